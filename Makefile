@@ -1,0 +1,69 @@
+# Every command of a developer. `make help` lists them.
+
+VENV ?= .venv
+BIN = $(abspath $(VENV))/bin
+INSTALL = python=$$(requirements/find-python) && "$$python" requirements/install.py $(VENV)
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Set everything up and serve the demo on http://localhost:8000 (PORT, RP_PORT, VAR_DIR)
+	@$(INSTALL) demo && exec $(BIN)/python -m idp_site.run
+
+.PHONY: install
+install: ## Make .venv with everything a developer needs (PYTHON= chooses the interpreter)
+	@$(INSTALL) dev
+
+.PHONY: test
+test: install ## Run the tests on SQLite, PostgreSQL and the other Django
+	@$(BIN)/python -m tests.run
+
+.PHONY: check
+check: install ## Lint, types, imports, templates, migrations, deployment checks
+	@$(BIN)/python -m tests.check
+
+.PHONY: bench
+bench: install ## Measure the hot endpoints of a server of its own: a table and JSON lines
+	@$(BIN)/python -m tests.bench
+
+.PHONY: docs
+docs: install ## Build the documentation into site/
+	@$(BIN)/mkdocs build --strict --quiet
+
+.PHONY: screenshots
+screenshots: install ## Take the screenshots of the documentation in a real browser
+	@$(BIN)/python -m tests.browser.screenshots
+
+.PHONY: shell
+shell: install ## Open Django's shell on the demo's data
+	@export DEMO=1; $(BIN)/python manage.py seed_demo --migrate && $(BIN)/python manage.py shell
+
+.PHONY: messages
+messages: install ## Collect the translatable texts of every app (needs gettext)
+	@for app in ostiary accounts oauth idp_site; do \
+		(cd $$app && mkdir -p locale && $(BIN)/django-admin makemessages -l de -l fr -l es -l ar) || exit 1; \
+	done
+
+.PHONY: format
+format: install ## Put the code into its form
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+.PHONY: lock
+lock: install ## Choose the newest allowed versions and lock them with hashes
+	@cd requirements && set -e; $(LOCK) --upgrade dev.in -o dev.txt; \
+	for name in site demo; do $(LOCK) --upgrade $$name.in -c dev.txt -o $$name.txt; done; \
+	$(LOCK) --upgrade django52.in -o django52.txt
+	@git --no-pager diff --stat -- requirements
+
+.PHONY: build
+build: install ## Build the wheel and the source archive into dist/
+	@$(BIN)/python -m build
+
+.PHONY: clean
+clean: ## Remove what the commands made, but for var/
+	@rm -rf $(VENV) .venv-* dist build site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

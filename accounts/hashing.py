@@ -1,0 +1,26 @@
+"""Password hashing that can't be used as a weapon (SECURITY H16)."""
+
+from __future__ import annotations
+
+import os
+from threading import BoundedSemaphore
+
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+# Argon2id takes 100 MiB and a core each time: as many at once as there are cores, and the rest
+# waits, so that a flood of sign-ins costs time and not memory.
+_turns = BoundedSemaphore(os.cpu_count() or 1)
+
+
+class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
+    """Argon2id, at most one computation per core at a time in each process."""
+
+    def encode(self, password: str, salt: str) -> str:
+        """Hash a password, when its turn comes."""
+        with _turns:
+            return super().encode(password, salt)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Check a password, when its turn comes."""
+        with _turns:
+            return super().verify(password, encoded)

@@ -1,0 +1,168 @@
+"""People."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ostiary.ids import uuid7
+
+
+def normalize_email(email: str) -> str:
+    """The address as we keep it: NFKC, no surrounding space, the domain in lower case.
+
+    The case of the local part is kept for sending; two addresses that differ only in case are one
+    account (a database constraint sees to it).
+    """
+    local, at, domain = unicodedata.normalize("NFKC", email).strip().rpartition("@")
+    return f"{local}{at}{domain.lower()}"
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds people by address, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """The person with this address, in any case. Raises ``User.DoesNotExist``."""
+        # Both sides through the database's own LOWER, the function of the unique index.
+        wanted = Lower(models.Value(normalize_email(username or "")))
+        return self.alias(email_lower=Lower("email")).get(email_lower=wanted)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make a person; without a password they can't sign in by one."""
+        if not email:
+            raise ValueError("A person needs an email address.")
+        user = self.model(email=normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make an operator who may do everything."""
+        return self.create_user(
+            email, password, **{"is_staff": True, "is_superuser": True, **fields}
+        )
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. The text of the primary key is the OIDC ``sub``; it is never given to another."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The constraint below is the stricter one. `unique` is what Django's own check looks for
+    # (auth.E003), and what makes forms tie the error to the field.
+    email = models.EmailField(
+        _("email address"),
+        max_length=254,
+        unique=True,
+        error_messages={"unique": _("There is an account with this address already.")},
+    )
+    email_verified_at = models.DateTimeField(_("email verified"), null=True, blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    given_name = models.CharField(_("given name"), max_length=100, blank=True)
+    family_name = models.CharField(_("family name"), max_length=100, blank=True)
+    preferred_username = models.CharField(_("display name"), max_length=100, blank=True)
+    picture = models.URLField(_("picture"), blank=True)
+    locale = models.CharField(_("language"), max_length=20, blank=True)
+    zoneinfo = models.CharField(_("time zone"), max_length=64, blank=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Switch off instead of deleting an account.")
+    )
+    is_staff = models.BooleanField(
+        _("operator"), default=False, help_text=_("May use the administration.")
+    )
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        swappable = "AUTH_USER_MODEL"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="ostiary_accounts_unique_email",
+                violation_error_message=_("There is an account with this address already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        """Keep the address in its normal form."""
+        super().clean()
+        self.email = normalize_email(self.email)
+
+    def get_full_name(self) -> str:
+        """The name as the person writes it."""
+        return self.name or f"{self.given_name} {self.family_name}".strip()
+
+    def get_short_name(self) -> str:
+        """What to call the person."""
+        return self.given_name or self.preferred_username or self.name or self.email
+
+
+class PendingRegistration(models.Model):
+    """Someone asked for an account and has not yet shown that the address is theirs.
+
+    No account exists before that, so whoever signs up with another person's address has made
+    nothing that its owner could later walk into (SECURITY H11). ``token_hash`` is what the mailed
+    link's token hashes to; ``password`` is a password hash, of which a person whose link opens
+    in another browser must show the password.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=200, blank=True)
+    password = models.CharField(max_length=128)
+    next_url = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("pending registration")
+        verbose_name_plural = _("pending registrations")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class RecoveryToken(models.Model):
+    """The one live recovery link of a person; a newer one takes its place.
+
+    ``credential_hash`` is made of the password hash and the address that it was sent to: when
+    either changes, the link is dead.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        primary_key=True,
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    credential_hash = models.CharField(max_length=64, editable=False)
+    next_url = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("recovery link")
+        verbose_name_plural = _("recovery links")
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,25 @@
+"""Addresses of accounts. Mount at the root of the site."""
+
+from django.urls import path
+
+from .views import account, recover, signin, signup
+
+app_name = "ostiary_accounts"
+
+urlpatterns = [
+    path("signin/", signin.signin, name="signin"),
+    path("signout/", signin.signout, name="signout"),
+    path("signup/", signup.signup, name="signup"),
+    path("signup/check-mail/", signup.check_mail, name="check_mail"),
+    path("signup/verify/", signup.verify, name="verify"),
+    path("recover/", recover.recover, name="recover"),
+    path("recover/sent/", recover.recover_sent, name="recover_sent"),
+    path("recover/set/", recover.recover_set, name="recover_set"),
+    path("account/", account.overview, name="account"),
+    path("account/profile/", account.profile, name="profile"),
+    path("account/security/", account.security, name="security"),
+    path("account/sessions/", account.session_list, name="sessions"),
+    path("account/sessions/others/end/", account.end_other_sessions, name="end_other_sessions"),
+    path("account/sessions/<uuid:sid>/end/", account.end_session, name="end_session"),
+    path("account/activity/", account.activity, name="activity"),
+]

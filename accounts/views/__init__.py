@@ -1,0 +1,1 @@
+"""HTTP: parse, call, answer. One module per part of an account's life."""

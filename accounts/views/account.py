@@ -1,0 +1,155 @@
+"""``/account/``: what a person sees and changes of their own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ostiary import assurance, events, sessions
+from ostiary.models import Event, Session
+
+from .. import recovery
+from ..device import describe
+from ..forms import ChangePasswordForm, ProfileForm
+
+ACTIVITY_SHOWN = 50
+
+
+@never_cache
+@login_required
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Where everything is."""
+    return render(request, "ostiary_accounts/overview.html")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """What the person tells of themselves."""
+    user: Any = request.user
+    initial = {name: getattr(user, name, "") for name in ProfileForm.base_fields}
+    form = ProfileForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        changed = form.save(user)
+        if changed:
+            events.record(
+                "profile.changed", user=user, request=request, details={"fields": changed}
+            )
+        messages.success(request, _("Your profile is saved."))
+        return redirect("ostiary_accounts:profile")
+    return render(
+        request,
+        "ostiary_accounts/profile.html",
+        {"form": form},
+        status=400 if form.errors else 200,
+    )
+
+
+@sensitive_post_parameters("password", "current_password")
+@never_cache
+@login_required
+@assurance.step_up()
+@require_http_methods(["GET", "HEAD", "POST"])
+def security(request: HttpRequest) -> HttpResponse:
+    """Change the password; all other sessions end."""
+    user: Any = request.user
+    form = ChangePasswordForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        _change_password(request, user, form.cleaned_data["password"])
+        messages.success(
+            request, _("Your password is changed, and you are signed out everywhere else.")
+        )
+        return redirect("ostiary_accounts:security")
+    return render(
+        request,
+        "ostiary_accounts/security.html",
+        {"form": form},
+        status=400 if form.errors else 200,
+    )
+
+
+def _change_password(request: HttpRequest, user: Any, password: str) -> None:
+    """A new password, for this session too: it goes on under a new key, with the new hash."""
+    current = assurance.current(request)
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        sessions.end_all(user, "password", keep_sid=current.sid if current else None)
+        recovery.tell_password_changed(request, user, "password.changed")
+    update_session_auth_hash(request, user)
+    if current:
+        request.session.save()
+        Session.objects.filter(pk=current.sid).update(session_key=request.session.session_key)
+
+
+@never_cache
+@login_required
+@require_safe
+def session_list(request: HttpRequest) -> HttpResponse:
+    """Where the person is signed in; this session is marked."""
+    person: Any = request.user
+    current = assurance.current(request)
+    live = Session.objects.filter(user=person, ended_at__isnull=True).order_by("-last_seen_at")
+    shown = [
+        (session, describe(session.user_agent), current is not None and str(session.pk) == current.sid)
+        for session in live
+        if sessions.live_session(str(session.pk))
+    ]
+    return render(request, "ostiary_accounts/sessions.html", {"sessions": shown})
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, sid: uuid.UUID) -> HttpResponse:
+    """End one of the person's own sessions."""
+    person: Any = request.user
+    sessions.end(get_object_or_404(Session, pk=sid, user=person), "person")
+    messages.success(request, _("That session has ended."))
+    return redirect("ostiary_accounts:sessions")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """End all of the person's sessions but this one."""
+    current = assurance.current(request)
+    ended = sessions.end_all(request.user, "person", keep_sid=current.sid if current else None)
+    messages.success(
+        request,
+        ngettext("%d other session has ended.", "%d other sessions have ended.", ended) % ended,
+    )
+    return redirect("ostiary_accounts:sessions")
+
+
+@never_cache
+@login_required
+@require_safe
+def activity(request: HttpRequest) -> HttpResponse:
+    """What happened with the account, newest first, in plain words."""
+    own = Event.objects.filter(subject=str(request.user.pk)).order_by("-id")[:ACTIVITY_SHOWN]
+    shown = []
+    for event in own:
+        told = events.personal_details(event)
+        shown.append(
+            {
+                "at": event.at,
+                "sentence": events.sentence(event.kind),
+                "device": describe(told.get("user_agent", "")),
+                "ip": told.get("ip", ""),
+            }
+        )
+    return render(request, "ostiary_accounts/activity.html", {"activity": shown})

@@ -1,0 +1,64 @@
+"""Keeps the reference true: settings come from the code, and no variable may go unmentioned."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings_of(source: str, class_name: str) -> list[tuple[str, str, str, str]]:
+    """Name, type, default and docstring of each annotated attribute of a class."""
+    tree = ast.parse(source)
+    [found] = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name]
+    rows = []
+    for attribute, after in zip(found.body, found.body[1:], strict=False):
+        if not isinstance(attribute, ast.AnnAssign) or attribute.value is None:
+            continue
+        default = ast.unparse(attribute.value)
+        default = re.sub(r"field\(default_factory=(list|dict)\)", r"\1()", default)
+        default = {"list()": "[]", "dict()": "{}"}.get(default, default)
+        text = ast.literal_eval(after.value) if isinstance(after, ast.Expr) else ""
+        words = " ".join(text.split()).replace("``", "`")
+        rows.append(
+            (ast.unparse(attribute.target), ast.unparse(attribute.annotation), default, words)
+        )
+    return rows
+
+
+def settings_table() -> str:
+    """Every key of ``settings.OSTIARY``, as headed paragraphs."""
+    rows = settings_of((ROOT / "ostiary" / "conf.py").read_text(), "OstiarySettings")
+    return "\n".join(
+        f"## `{name}`\n\n{words}\n\nType: `{kind}`. Default: `{default}`.\n"
+        for name, kind, default, words in rows
+    )
+
+
+def check_environment(page: str) -> None:
+    """Raises ``ValueError`` if the site reads a variable that the page does not name."""
+    source = (ROOT / "idp_site" / "settings.py").read_text()
+    read = set(re.findall(r'(?:env\.\w+|_needed)\(\s*"([A-Z_]+)"', source))
+    missing = sorted(name for name in read if f"`{name}`" not in page)
+    if missing:
+        raise ValueError(f"docs/reference/environment.md does not name {', '.join(missing)}.")
+
+
+def check_commands(page: str) -> None:
+    """Raises ``ValueError`` if a management command of ours is not on the page."""
+    found = ROOT.glob("*/management/commands/[!_]*.py")
+    missing = sorted(path.stem for path in found if f"`{path.stem}`" not in page)
+    if missing:
+        raise ValueError(f"docs/reference/commands.md does not name {', '.join(missing)}.")
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """MkDocs' hook, called with the text of each page."""
+    if page.file.src_uri == "reference/environment.md":
+        check_environment(markdown)
+    if page.file.src_uri == "reference/commands.md":
+        check_commands(markdown)
+    return markdown.replace("<!-- settings -->", settings_table())

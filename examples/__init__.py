@@ -1,0 +1,1 @@
+"""Things to copy: a relying party, a protected API, and a host project that installs one app."""

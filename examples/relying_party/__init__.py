@@ -1,0 +1,1 @@
+"""An OpenID Connect relying party on Authlib and Starlette. It runs against any provider."""

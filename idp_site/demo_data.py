@@ -1,0 +1,134 @@
+"""The people and clients of demo mode (the contract is in the design's "Demo data")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+from oauth2_provider.models import get_application_model
+
+from . import demo
+
+PEOPLE: list[dict[str, Any]] = [
+    {"email": "alice@example.com", "given_name": "Alice", "family_name": "Archer"},
+    {"email": "bob@example.com", "given_name": "Bob", "family_name": "Baker"},
+    {
+        "email": "admin@example.com",
+        "given_name": "Ada",
+        "family_name": "Operator",
+        "is_staff": True,
+        "is_superuser": True,
+    },
+]
+
+
+def clients() -> list[dict[str, Any]]:
+    """The demo clients, as fields of the client model."""
+    relying_party = f"http://localhost:{settings.RP_PORT}"
+    api = f"http://localhost:{settings.API_PORT}/"
+    everything = ["openid", "profile", "email", "offline_access", "api:read"]
+    return [
+        {
+            "client_id": "demo-web",
+            "name": "Demo web application",
+            "client_type": "confidential",
+            "redirect_uris": f"{relying_party}/callback",
+            "post_logout_redirect_uris": f"{relying_party}/",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scopes": everything,
+            "audiences": [api],
+        },
+        {
+            "client_id": "demo-spa",
+            "name": "Demo single-page application",
+            "client_type": "public",
+            "token_endpoint_auth_methods": ["none"],
+            "redirect_uris": f"{relying_party}/spa/callback",
+            "post_logout_redirect_uris": f"{relying_party}/",
+            "allowed_origins": relying_party,
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scopes": everything,
+            "audiences": [api],
+        },
+        {
+            "client_id": "demo-service",
+            "name": "Demo service",
+            "client_type": "confidential",
+            "grant_types": ["client_credentials"],
+            "scopes": ["api:read"],
+            "audiences": [api],
+        },
+        {
+            "client_id": "demo-device",
+            "name": "Demo television",
+            "client_type": "public",
+            "token_endpoint_auth_methods": ["none"],
+            "redirect_uris": f"{relying_party}/device/callback",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scopes": everything,
+            "audiences": [api],
+        },
+    ]
+
+
+def _secret_of(client: dict[str, Any]) -> str:
+    """The client's secret, kept in ``VAR_DIR/secrets`` so that it can be told; ``""`` if public."""
+    if client["client_type"] == "public":
+        return ""
+    return demo.kept_secret(settings.VAR_DIR, client["client_id"], demo.new_client_secret)
+
+
+@transaction.atomic
+def seed() -> None:
+    """Make the people that are missing, and set the clients to what is written here.
+
+    A person who is there keeps what they changed, but for the password: it is public anyway, and
+    the demo must let people in. The clients follow the ports that were chosen this time.
+    """
+    User = get_user_model()
+    for fields in PEOPLE:
+        email = fields["email"]
+        user = User._default_manager.filter(email=email).first()
+        if user is None:
+            user = User(
+                **fields,
+                name=f"{fields['given_name']} {fields['family_name']}",
+                email_verified_at=timezone.now(),
+            )
+        if not user.check_password(demo.PASSWORD):
+            user.set_password(demo.PASSWORD)
+            user.save()
+    Client = get_application_model()
+    for fields in clients():
+        client = Client.objects.filter(client_id=fields["client_id"]).first() or Client()
+        for name, value in fields.items():
+            setattr(client, name, value)
+        if secret := _secret_of(fields):
+            client.set_secret(secret)
+        client.full_clean()
+        client.save()
+
+
+def credentials() -> dict[str, Any]:
+    """The object of ``manage.py demo_credentials --json``."""
+    return {
+        "issuer": settings.ISSUER_URL,
+        "people": [{"email": fields["email"], "password": demo.PASSWORD} for fields in PEOPLE],
+        "clients": [
+            {
+                "name": fields["name"],
+                "client_id": fields["client_id"],
+                **({"client_secret": secret} if (secret := _secret_of(fields)) else {}),
+                **(
+                    {"redirect_uris": fields["redirect_uris"].split()}
+                    if "redirect_uris" in fields
+                    else {}
+                ),
+                "grant_types": fields["grant_types"],
+            }
+            for fields in clients()
+        ],
+    }

@@ -1,0 +1,106 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Min
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from ostiary.models import OutboxMessage, Session
+
+_migrated = False  # once true it stays true for this process: its code expects no more
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. Asks nothing of any other service."""
+    return JsonResponse({"status": "ok"})
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _migrations() -> str:
+    global _migrated
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return "ok" if _migrated else "missing: run manage.py migrate"
+
+
+def _cache() -> str:
+    cache.set("readyz", "ok", 10)
+    # Sign-in goes on without the cache (SECURITY G4), so this is told but stops nothing.
+    return "ok" if cache.get("readyz") == "ok" else "unreachable"
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Whether this process can serve people: 200, or 503 with the part that can't."""
+    try:
+        parts = {"database": _database(), "migrations": _migrations(), "cache": _cache()}
+    except DatabaseError:
+        parts = {"database": "unreachable"}
+    ready = parts.get("database") == parts.get("migrations") == "ok"
+    return JsonResponse(
+        {"status": "ok" if ready else "unavailable", "parts": parts}, status=200 if ready else 503
+    )
+
+
+class DatabaseCollector(Collector):
+    """Gauges read from the database at each scrape, so every worker process tells the same."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Two statements, both on partial indexes."""
+        waiting = OutboxMessage.objects.filter(state=OutboxMessage.State.PENDING)
+        outbox = waiting.aggregate(depth=Count("pk"), oldest=Min("created_at"))
+        age = (timezone.now() - outbox["oldest"]).total_seconds() if outbox["oldest"] else 0
+        yield GaugeMetricFamily(
+            "ostiary_outbox_pending", "Messages waiting to be delivered.", outbox["depth"]
+        )
+        yield GaugeMetricFamily(
+            "ostiary_outbox_oldest_seconds", "Age of the oldest message that waits.", age
+        )
+        yield GaugeMetricFamily(
+            "ostiary_outbox_parked",
+            "Messages that failed for good and wait for an operator.",
+            OutboxMessage.objects.filter(state=OutboxMessage.State.PARKED).count(),
+        )
+        yield GaugeMetricFamily(
+            "ostiary_sessions_live",
+            "Signed-in sessions that nobody has ended.",
+            Session.objects.filter(ended_at__isnull=True).count(),
+        )
+
+
+def _may_scrape(request: HttpRequest) -> bool:
+    """The token if one is set; else this machine itself, and not a proxy on it."""
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
+    forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
+    return request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and not forwarded
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text; 404 for who may not read it."""
+    if not _may_scrape(request):
+        raise Http404
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(DatabaseCollector())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,134 @@
+"""Logs: one JSON object a line, with the request's id, and nothing secret in it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from pythonjsonlogger.json import JsonFormatter
+
+REQUEST_ID = "X-Request-ID"
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+access = logging.getLogger("idp_site.access")
+
+# The fields that a line may have. Everything else that a library hangs on a record stays out: a
+# request object, for one, would bring its query string.
+FIELDS = ("method", "path", "status", "duration_ms", "task_name", "task_id", "event")
+
+_SENSITIVE = (
+    r"code|state|nonce|token|secret|password|passwd|assertion|verifier|challenge|otp|key|hint"
+    r"|cookie|session|sid|authorization|request_uri"
+)
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_REDACTIONS = (
+    # name=value and "name": "value", whatever stands before the name
+    re.compile(rf"(?i)([\w-]*(?:{_SENSITIVE})[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}}]+"),
+    re.compile(r"(?i)\b((?:bearer|basic|dpop)\s+)[\w.~+/=-]{6,}"),
+    re.compile(r"()\beyJ[\w-]+\.[\w.-]+"),
+    # anything long enough to be a 128-bit secret, and e-mail addresses and telephone numbers
+    re.compile(rf"()(?<![\w.-])(?!{_UUID}\b)[A-Za-z0-9_-]{{32,}}={{0,2}}(?![\w.])"),
+    re.compile(r"()[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    re.compile(r"()(?<!\w)\+\d[\d ()-]{6,}\d"),
+    re.compile(r"(\?)[^\s\"'>]+"),
+    # PostgreSQL tells the row's values in its detail.
+    re.compile(r"(DETAIL: ).*"),
+)
+
+
+# A path segment as long as a token; an identifier (UUID) may be told.
+_LONG_SEGMENT = re.compile(rf"(?<=/)(?!{_UUID}(?:/|$))[^/]{{24,}}")
+
+
+def loggable_path(path: str) -> str:
+    """``path`` without segments that may be a token (of a recovery link, for one)."""
+    return _LONG_SEGMENT.sub("[redacted]", path[:300])
+
+
+def redact(text: str) -> str:
+    """``text`` without what looks like a secret, an address or a query string."""
+    for pattern in _REDACTIONS:
+        text = pattern.sub(r"\1[redacted]", text)
+    return text
+
+
+class Formatter(JsonFormatter):
+    """Writes time, level, logger, message, request id and the few known fields."""
+
+    def add_fields(
+        self,
+        log_data: dict[str, Any],
+        record: logging.LogRecord,
+        message_dict: dict[str, Any],
+    ) -> None:
+        """Choose what the line tells."""
+        log_data["time"] = (
+            self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03}Z"
+        )
+        log_data["level"] = record.levelname.lower()
+        log_data["logger"] = record.name
+        log_data["message"] = redact(record.getMessage())
+        if current := request_id.get():
+            log_data["request_id"] = current
+        for name in FIELDS:
+            if name in record.__dict__:
+                log_data[name] = record.__dict__[name]
+        if record.exc_info and record.exc_info[0]:
+            log_data["exception"] = redact(logging.Formatter.formatException(self, record.exc_info))
+
+    converter = staticmethod(time.gmtime)
+
+
+def logging_config(level: str) -> dict[str, Any]:
+    """Django's ``LOGGING``: everything to standard error, as JSON."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "idp_site.logs.Formatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": level, "propagate": True},
+            # The access line tells of 4xx already.
+            "django.request": {"level": "ERROR"},
+            # Their INFO lines tell of addresses and messages.
+            "httpx": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+            "amqp": {"level": "WARNING"},
+        },
+    }
+
+
+class RequestLogMiddleware:
+    """Gives each request an id, returns it, and writes one access line: never a query or a body."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get(REQUEST_ID, "")
+        current = offered if _SAFE_ID.fullmatch(offered) else uuid.uuid4().hex
+        token = request_id.set(current)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response[REQUEST_ID] = current
+            access.info(
+                "request",
+                extra={
+                    "method": request.method,
+                    "path": loggable_path(request.path),
+                    "status": response.status_code,
+                    "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+                },
+            )
+            return response
+        finally:
+            request_id.reset(token)

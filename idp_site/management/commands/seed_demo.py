@@ -1,0 +1,28 @@
+"""``manage.py seed_demo``: the people and clients of demo mode."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ... import demo_data
+
+
+class Command(BaseCommand):
+    """Make what is missing of the demo data; what is there keeps its changes."""
+
+    help = "Make the people and clients of demo mode (again is harmless)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """``--migrate`` sets up the tables first."""
+        parser.add_argument("--migrate", action="store_true", help="Migrate the database first.")
+
+    def handle(self, *args: Any, migrate: bool, **options: Any) -> None:
+        """Seed."""
+        if not settings.DEMO:
+            raise CommandError("This is demo data with public passwords: only with DEMO=1.")
+        if migrate:
+            call_command("migrate", verbosity=0, interactive=False)
+        demo_data.seed()
+        self.stdout.write("The demo data is there.")

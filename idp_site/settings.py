@@ -1,0 +1,319 @@
+"""Settings of the reference site, from the environment (docs: "Run it for real").
+
+Outside demo mode nothing secret has a default: what is missing stops the start with a sentence.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+import dj_email_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+
+from oauth.provider_settings import *  # noqa: F403  (the six swapped models and OAUTH2_PROVIDER)
+from oauth.provider_settings import OAUTH2_PROVIDER
+
+from . import demo
+from .logs import logging_config
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var").resolve()
+
+# `make run` leaves what it chose in demo.env, so that `manage.py` in another terminal speaks of
+# the same site. An environment that configures the site itself is never mixed with it.
+if env.bool("DEMO", False) or not os.environ.keys() & {"SECRET_KEY", "ISSUER_URL", "DEBUG", "DEMO"}:
+    env.read_env(VAR_DIR / "demo.env", recurse=False)
+
+DEBUG = env.bool("DEBUG", False)
+DEMO = env.bool("DEMO", DEBUG)
+
+
+def _needed(name: str, how: str, in_demo: str | None = None) -> str:
+    """The environment's ``name``, or a stop that says how to make one."""
+    value: str = env.str(name, "")
+    if not value and DEMO and in_demo is not None:
+        return in_demo
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. {how} To only try the site on this machine, use `make run`."
+        )
+    return value
+
+
+ISSUER_URL = _needed(
+    "ISSUER_URL",
+    "It is the address under which the world finds this site, such as https://id.example.com.",
+    in_demo=f"http://localhost:{env.int('PORT', 8000)}",
+).rstrip("/")
+if DEMO and (reason := demo.why_not_allowed(ISSUER_URL)):
+    raise ImproperlyConfigured(reason)
+_issuer = urlsplit(ISSUER_URL)
+HTTPS = _issuer.scheme == "https"
+
+SECRET_KEY = _needed(
+    "SECRET_KEY",
+    'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"',
+    in_demo=demo.kept_secret(VAR_DIR, "secret_key", demo.new_secret_key) if DEMO else None,
+)
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+FIELD_ENCRYPTION_KEYS = _needed(
+    "FIELD_ENCRYPTION_KEYS",
+    'Make one with: python -c "import base64, secrets; '
+    'print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"',
+    in_demo=demo.kept_secret(VAR_DIR, "field_encryption_key", demo.new_encryption_key)
+    if DEMO
+    else None,
+).split(",")
+
+REDIS_URL = env.str("REDIS_URL", "")
+TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 0)
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+RP_PORT = env.int("RP_PORT", 9000)
+API_PORT = env.int("API_PORT", RP_PORT + 1)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+if _issuer.hostname and _issuer.hostname not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(_issuer.hostname)
+if DEMO:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+
+OSTIARY: dict[str, Any] = {
+    "SITE_NAME": env.str("SITE_NAME", "Ostiary"),
+    "ISSUER_URL": ISSUER_URL,
+    "FIELD_ENCRYPTION_KEYS": [key.strip() for key in FIELD_ENCRYPTION_KEYS],
+    "TRUSTED_PROXY_HOPS": TRUSTED_PROXY_HOPS,
+    "THROTTLE_STORAGE": REDIS_URL or "database://",
+}
+
+# The API of examples/, so that the demo clients have something to ask for.
+OAUTH2_PROVIDER["SCOPES"] = {"api:read": _("Read your notes in the example API")} if DEMO else {}
+
+# --- the apps ------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "idp_site",
+    "accounts",
+    "oauth",
+    "ostiary",
+    "oauth2_provider",
+    "idp_site.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "idp_site.security_headers.SecurityHeadersMiddleware",
+    "idp_site.logs.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "idp_site.database_outage.DatabaseOutageMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ostiary.sessions.SessionRegisterMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "idp_site.urls"
+WSGI_APPLICATION = "idp_site.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "idp_site.context.site",
+            ]
+        },
+    }
+]
+
+# --- people --------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "ostiary_accounts.User"
+# The address is unique by a constraint on lower(email), which these two checks don't see.
+SILENCED_SYSTEM_CHECKS = ["auth.E003", "auth.W004"]
+LOGIN_URL = "/signin/"
+LOGIN_REDIRECT_URL = "/account/"
+LOGOUT_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "accounts.hashing.BoundedArgon2PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+if not (BASE_DIR / "accounts" / "hashing.py").exists():
+    del PASSWORD_HASHERS[0]
+_VALIDATORS = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": _VALIDATORS + "MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": _VALIDATORS + "UserAttributeSimilarityValidator"},
+    {"NAME": _VALIDATORS + "CommonPasswordValidator"},
+]
+
+# --- storage -------------------------------------------------------------------------------------
+
+_database: dict[str, Any] = dict(
+    dj_database_url.parse(env.str("DATABASE_URL", "") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+)
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    _database["CONN_MAX_AGE"] = None
+    _database["OPTIONS"] = {
+        # A writer waits its turn at BEGIN; one that upgrades later would fail with "locked".
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+else:
+    _pool_size = env.int("DATABASE_POOL_SIZE", 10)
+    _options: dict[str, Any] = {"connect_timeout": 3}
+    if _pool_size:
+        # The wait for a connection is short, so that a database outage is told quickly.
+        _options["pool"] = {"min_size": 0, "max_size": _pool_size, "timeout": 4}
+    _database["OPTIONS"] = _database.get("OPTIONS", {}) | _options
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+if REDIS_URL:
+    CACHES["default"] = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": REDIS_URL}
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- cookies and transport -----------------------------------------------------------------------
+
+SESSION_COOKIE_NAME = "__Host-ostiary-session" if HTTPS else "ostiary_session"
+CSRF_COOKIE_NAME = "__Host-ostiary-csrf" if HTTPS else "ostiary_csrf"
+LANGUAGE_COOKIE_NAME = "__Host-ostiary-language" if HTTPS else "ostiary_language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [f"{_issuer.scheme}://{_issuer.netloc}"]
+if TRUSTED_PROXY_HOPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if HTTPS:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+    SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+# Django's CSRF protection needs the Referer or Origin of our own https forms.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- languages, time, static files ---------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", _("English")),
+    ("de", _("German")),
+    ("fr", _("French")),
+    ("es", _("Spanish")),
+    ("ar", _("Arabic")),
+]
+LOCALE_PATHS = [BASE_DIR / "idp_site" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+if DEMO:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+# The demo serves the files where they lie; elsewhere `collectstatic` hashes and compresses them.
+WHITENOISE_USE_FINDERS = DEMO
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- messages ------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL", f"no-reply@{_issuer.hostname or 'localhost'}"
+)
+if DEMO and not env.str("EMAIL_URL", ""):
+    EMAIL_BACKEND = "idp_site.mailbox.EmailBackend"
+else:
+    _email: dict[str, Any] = dj_email_url.parse(env.str("EMAIL_URL", "") or "smtp://localhost:25")
+    EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+    EMAIL_HOST_USER = _email["EMAIL_HOST_USER"] or ""
+    EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
+    EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"] or None
+EMAIL_TIMEOUT = 10
+SMS_BACKEND = env.str("SMS_BACKEND", "")
+
+# --- Celery (read by idp_site.celery with the prefix CELERY_) ------------------------------------
+
+CELERY_BROKER_URL = env.str(
+    "CELERY_BROKER_URL", REDIS_URL or ("filesystem://localhost" if DEMO else "")
+)
+if not CELERY_BROKER_URL:
+    raise ImproperlyConfigured(
+        "CELERY_BROKER_URL is not set. It is the broker between the web server and the worker, "
+        "such as amqp://user:password@rabbitmq:5672 or redis://redis:6379/1."
+    )
+# A dead broker must cost a request next to nothing: the outbox's sweep delivers later.
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    _queue = VAR_DIR / "broker"
+    for _folder in ("queue", "control"):
+        (_queue / _folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_queue / "queue"),
+        "data_folder_out": str(_queue / "queue"),
+        "control_folder": str(_queue / "control"),
+    }
+elif CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 5,
+    }
+elif CELERY_BROKER_URL.startswith("amqp"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SOFT_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 150
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_config(env.str("LOG_LEVEL", "INFO").upper())

@@ -1,0 +1,31 @@
+"""App configuration of the OAuth 2.1 and OpenID Connect server."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OAuthConfig(AppConfig):
+    """OAuth 2.1 and OpenID Connect, built on django-oauth-toolkit."""
+
+    name = __package__
+    label = "ostiary_oauth"
+    verbose_name = _("Applications and tokens")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ostiary import events
+
+        from . import checks, receivers  # noqa: F401  (checks register themselves on import)
+
+        receivers.connect()
+        events.register_kinds(
+            {
+                "token.reuse_detected": _("A token was used again after it had been replaced"),
+                "consent.granted": _("You allowed an application"),
+                "consent.withdrawn": _("You withdrew an application's access"),
+                "client.changed": _("An application's registration was changed"),
+                "client.secret_rotated": _("An application got a new secret"),
+                "signing_key.rotated": _("A signing key was replaced"),
+                "signing_key.revoked": _("A signing key was withdrawn"),
+            }
+        )

@@ -1,0 +1,35 @@
+"""System checks of the authorization server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from . import provider_settings
+
+
+@register()
+def check_toolkit_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The toolkit must use our models and our server, or it would keep secrets its own way."""
+    found: list[CheckMessage] = []
+    hint = "Put `from ostiary.oauth.provider_settings import *` into the settings module."
+    for name in dir(provider_settings):
+        if name.endswith("_MODEL"):
+            wanted = getattr(provider_settings, name)
+            if getattr(settings, name, None) != wanted:
+                found.append(
+                    Error(f"{name} is not {wanted!r}.", hint=hint, id="ostiary_oauth.E001")
+                )
+    ours = provider_settings.OAUTH2_PROVIDER
+    given = getattr(settings, "OAUTH2_PROVIDER", {})
+    if given.get("OAUTH2_SERVER_CLASS") != ours["OAUTH2_SERVER_CLASS"]:
+        found.append(
+            Error(
+                "OAUTH2_PROVIDER['OAUTH2_SERVER_CLASS'] is not the server of this app.",
+                hint=hint,
+                id="ostiary_oauth.E002",
+            )
+        )
+    return found

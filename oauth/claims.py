@@ -1,0 +1,54 @@
+"""The claims about a person that each scope releases (OIDC Core §5.1, §5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+PROFILE_CLAIMS = (
+    "name",
+    "given_name",
+    "family_name",
+    "preferred_username",
+    "picture",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+)
+EMAIL_CLAIMS = ("email", "email_verified")
+SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {"profile": PROFILE_CLAIMS, "email": EMAIL_CLAIMS}
+
+
+def subject(user: Any) -> str:
+    """The ``sub`` of a person: their primary key, which is never given to another."""
+    return str(user.pk)
+
+
+def _updated_at(user: Any) -> int | None:
+    moment = getattr(user, "updated_at", None)
+    return int(moment.timestamp()) if moment else None
+
+
+# How a claim is found on a user model that has no field of its name: any project's user will do.
+_FALLBACKS: dict[str, Callable[[Any], Any]] = {
+    "name": lambda user: user.get_full_name() if hasattr(user, "get_full_name") else None,
+    "given_name": lambda user: getattr(user, "first_name", None),
+    "family_name": lambda user: getattr(user, "last_name", None),
+    "email_verified": lambda user: bool(getattr(user, "email_verified_at", None)),
+    "updated_at": _updated_at,
+}
+
+
+def _claim(user: Any, name: str) -> Any:
+    if name == "updated_at" or not hasattr(user, name):
+        fallback = _FALLBACKS.get(name)
+        return fallback(user) if fallback else None
+    return getattr(user, name)
+
+
+def for_scopes(user: Any, scopes: Iterable[str]) -> dict[str, Any]:
+    """What the granted scopes release; a claim without a value is left out (OIDC Core §5.3.2)."""
+    found = {name: _claim(user, name) for scope in scopes for name in SCOPE_CLAIMS.get(scope, ())}
+    if "email" not in found or not found["email"]:
+        found.pop("email_verified", None)
+    return {name: value for name, value in found.items() if value not in (None, "")}

@@ -1,0 +1,46 @@
+"""Removing what has ended, in batches, while the site serves (SECURITY H14)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Max
+
+from . import families, keys
+from .models import Client, Grant
+
+BATCH = 1000
+KEY_MARGIN = timedelta(minutes=10)
+"""Clock differences and cached key sets: retired keys stay published for this long on top."""
+
+
+def remove_ended_grants(batch: int = BATCH, most: int = 100) -> int:
+    """Delete grants, with their refresh tokens, of which nothing can be valid any more.
+
+    At most ``most`` batches of ``batch`` rows; returns how many grants were removed.
+    """
+    removed = 0
+    for _ in range(most):
+        ids = list(
+            Grant.objects.filter(families.ended())
+            .order_by("ends_at")
+            .values_list("pk", flat=True)[:batch]
+        )
+        if not ids:
+            break
+        Grant.objects.filter(pk__in=ids).delete()
+        removed += len(ids)
+    return removed
+
+
+def longest_token_lifetime() -> timedelta:
+    """For how long a signature made now may still have to be verified."""
+    longest = Client.objects.aggregate(
+        access=Max("access_token_lifetime"), identity=Max("id_token_lifetime")
+    )
+    return timedelta(seconds=max(longest["access"] or 0, longest["identity"] or 0)) + KEY_MARGIN
+
+
+def remove_retired_keys() -> int:
+    """Delete retired signing keys whose last token has expired; returns how many."""
+    return keys.remove_retired(longest_token_lifetime())

@@ -1,0 +1,84 @@
+"""Client authentication at the token endpoint (RFC 6749 §2.3, OIDC Core §9)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
+
+from .models import Client
+
+CLIENT_ID_MAX_LENGTH = 255
+
+
+@dataclass(frozen=True, repr=False)
+class Presented:
+    """What a request shows of who is asking: exactly one method's worth."""
+
+    method: str
+    client_id: str
+    client_secret: str = ""
+
+
+def presented(params: Mapping[str, str], authorization: str | None) -> Presented:
+    """The credentials of a request.
+
+    Raises ``InvalidRequestError`` for more than one method (RFC 6749 §2.3), ``InvalidClientError``
+    for none, for a malformed one, and where header and body name different clients.
+    """
+    body_id, body_secret = params.get("client_id", ""), params.get("client_secret", "")
+    if authorization:
+        if body_secret:
+            raise InvalidRequestError(description="Use one client authentication method, not two.")
+        found = _basic(authorization)
+        if body_id and body_id != found.client_id:
+            raise InvalidClientError(description="client_id differs from the Authorization header.")
+        return found
+    if not body_id:
+        raise InvalidClientError(description="Client authentication is missing.")
+    if body_secret:
+        return Presented("client_secret_post", body_id, body_secret)
+    return Presented("none", body_id)
+
+
+def _basic(authorization: str) -> Presented:
+    """``client_secret_basic``: form-encoded id and secret (RFC 6749 §2.3.1)."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        raise InvalidClientError(description="Unsupported Authorization scheme.")
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise InvalidClientError(description="Malformed Authorization header.") from None
+    client_id, colon, secret = decoded.partition(":")
+    if not colon:
+        raise InvalidClientError(description="Malformed Authorization header.")
+    return Presented("client_secret_basic", unquote_plus(client_id), unquote_plus(secret))
+
+
+def find_client(client_id: str) -> Client | None:
+    """The client of this identifier, ``None`` for one that can't exist (one SQL statement)."""
+    if not client_id or len(client_id) > CLIENT_ID_MAX_LENGTH or "\x00" in client_id:
+        return None
+    client: Client | None = Client.objects.filter(client_id=client_id).first()
+    return client
+
+
+def authenticate(params: Mapping[str, str], authorization: str | None) -> Client:
+    """The authenticated client of a request. Raises ``InvalidClientError`` or, for a request that
+    uses two methods, ``InvalidRequestError``.
+
+    An unknown, a disabled and a wrongly authenticated client are answered alike, after the same
+    work.
+    """
+    shown = presented(params, authorization)
+    client = find_client(shown.client_id)
+    known = client if client is not None and client.enabled else Client()
+    secret_ok = known.check_secret(shown.client_secret) or known.is_public
+    if shown.method not in known.auth_methods or not secret_ok:
+        raise InvalidClientError(description="Client authentication failed.")
+    return known

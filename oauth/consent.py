@@ -1,0 +1,56 @@
+"""Consent: remembered per person, client, audience and scope set (SECURITY A7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+
+from ostiary import events
+
+from . import families
+from .models import Client, Consent
+
+
+def audience_of(resource: Sequence[str]) -> str:
+    """The audience under which a consent is kept."""
+    return " ".join(sorted(resource))
+
+
+def consented(user: Any, client: Client, resource: Sequence[str]) -> set[str]:
+    """The scopes that the person has allowed this client for this audience."""
+    found = Consent.objects.filter(
+        user=user, client=client, audience=audience_of(resource)
+    ).values_list("scopes", flat=True)
+    return {scope for scopes in found for scope in scopes}
+
+
+def remember(
+    request: HttpRequest, client: Client, scopes: Sequence[str], resource: Sequence[str]
+) -> None:
+    """Add what the signed-in person has just allowed."""
+    person: Any = request.user
+    with transaction.atomic():
+        consent, _ = Consent.objects.select_for_update().get_or_create(
+            user=person, client=client, audience=audience_of(resource)
+        )
+        consent.scopes = sorted({*consent.scopes, *scopes})
+        consent.save(update_fields=["scopes", "updated_at"])
+        events.record(
+            "consent.granted",
+            user=request.user,
+            request=request,
+            client_id=client.client_id,
+            details={"scopes": list(scopes), "audience": list(resource)},
+        )
+
+
+def withdraw(user: Any, client: Client, request: HttpRequest | None = None) -> None:
+    """Forget every consent of the person for this client, and end what it was given (B3)."""
+    with transaction.atomic():
+        Consent.objects.filter(user=user, client=client).delete()
+        families.revoke(Q(user=user, application=client), "consent_withdrawn")
+        events.record("consent.withdrawn", user=user, request=request, client_id=client.client_id)

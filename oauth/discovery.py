@@ -1,0 +1,59 @@
+"""What this server can do, as it tells it (OIDC Discovery §3, RFC 8414 §2).
+
+Everything here is read from the module that does the thing, so that the document can't promise
+what is not there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from ostiary.assurance import Level
+
+from . import authorization_request, claims, pkce, scopes
+from .issuer import endpoint, issuer
+from .models.client import AUTH_METHODS, GRANT_TYPES, SIGNING_ALGS
+
+
+def authorization_server_metadata() -> dict[str, Any]:
+    """The document at ``/.well-known/oauth-authorization-server``."""
+    return {
+        "issuer": issuer(),
+        "authorization_endpoint": endpoint("authorize"),
+        "token_endpoint": endpoint("token"),
+        "revocation_endpoint": endpoint("revoke"),
+        "jwks_uri": endpoint("jwks"),
+        "scopes_supported": list(scopes.descriptions()),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(authorization_request.RESPONSE_MODES),
+        "grant_types_supported": list(GRANT_TYPES),
+        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "authorization_response_iss_parameter_supported": True,
+        "ui_locales_supported": [code for code, _ in settings.LANGUAGES],
+    }
+
+
+def openid_configuration() -> dict[str, Any]:
+    """The document at ``/.well-known/openid-configuration``."""
+    return {
+        **authorization_server_metadata(),
+        "userinfo_endpoint": endpoint("userinfo"),
+        "end_session_endpoint": endpoint("logout"),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(SIGNING_ALGS),
+        "acr_values_supported": [level.value for level in Level],
+        "prompt_values_supported": sorted(authorization_request.PROMPTS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid"),
+            *claims.PROFILE_CLAIMS,
+            *claims.EMAIL_CLAIMS,
+        ],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }

@@ -1,0 +1,130 @@
+"""Token families: what one grant issued, and how all of it ends at once."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+
+from ostiary import events, sessions
+
+from .models import Client, Grant, RefreshToken
+from .models.grant import token_hash
+
+SELECTOR_LENGTH = 22
+_REFRESH_TOKEN = re.compile(r"[A-Za-z0-9_-]{65}")
+
+
+def credential_hash(user: Any) -> str:
+    """What changes when the person's password does; empty for user models without such a thing."""
+    of_session = getattr(user, "get_session_auth_hash", None)
+    return str(of_session()) if of_session else ""
+
+
+def check_person(grant: Grant) -> None:
+    """Raise ``InvalidGrantError`` unless the person may still use what ``grant`` gave.
+
+    They must be active, with the password they had, and, without offline access, still be in the
+    session in which they consented (SECURITY B3). That session counts as used by this.
+    """
+    user = grant.user
+    if not user.is_active or grant.credential_hash != credential_hash(user):
+        raise InvalidGrantError(description="The authorization has ended.")
+    if not grant.offline and grant.sid:
+        session = sessions.live_session(str(grant.sid))
+        if session is None:
+            raise InvalidGrantError(description="The session has ended.")
+        sessions.touch(session)
+
+
+def is_alive(grant: Grant) -> bool:
+    """Whether tokens of this grant are still honoured by this server (no statement of its own)."""
+    return (
+        grant.revoked_at is None
+        and bool(grant.user.is_active)
+        and bool(grant.application.enabled)
+        and grant.credential_hash == credential_hash(grant.user)
+    )
+
+
+# --- ending ------------------------------------------------------------------------------------
+
+
+def revoke(grants: Q, reason: str) -> int:
+    """Revoke every live grant that ``grants`` selects; returns how many (one SQL statement)."""
+    return int(
+        Grant.objects.filter(grants, revoked_at__isnull=True).update(
+            revoked_at=timezone.now(), revoked_reason=reason
+        )
+    )
+
+
+def revoke_reused(grant: Grant, what: str) -> None:
+    """A code or refresh token came back after it was used: end the family, and tell (RFC 9700)."""
+    if revoke(Q(pk=grant.pk), "reuse"):
+        events.record(
+            "token.reuse_detected",
+            user=grant.user,
+            client_id=grant.application.client_id,
+            outcome="failure",
+            details={"token": what, "grant": str(grant.pk)},
+        )
+
+
+def ended() -> Q:
+    """Selects the grants of which nothing can be valid any more."""
+    return Q(ends_at__lt=timezone.now())
+
+
+# --- refresh tokens ----------------------------------------------------------------------------
+
+
+def is_well_formed(token: str) -> bool:
+    """Whether ``token`` could be a refresh token of ours."""
+    return _REFRESH_TOKEN.fullmatch(token) is not None
+
+
+def selector_of(token: str) -> str:
+    """The hash by which the row of a refresh token is found."""
+    return token_hash(token[:SELECTOR_LENGTH])
+
+
+def _idle_end(client: Client, absolute_end: datetime) -> datetime:
+    idle = timezone.now() + timedelta(seconds=client.refresh_token_idle_lifetime)
+    return min(idle, absolute_end)
+
+
+def start(grant: Grant, client: Client) -> str:
+    """Make the first refresh token of a family; returns it."""
+    selector, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
+    expires_at = timezone.now() + timedelta(seconds=client.refresh_token_lifetime)
+    RefreshToken.objects.create(
+        user=grant.user,
+        application=client,
+        grant=grant,
+        selector_hash=token_hash(selector),
+        token_checksum=token_hash(selector + verifier),
+        idle_expires_at=_idle_end(client, expires_at),
+        expires_at=expires_at,
+    )
+    return selector + verifier
+
+
+def rotate(row: RefreshToken, token: str, client: Client) -> str | None:
+    """Replace ``token`` by its successor, which is returned; ``None`` if another request was first.
+
+    One conditional UPDATE decides (SECURITY B2).
+    """
+    successor = token[:SELECTOR_LENGTH] + secrets.token_urlsafe(32)
+    won = RefreshToken.objects.filter(pk=row.pk, token_checksum=token_hash(token)).update(
+        token_checksum=token_hash(successor),
+        generation=row.generation + 1,
+        idle_expires_at=_idle_end(client, row.expires_at),
+        updated=timezone.now(),
+    )
+    return successor if won else None

@@ -1,0 +1,1 @@
+"""The grants: one file each, an oauthlib grant class that validates first and then issues."""

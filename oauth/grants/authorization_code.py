@@ -1,0 +1,96 @@
+"""The authorization code grant (RFC 6749 §4.1.3, OAuth 2.1 §4.1, OIDC Core §3.1.3)."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+
+from .. import families, pkce
+from ..models import Client, Grant
+from ..models.grant import token_hash
+from .base import InvalidTargetError, TokenGrant, TokenRequest
+from .tokens import token_response
+
+
+class AuthorizationCodeGrant(TokenGrant):
+    """Redeem a code, once."""
+
+    grant_type = "authorization_code"
+
+    def respond(self, request: TokenRequest) -> dict[str, Any]:
+        """Tokens for a code. A second redemption is refused and ends what the first gave."""
+        grant = find(request)
+        check(grant, request)
+        families.check_person(grant)
+        refresh_token = redeem(grant, request.client)
+        return token_response(
+            request.client,
+            grant,
+            grant.scope.split(),
+            refresh_token=refresh_token,
+            nonce=grant.nonce,
+        )
+
+
+def find(request: TokenRequest) -> Grant:
+    """The grant of the presented code, if it was issued to this client.
+
+    Raises ``InvalidRequestError``, or ``InvalidGrantError`` alike for an unknown code and another
+    client's.
+    """
+    code = request.params.get("code")
+    if not code:
+        raise InvalidRequestError(description="Missing code parameter.")
+    grant: Grant | None = (
+        Grant.objects.select_related("user")
+        .filter(code_hash=token_hash(code), application=request.client)
+        .first()
+    )
+    if grant is None:
+        raise InvalidGrantError(description="The code is not valid.")
+    grant.application = request.client
+    return grant
+
+
+def check(grant: Grant, request: TokenRequest) -> None:
+    """Hold the request against what the code was issued for (RFC 6749 §4.1.3, RFC 7636 §4.6).
+
+    Raises ``InvalidGrantError`` or ``InvalidTargetError``. A code that was redeemed before ends
+    its family here.
+    """
+    if grant.redeemed_at is not None:
+        families.revoke_reused(grant, "authorization_code")
+        raise InvalidGrantError(description="The code is not valid.")
+    if grant.revoked_at is not None or grant.is_expired():
+        raise InvalidGrantError(description="The code is not valid.")
+    redirect_uri = request.params.get("redirect_uri", "")
+    if not hmac.compare_digest(redirect_uri.encode(), grant.redirect_uri.encode()):
+        raise InvalidGrantError(description="redirect_uri differs from the authorization request.")
+    pkce.check_verifier(request.params.get("code_verifier"), grant.code_challenge)
+    if not set(request.resource) <= set(grant.resource):
+        raise InvalidTargetError(description="The resource was not in the authorization request.")
+
+
+def redeem(grant: Grant, client: Client) -> str | None:
+    """Consume the code and start its family; returns the first refresh token, if there is to be
+    one. Of parallel redemptions one statement lets exactly one through; the others end the family.
+    """
+    wants_refresh = client.may_use("refresh_token")
+    lifetime = max(
+        client.refresh_token_lifetime if wants_refresh else 0, client.access_token_lifetime
+    )
+    now = timezone.now()
+    with transaction.atomic():
+        won = Grant.objects.filter(
+            pk=grant.pk, redeemed_at__isnull=True, revoked_at__isnull=True
+        ).update(redeemed_at=now, ends_at=now + timedelta(seconds=lifetime))
+        refresh_token = families.start(grant, client) if won and wants_refresh else None
+    if not won:
+        families.revoke_reused(grant, "authorization_code")
+        raise InvalidGrantError(description="The code is not valid.")
+    return refresh_token

@@ -1,0 +1,108 @@
+"""What every grant at the token endpoint has in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Error,
+    UnauthorizedClientError,
+)
+from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
+
+from .. import client_authentication, scopes
+from ..models import Client
+
+REPEATABLE = frozenset({"resource"})
+PARAMETER_MAX_LENGTH = 4000
+BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="token", charset="UTF-8"'}
+
+
+class InvalidTargetError(OAuth2Error):  # type: ignore[misc]  # oauthlib is untyped
+    """The requested resource is unknown, or not for this client (RFC 8707 §2)."""
+
+    error = "invalid_target"
+
+
+@dataclass(frozen=True, repr=False)
+class TokenRequest:
+    """A token request of an authenticated client: its parameters, each given once."""
+
+    client: Client
+    params: Mapping[str, str]
+    resource: tuple[str, ...]
+
+
+def single_parameters(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The parameters by name. Raises ``InvalidRequestError`` for a repeated or over-long one
+    (RFC 6749 §3.2). A parameter without a value counts as omitted."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in REPEATABLE:
+            continue
+        if name in found:
+            raise InvalidRequestError(description="Duplicate parameter in the request.")
+        if len(value) > PARAMETER_MAX_LENGTH or "\x00" in value:
+            raise InvalidRequestError(description="A parameter is too long or malformed.")
+        found[name] = value
+    return {name: value for name, value in found.items() if value}
+
+
+def allowed_resource(resource: tuple[str, ...], client: Client) -> list[str]:
+    """The audience to issue for: what was asked, if the client may (RFC 8707 §2).
+
+    Raises ``InvalidTargetError``.
+    """
+    if len(resource) > 1 or any(uri not in client.audiences for uri in resource):
+        raise InvalidTargetError(description="The resource is not one that this client may use.")
+    return list(resource)
+
+
+def narrowed(requested: str | None, granted: list[str]) -> list[str]:
+    """The scopes to issue: those asked for, which may be fewer than granted, never more
+    (RFC 6749 §6). Raises ``InvalidScopeError``."""
+    if not requested:
+        return granted
+    asked = scopes.parse(requested)
+    if not set(asked) <= set(granted):
+        raise InvalidScopeError(description="The scope exceeds what was granted.")
+    return asked
+
+
+class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
+    """Authenticate the client, check that it may use this grant, then let the grant answer."""
+
+    grant_type: str
+
+    def create_token_response(
+        self, request: Request, token_handler: object
+    ) -> tuple[dict[str, str], str, int]:
+        """oauthlib's entry point: headers, body and status of the answer."""
+        headers: dict[str, str] = self._get_default_headers()
+        try:
+            pairs = request.decoded_body or []
+            params = single_parameters(pairs)
+            client = client_authentication.authenticate(
+                params, request.headers.get("Authorization")
+            )
+            if not client.may_use(self.grant_type):
+                raise UnauthorizedClientError(
+                    description="This client is not registered for the grant type."
+                )
+            resource = tuple(value for name, value in pairs if name == "resource" and value)
+            answer = self.respond(TokenRequest(client, params, resource))
+        except OAuth2Error as error:
+            if error.status_code == 401:
+                headers.update(BASIC_CHALLENGE)
+            return headers, error.json, error.status_code
+        return headers, json.dumps(answer), 200
+
+    def respond(self, request: TokenRequest) -> dict[str, Any]:
+        """Validate without writing, then issue in one transaction. Raises ``OAuth2Error``."""
+        raise NotImplementedError

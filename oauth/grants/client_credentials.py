@@ -1,0 +1,43 @@
+"""The client credentials grant (RFC 6749 §4.4): a service acting for itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oauthlib.oauth2.rfc6749.errors import InvalidScopeError, UnauthorizedClientError
+
+from .. import access_token, scopes
+from ..models import Client
+from .base import TokenGrant, TokenRequest, allowed_resource
+
+
+class ClientCredentialsGrant(TokenGrant):
+    """A short-lived access token whose subject is the client. Nothing is written."""
+
+    grant_type = "client_credentials"
+
+    def respond(self, request: TokenRequest) -> dict[str, Any]:
+        """An access token, without refresh token (RFC 6749 §4.4.3)."""
+        client = request.client
+        if client.is_public:
+            raise UnauthorizedClientError(description="A public client has no credentials.")
+        granted = scopes_for(request.params.get("scope"), client)
+        resource = allowed_resource(request.resource, client) or client.audiences[:1]
+        return {
+            "access_token": access_token.for_client(client, granted, resource),
+            "token_type": "Bearer",
+            "expires_in": client.access_token_lifetime,
+            "scope": " ".join(granted),
+        }
+
+
+def scopes_for(requested: str | None, client: Client) -> list[str]:
+    """The scopes to issue: those asked for, or else all the client may have.
+
+    The OpenID scopes are about a person, and there is none here. Raises ``InvalidScopeError``.
+    """
+    possible = [scope for scope in client.scopes if scope not in scopes.STANDARD]
+    asked = scopes.parse(requested)
+    if scopes.unknown(asked, possible):
+        raise InvalidScopeError(description="The scope is unknown or not for this client.")
+    return asked or possible

@@ -1,0 +1,134 @@
+"""What a person still has to do before an authorization request can be answered.
+
+``needed`` is the policy, a pure function. A *return ticket* in the address to which the person
+comes back remembers that they were asked already: it is signed, bound to the very request, and
+says which authentication was current then, so that ``prompt=login`` means one sign-in, not a loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import QueryDict
+
+from ostiary.assurance import Assurance
+
+from .authorization_request import AuthorizationRequest
+from .redirect_uri import asks_consent_every_time
+
+PARAMETER = "interaction"
+TICKET_SECONDS = 1800
+
+
+class Interaction(Enum):
+    """Each with the error that ``prompt=none`` answers instead (OIDC Core §3.1.2.6)."""
+
+    LOGIN = "login_required"
+    SELECT_ACCOUNT = "account_selection_required"
+    CONSENT = "consent_required"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What has been asked of the person in this request already."""
+
+    authentication_id: str = ""
+    chosen_account: str = ""
+    asked: bool = False
+
+    def has_authenticated_since(self, assurance: Assurance) -> bool:
+        """Whether the person signed in again after we asked them to."""
+        return self.asked and assurance.authentication_id != self.authentication_id
+
+
+def _fingerprint(params: QueryDict) -> str:
+    pairs = [(name, value) for name, values in params.lists() for value in values]
+    kept = sorted(pair for pair in pairs if pair[0] != PARAMETER)
+    return hashlib.sha256(urlencode(kept).encode()).hexdigest()
+
+
+def issue_ticket(
+    params: QueryDict, assurance: Assurance | None, *, chosen_account: str = ""
+) -> str:
+    """A ticket for coming back to this request after an interaction."""
+    return signing.dumps(
+        {
+            "request": _fingerprint(params),
+            "authentication_id": assurance.authentication_id if assurance else "",
+            "chosen_account": chosen_account,
+        },
+        salt="ostiary.oauth.interaction",
+    )
+
+
+def read_ticket(params: QueryDict) -> Ticket:
+    """The ticket in the address, an empty one if there is none for this request."""
+    try:
+        stored = signing.loads(
+            params.get(PARAMETER, ""), salt="ostiary.oauth.interaction", max_age=TICKET_SECONDS
+        )
+    except signing.BadSignature:
+        return Ticket()
+    if stored.pop("request") != _fingerprint(params):
+        return Ticket()
+    return Ticket(asked=True, **stored)
+
+
+def needed(
+    asked: AuthorizationRequest,
+    assurance: Assurance | None,
+    ticket: Ticket,
+    *,
+    subject: str,
+    hinted_other: bool,
+    consented: Collection[str],
+) -> Interaction | None:
+    """What to ask of the person next, ``None`` when the request can be answered.
+
+    ``subject`` is the signed-in person's ``sub``; ``hinted_other`` says that a ``login_hint`` or
+    ``id_token_hint`` names someone else; ``consented`` are the scopes already allowed.
+    """
+    if assurance is None:
+        return Interaction.LOGIN
+    if _login_needed(asked, assurance, ticket, hinted_other):
+        return Interaction.LOGIN
+    chosen = ticket.chosen_account == subject or ticket.has_authenticated_since(assurance)
+    if "select_account" in asked.prompt and not chosen:
+        return Interaction.SELECT_ACCOUNT
+    if _consent_needed(asked, consented):
+        return Interaction.CONSENT
+    return None
+
+
+def _login_needed(
+    asked: AuthorizationRequest, assurance: Assurance, ticket: Ticket, hinted_other: bool
+) -> bool:
+    if ticket.has_authenticated_since(assurance):
+        return False
+    too_old = asked.max_age is not None and (
+        asked.max_age == 0 or not assurance.is_fresh(asked.max_age)
+    )
+    # acr_values is a wish (OIDC Core §3.1.2.1): asked for once, then answered with the truth.
+    too_weak = bool(asked.acr_values) and not any(
+        assurance.satisfies(acr) for acr in asked.acr_values
+    )
+    if "none" in asked.prompt:
+        too_weak = False
+    required = asked.client.required_acr
+    below = bool(required) and not assurance.satisfies(required)
+    return "login" in asked.prompt or too_old or too_weak or below or hinted_other
+
+
+def _consent_needed(asked: AuthorizationRequest, consented: Collection[str]) -> bool:
+    if "consent" in asked.prompt:
+        return True
+    if asked.client.first_party:
+        return False
+    if asked.client.is_public and asks_consent_every_time(asked.redirect_uri):
+        return True
+    return not set(asked.scopes) <= set(consented)

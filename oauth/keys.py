@@ -1,0 +1,256 @@
+"""Signing keys: made, loaded, published, used and rotated (RFC 7517, RFC 7638).
+
+Each process keeps the loaded keys and asks the database at most every ``RECHECK_SECONDS`` whether
+they are still the ones, so that a rotation, planned or for a stolen key, holds everywhere within
+that time, and no request waits for a key to be parsed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from jwt.algorithms import get_default_algorithms
+
+from .models import SigningKey
+from .models.client import SIGNING_ALGS
+
+RECHECK_SECONDS = 5
+RSA_BITS = 2048
+State = SigningKey.State
+_ALGORITHMS = get_default_algorithms()
+
+
+@dataclass(frozen=True, repr=False)
+class LoadedKey:
+    """A key ready to sign: its algorithm, its ``kid``, and the parsed private key."""
+
+    kid: str
+    alg: str
+    private_key: Any
+
+
+@dataclass(frozen=True, repr=False)
+class KeySet:
+    """The keys of one moment."""
+
+    active: dict[str, LoadedKey] = field(default_factory=dict)
+    public_jwks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    verifiers: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    version: tuple[tuple[str, str], ...] = ()
+
+    def jwks(self) -> dict[str, Any]:
+        """The JWK Set to publish (RFC 7517 §5): public members only."""
+        return {"keys": list(self.public_jwks.values())}
+
+
+# --- making ------------------------------------------------------------------------------------
+
+
+def _generate(alg: str) -> Any:
+    if alg == "RS256":
+        return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    if alg == "ES256":
+        return ec.generate_private_key(ec.SECP256R1())
+    if alg == "EdDSA":
+        return ed25519.Ed25519PrivateKey.generate()
+    raise ValueError(f"{alg} is not an algorithm we sign with")
+
+
+def public_jwk(private_key: Any, alg: str) -> dict[str, Any]:
+    """The public JWK, with its RFC 7638 thumbprint as ``kid``."""
+    jwk: dict[str, Any] = json.loads(_ALGORITHMS[alg].to_jwk(private_key.public_key()))
+    jwk.pop("key_ops", None)
+    required = {name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk}
+    canonical = json.dumps(required, separators=(",", ":"), sort_keys=True).encode()
+    kid = base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+    return {**jwk, "use": "sig", "alg": alg, "kid": kid}
+
+
+def make(alg: str, state: str) -> SigningKey:
+    """Make and store a key pair. Raises ``IntegrityError`` if that state is taken for ``alg``."""
+    private_key = _generate(alg)
+    jwk = public_jwk(private_key, alg)
+    return SigningKey.objects.create(
+        kid=jwk["kid"],
+        alg=alg,
+        public_jwk=jwk,
+        private_key=private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+        state=state,
+        activated_at=timezone.now() if state == State.ACTIVE else None,
+    )
+
+
+def ensure(algs: Iterable[str] = SIGNING_ALGS) -> None:
+    """See that each algorithm has an active and a next key (at first start, and after a rotation).
+
+    Two processes may try at once: the database lets one of them make each key.
+    """
+    present = set(SigningKey.objects.values_list("alg", "state"))
+    for alg in algs:
+        for state in (State.ACTIVE, State.NEXT):
+            if (alg, state.value) not in present:
+                try:
+                    with transaction.atomic():
+                        make(alg, state)
+                except IntegrityError:
+                    continue
+
+
+# --- loading -----------------------------------------------------------------------------------
+
+_lock = threading.Lock()
+_cached = KeySet()
+_checked_at = 0.0
+
+
+def _load(rows: list[SigningKey]) -> KeySet:
+    active = {
+        row.alg: LoadedKey(row.kid, row.alg, load_der_private_key(row.private_key, None))
+        for row in rows
+        if row.state == State.ACTIVE
+    }
+    return KeySet(
+        active=active,
+        public_jwks={row.kid: row.public_jwk for row in rows},
+        verifiers={
+            row.kid: (row.alg, _ALGORITHMS[row.alg].from_jwk(row.public_jwk)) for row in rows
+        },
+        version=_version(rows),
+    )
+
+
+def _version(rows: list[SigningKey]) -> tuple[tuple[str, str], ...]:
+    return tuple((row.kid, row.state) for row in rows)
+
+
+def keyset() -> KeySet:
+    """The keys in force; from memory unless ``RECHECK_SECONDS`` have passed."""
+    global _cached, _checked_at
+    if _cached.active and time.monotonic() - _checked_at < RECHECK_SECONDS:
+        return _cached
+    with _lock:
+        rows = list(SigningKey.objects.order_by("alg", "-id"))
+        if {row.alg for row in rows if row.state == State.ACTIVE} < set(SIGNING_ALGS):
+            ensure()
+            rows = list(SigningKey.objects.order_by("alg", "-id"))
+        if _version(rows) != _cached.version:
+            _cached = _load(rows)
+        _checked_at = time.monotonic()
+        return _cached
+
+
+def forget() -> None:
+    """Ask the database again at the next use (after a change in this process)."""
+    global _checked_at
+    _checked_at = 0.0
+
+
+# --- using -------------------------------------------------------------------------------------
+
+
+def sign(claims: dict[str, Any], *, alg: str, typ: str) -> str:
+    """A JWT of ``claims``, signed by the active key of ``alg`` (RFC 7515)."""
+    key = keyset().active[alg]
+    return jwt.encode(
+        claims, key.private_key, algorithm=key.alg, headers={"kid": key.kid, "typ": typ}
+    )
+
+
+def verify(
+    token: str, *, typ: str, issuer: str, audience: str | None, verify_exp: bool = True
+) -> dict[str, Any]:
+    """The claims of a JWT of ours. Raises ``jwt.InvalidTokenError`` (RFC 8725).
+
+    The algorithm is the key's own, never the token's word for it; an unknown ``kid`` or another
+    ``typ`` is refused, so that an ID token never passes for an access token. ``audience=None``
+    leaves ``aud`` to the caller.
+    """
+    header = jwt.get_unverified_header(token)
+    known = keyset().verifiers.get(str(header.get("kid")))
+    if known is None:
+        raise jwt.InvalidTokenError("unknown kid")
+    if str(header.get("typ", "")).lower() != typ.lower():
+        raise jwt.InvalidTokenError("another type of token")
+    alg, public_key = known
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        public_key,
+        algorithms=[alg],
+        issuer=issuer,
+        audience=audience,
+        options={
+            "require": ["exp", "iat", "iss", "sub", "aud"],
+            "verify_exp": verify_exp,
+            "verify_aud": audience is not None,
+        },
+    )
+    return claims
+
+
+# --- rotating ----------------------------------------------------------------------------------
+
+
+def rotate(alg: str) -> SigningKey:
+    """Let the next key of ``alg`` sign, retire the active one, publish a new next one.
+
+    Returns the key that signs now. The next key has been published since the rotation before, so
+    every verifier knows it already.
+    """
+    now = timezone.now()
+    ensure([alg])
+    with transaction.atomic():
+        keys = {
+            key.state: key
+            for key in SigningKey.objects.select_for_update()
+            .filter(alg=alg, state__in=[State.ACTIVE, State.NEXT])
+            .order_by("id")
+        }
+        retiring, rising = keys[State.ACTIVE], keys[State.NEXT]
+        retiring.state, retiring.retired_at = State.RETIRED, now
+        retiring.save(update_fields=["state", "retired_at"])
+        rising.state, rising.activated_at = State.ACTIVE, now
+        rising.save(update_fields=["state", "activated_at"])
+        make(alg, State.NEXT)
+    forget()
+    return rising
+
+
+def remove_retired(longest_lifetime: timedelta) -> int:
+    """Delete retired keys once every token they signed has expired. Returns how many."""
+    over = SigningKey.objects.filter(
+        state=State.RETIRED, retired_at__lt=timezone.now() - longest_lifetime
+    )
+    removed, _ = over.delete()
+    forget()
+    return removed
+
+
+def revoke(kid: str) -> None:
+    """Stop publishing and using a key at once: what it signed is refused from now on.
+
+    If it was the active key, the next one signs instead. Raises ``SigningKey.DoesNotExist``.
+    """
+    key = SigningKey.objects.get(kid=kid)
+    if key.state == State.ACTIVE:
+        rotate(key.alg)
+    SigningKey.objects.filter(kid=kid).delete()
+    ensure([key.alg])
+    forget()

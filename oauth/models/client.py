@@ -1,0 +1,297 @@
+"""A client of the authorization server (RFC 6749 §2)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import AbstractApplication, ApplicationManager
+
+from ostiary.assurance import parse_acr
+from ostiary.ids import random_name, uuid7
+
+from .. import redirect_uri, scopes
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+SIGNING_ALGS = ("RS256", "ES256", "EdDSA")
+SECRET_MINIMUM_LENGTH = 32
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 of a client secret, in hex.
+
+    A fast hash is right here: the secret is 256 random bits, so that no guessing is possible
+    however fast each guess is (docs/adr/0003).
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyped
+    """An application that may ask for tokens.
+
+    Stands in for the toolkit's ``Application``. Where that has one grant type, a hashed password
+    for a secret and a "skip" flag, this has a set, two live secrets, and a first-party flag; the
+    toolkit's names remain as properties, for its views.
+    """
+
+    class RevocationPolicy(models.TextChoices):
+        """What "revoke" reaches, and when (docs: revocation policies)."""
+
+        SHORT_LIVED = "short_lived", _("Short-lived: access ends within its lifetime")
+
+    class SubjectType(models.TextChoices):
+        """How a person is named to the client (OIDC Core §8)."""
+
+        PUBLIC = "public", _("Public: the same identifier for every application")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.CharField(_("client ID"), max_length=255, unique=True, default=random_name)
+    enabled = models.BooleanField(
+        _("enabled"),
+        default=True,
+        help_text=_("A disabled application gets no tokens, and those it has stop working here."),
+    )
+    first_party = models.BooleanField(
+        _("first party"),
+        default=False,
+        help_text=_("Our own application: people are not asked for consent."),
+    )
+    grant_types = models.JSONField(_("grant types"), default=list)
+    scopes = models.JSONField(
+        _("scopes"), default=list, blank=True, help_text=_("What it may ask for.")
+    )
+    audiences = models.JSONField(
+        _("audiences"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "APIs (RFC 8707 resource identifiers) it may get tokens for. The first is taken when "
+            "the application names none."
+        ),
+    )
+    token_endpoint_auth_methods = models.JSONField(
+        _("client authentication"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "How it may prove who it is at the token endpoint. Empty: by its secret, in the header "
+            "or the body; a public client not at all."
+        ),
+    )
+    revocation_policy = models.CharField(
+        _("revocation policy"),
+        max_length=20,
+        choices=RevocationPolicy,
+        default=RevocationPolicy.SHORT_LIVED,
+        help_text=_(
+            "Short-lived: access tokens are signed and stored nowhere, which is fastest. "
+            "Revoking ends renewal at once; an access token already issued works at other APIs "
+            "until it expires (see its lifetime)."
+        ),
+    )
+    access_token_lifetime = models.PositiveIntegerField(
+        _("access token lifetime"), default=900, help_text=_("Seconds.")
+    )
+    id_token_lifetime = models.PositiveIntegerField(
+        _("ID token lifetime"), default=900, help_text=_("Seconds.")
+    )
+    refresh_token_idle_lifetime = models.PositiveIntegerField(
+        _("refresh token idle lifetime"),
+        default=14 * 24 * 3600,
+        help_text=_("Seconds. A refresh token unused for this long ends."),
+    )
+    refresh_token_lifetime = models.PositiveIntegerField(
+        _("refresh token lifetime"),
+        default=90 * 24 * 3600,
+        help_text=_("Seconds. After this the person signs in again, however busy the token was."),
+    )
+    required_acr = models.CharField(
+        _("required assurance"),
+        max_length=64,
+        blank=True,
+        help_text=_("The least acr with which people may sign in to it; empty for any."),
+    )
+    subject_type = models.CharField(
+        _("subject type"), max_length=16, choices=SubjectType, default=SubjectType.PUBLIC
+    )
+    id_token_signed_response_alg = models.CharField(
+        _("ID token algorithm"),
+        max_length=8,
+        choices=[(alg, alg) for alg in SIGNING_ALGS],
+        default="RS256",
+    )
+    access_token_signing_alg = models.CharField(
+        _("access token algorithm"),
+        max_length=8,
+        choices=[(alg, alg) for alg in SIGNING_ALGS],
+        default="ES256",
+    )
+    client_uri = models.URLField(_("home page"), blank=True)
+    logo_uri = models.URLField(_("logo"), blank=True)
+    policy_uri = models.URLField(_("privacy policy"), blank=True)
+    tos_uri = models.URLField(_("terms of service"), blank=True)
+    contacts = models.JSONField(_("contacts"), default=list, blank=True)
+    secret_hash = models.CharField(max_length=64, blank=True, editable=False)
+    previous_secret_hash = models.CharField(max_length=64, blank=True, editable=False)
+    previous_secret_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApplicationManager()
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        ordering = ["name"]
+
+    # --- secrets -------------------------------------------------------------------------------
+
+    def set_secret(self, secret: str) -> None:
+        """Make ``secret`` the only live one. The caller saves. Raises ``ValueError`` if short."""
+        if len(secret) < SECRET_MINIMUM_LENGTH:
+            raise ValueError(f"A client secret has at least {SECRET_MINIMUM_LENGTH} characters.")
+        self.secret_hash = hash_secret(secret)
+        self.previous_secret_hash = ""
+        self.previous_secret_expires_at = None
+
+    def rotate_secret(self, overlap: timedelta = timedelta(days=7)) -> str:
+        """Make a new secret, shown this once; the one before works for ``overlap`` more.
+
+        The caller saves.
+        """
+        before = self.secret_hash
+        secret = secrets.token_urlsafe(32)
+        self.set_secret(secret)
+        if before and overlap:
+            self.previous_secret_hash = before
+            self.previous_secret_expires_at = timezone.now() + overlap
+        return secret
+
+    def check_secret(self, secret: str) -> bool:
+        """Whether ``secret`` is one of the live ones, in constant time."""
+        given = hash_secret(secret)
+        current = hmac.compare_digest(given, self.secret_hash)
+        previous = hmac.compare_digest(given, self.previous_secret_hash)
+        still_live = (
+            self.previous_secret_expires_at is not None
+            and timezone.now() < self.previous_secret_expires_at
+        )
+        return current or (previous and still_live)
+
+    # --- what it may do ------------------------------------------------------------------------
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the client can't keep a secret (RFC 6749 §2.1)."""
+        return bool(self.client_type == self.CLIENT_PUBLIC)
+
+    @property
+    def auth_methods(self) -> list[str]:
+        """How it may authenticate at the token endpoint (OIDC Core §9)."""
+        if self.is_public:
+            return ["none"]
+        return self.token_endpoint_auth_methods or ["client_secret_basic", "client_secret_post"]
+
+    def may_use(self, grant_type: str) -> bool:
+        """Whether the client is registered for ``grant_type``."""
+        return grant_type in self.grant_types
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Exact match with a registered redirect URI, but for a loopback port (RFC 8252 §7.3)."""
+        return any(redirect_uri.matches(uri, known) for known in self.redirect_uris.split())
+
+    def post_logout_redirect_uri_allowed(self, uri: str) -> bool:
+        """Exact match with a registered URI (RP-Initiated Logout §3)."""
+        return any(
+            redirect_uri.matches(uri, known) for known in self.post_logout_redirect_uris.split()
+        )
+
+    def clean(self) -> None:
+        """Refuse what can't be safe, each problem on its own field."""
+        errors: dict[str, list[str]] = {}
+
+        def complain(field: str, message: Any) -> None:
+            errors.setdefault(field, []).append(str(message))
+
+        for field in ("redirect_uris", "post_logout_redirect_uris"):
+            for uri in getattr(self, field).split():
+                problem = redirect_uri.why_not_registrable(uri)
+                if problem:
+                    complain(field, f"{uri}: {problem}")
+        for field, known in (
+            ("grant_types", GRANT_TYPES),
+            ("token_endpoint_auth_methods", AUTH_METHODS),
+            ("scopes", tuple(scopes.descriptions())),
+        ):
+            values = getattr(self, field)
+            if not isinstance(values, list) or not all(value in known for value in values):
+                complain(field, _("Choose from: %s.") % ", ".join(known))
+        if not isinstance(self.audiences, list) or not all(
+            isinstance(uri, str) and redirect_uri.is_absolute(uri) for uri in self.audiences
+        ):
+            complain("audiences", _("A list of absolute URIs, without fragment."))
+        if "authorization_code" in self.grant_types and not self.redirect_uris.strip():
+            complain("redirect_uris", _("The authorization code grant needs a redirect URI."))
+        if self.is_public and "client_credentials" in self.grant_types:
+            complain("grant_types", _("A public client has no credentials of its own."))
+        if self.token_endpoint_auth_methods and (
+            self.is_public != (self.token_endpoint_auth_methods == ["none"])
+        ):
+            complain(
+                "token_endpoint_auth_methods",
+                _("A public client authenticates with “none” alone, a confidential one never."),
+            )
+        if self.required_acr and parse_acr(self.required_acr) is None:
+            complain("required_acr", _("Not an acr value that this site knows."))
+        if errors:
+            raise ValidationError(errors)
+
+    # --- the toolkit's names -------------------------------------------------------------------
+
+    @property
+    def authorization_grant_type(self) -> str:
+        """The toolkit's single grant type: the first of ours."""
+        return str(self.grant_types[0]) if self.grant_types else ""
+
+    @authorization_grant_type.setter
+    def authorization_grant_type(self, value: str) -> None:
+        self.grant_types = [value.replace("-", "_")]
+
+    def allows_grant_type(self, *grant_types: str) -> bool:
+        """The toolkit's question, in its spelling (``authorization-code``)."""
+        return any(self.may_use(grant_type.replace("-", "_")) for grant_type in grant_types)
+
+    def is_usable(self, request: object) -> bool:
+        """The toolkit's question whether the client is switched on."""
+        return self.enabled
+
+    @property
+    def skip_authorization(self) -> bool:
+        """The toolkit's name for ``first_party``."""
+        return self.first_party
+
+    @property
+    def algorithm(self) -> str:
+        """The toolkit's name for ``id_token_signed_response_alg``."""
+        return self.id_token_signed_response_alg
+
+    @property
+    def client_secret(self) -> str:
+        """Never known here: only its hash is kept."""
+        return ""
+
+    @client_secret.setter
+    def client_secret(self, secret: str) -> None:
+        if secret:
+            self.set_secret(secret)
+
+    @property
+    def hash_client_secret(self) -> bool:
+        """Always."""
+        return True

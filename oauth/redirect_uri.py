@@ -1,0 +1,93 @@
+"""Redirect URIs: which may be registered, and when a requested one is a registered one.
+
+The rule is exact string comparison (RFC 9700 §2.1). The one exception is the port of a loopback
+address literal, which a native application learns only when it starts (RFC 8252 §7.3).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from django.utils.translation import gettext as _
+
+LOOPBACK_LITERALS = frozenset({"127.0.0.1", "::1"})
+FORBIDDEN_SCHEMES = frozenset(
+    {"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp", "mailto"}
+)
+_PLAIN = re.compile(r"[\x21-\x7e]+")
+_LOOPBACK = re.compile(
+    r"(?P<before>http://(?:127\.0\.0\.1|\[::1\]))(?::(?P<port>[1-9][0-9]{0,4}))?(?P<after>[/?].*)?"
+)
+MAX_LENGTH = 2000
+
+
+def _split(uri: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(uri)
+        parts.port  # noqa: B018  (raises ValueError where it is no port)
+    except ValueError:
+        return None
+    return parts
+
+
+def is_absolute(uri: str) -> bool:
+    """Whether ``uri`` is absolute, plain ASCII, and has no fragment (RFC 8707 §2)."""
+    parts = _split(uri)
+    return bool(
+        parts
+        and parts.scheme
+        and _PLAIN.fullmatch(uri)
+        and "#" not in uri
+        and parts.netloc + parts.path
+    )
+
+
+def why_not_registrable(uri: str) -> str:
+    """What is wrong with registering ``uri``, in words; ``""`` if nothing is."""
+    parts = _split(uri)
+    if parts is None or not _PLAIN.fullmatch(uri) or len(uri) > MAX_LENGTH:
+        return _("not a URI of plain ASCII characters")
+    scheme = uri.partition(":")[0]
+    if not parts.scheme or not is_absolute(uri):
+        return _("not an absolute URI without fragment")
+    if scheme != scheme.lower():
+        return _("the scheme must be in lower case")
+    if "*" in uri:
+        return _("wildcards are not allowed")
+    if parts.username is not None or parts.password is not None or "\\" in uri:
+        return _("user names and backslashes are not allowed")
+    if any(segment in ("..", ".") for segment in re.split(r"[/\\]|%2f|%5c", parts.path.lower())):
+        return _("dot segments are not allowed")
+    if scheme in FORBIDDEN_SCHEMES:
+        return _("this scheme can run code or leaves the browser")
+    if scheme in ("http", "https") and not parts.hostname:
+        return _("the host is missing")
+    if scheme == "http" and parts.hostname not in LOOPBACK_LITERALS | {"localhost"}:
+        return _("http is for loopback addresses only; use https")
+    if scheme not in ("http", "https") and "." not in scheme:
+        return _("a private-use scheme is a domain name in reverse, such as com.example.app")
+    return ""
+
+
+def matches(requested: str, registered: str) -> bool:
+    """Whether ``requested`` is ``registered`` (RFC 9700 §2.1, RFC 8252 §7.3)."""
+    if requested == registered:
+        return True
+    asked, known = _LOOPBACK.fullmatch(requested), _LOOPBACK.fullmatch(registered)
+    if not asked or not known or int(asked["port"] or 80) > 65535:
+        return False
+    return asked["before"] == known["before"] and asked["after"] == known["after"]
+
+
+def asks_consent_every_time(uri: str) -> bool:
+    """Whether another program could receive this redirect too (RFC 8252 §8.6)."""
+    return not uri.startswith("https://")
+
+
+def form_action_source(uri: str) -> str:
+    """``uri`` as a CSP source: its origin, or its scheme where it has none."""
+    parts = urlsplit(uri)
+    if parts.scheme in ("http", "https"):
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"

@@ -1,0 +1,17 @@
+"""Celery tasks of the authorization server."""
+
+from celery import shared_task
+
+from . import cleanup
+
+
+@shared_task(name="ostiary.oauth.cleanup", acks_late=True, ignore_result=True)
+def clean_up() -> None:
+    """Remove ended grants and retired signing keys, a bounded number at a time."""
+    cleanup.remove_ended_grants()
+    cleanup.remove_retired_keys()
+
+
+BEAT_SCHEDULE = {
+    "ostiary.oauth.cleanup": {"task": "ostiary.oauth.cleanup", "schedule": 600.0},
+}

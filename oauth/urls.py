@@ -1,0 +1,28 @@
+"""Addresses of the authorization server. Mount at the root of the site."""
+
+from django.urls import path
+
+from .views import applications, authorize, discovery, logout, token, userinfo
+
+app_name = "ostiary_oauth"
+
+urlpatterns = [
+    path(
+        ".well-known/openid-configuration",
+        discovery.openid_configuration,
+        name="openid_configuration",
+    ),
+    path(
+        ".well-known/oauth-authorization-server",
+        discovery.authorization_server_metadata,
+        name="authorization_server_metadata",
+    ),
+    path(".well-known/jwks.json", discovery.jwks, name="jwks"),
+    path("oauth/authorize", authorize.authorize, name="authorize"),
+    path("oauth/token", token.token, name="token"),
+    path("oauth/userinfo", userinfo.userinfo, name="userinfo"),
+    path("oauth/revoke", token.revoke, name="revoke"),
+    path("oauth/logout", logout.logout, name="logout"),
+    path("account/applications/", applications.connected_applications, name="applications"),
+    path("account/applications/<uuid:client>/withdraw/", applications.withdraw, name="withdraw"),
+]

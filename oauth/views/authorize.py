@@ -1,0 +1,246 @@
+"""The authorization endpoint (RFC 6749 §3.1, OIDC Core §3.1.2)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error, OAuth2Error
+
+from ostiary import assurance as assurances
+from ostiary.assurance import Assurance
+
+from .. import claims, consent, families, id_token, interaction, scopes
+from ..authorization_request import (
+    AuthorizationRequest,
+    Destination,
+    as_pairs,
+    destination,
+    parse,
+)
+from ..authorization_response import respond
+from ..interaction import Interaction
+from ..models import Grant
+from ..models.grant import CODE_LIFETIME, new_token, token_hash
+from ..redirect_uri import form_action_source
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Answer an authorization request, after whatever the person still has to do.
+
+    A POST with a decision comes from our own consent or account page. Any other POST is a request
+    sent in the body (OIDC Core §3.1.2.1): it comes from another site and so without our cookies,
+    and is moved to the query to become a navigation of its own.
+    """
+    if request.method == "POST":
+        if "decision" in request.POST:
+            return _decide(request)
+        return HttpResponseRedirect(f"{request.path}?{request.POST.urlencode()}")
+    return _answer(request, request.GET, decision=None)
+
+
+@csrf_protect
+def _decide(request: HttpRequest) -> HttpResponse:
+    return _answer(request, request.GET, decision=request.POST.get("decision", ""))
+
+
+def _answer(request: HttpRequest, params: QueryDict, *, decision: str | None) -> HttpResponse:
+    try:
+        to = destination(params)
+    except OAuth2Error as error:
+        return _error_page(request, error)
+    try:
+        return _proceed(request, params, to, parse(params, to), decision)
+    except OAuth2Error as error:
+        return respond(request, to, as_pairs(error))
+
+
+def _proceed(
+    request: HttpRequest,
+    params: QueryDict,
+    to: Destination,
+    asked: AuthorizationRequest,
+    decision: str | None,
+) -> HttpResponse:
+    assurance = assurances.current(request)
+    ticket = interaction.read_ticket(params)
+    next_step = interaction.needed(
+        asked,
+        assurance,
+        ticket,
+        subject=claims.subject(request.user) if assurance else "",
+        hinted_other=bool(assurance) and _hints_another(asked, request.user),
+        consented=_consented(request, asked, assurance),
+    )
+    if next_step and "none" in asked.prompt:
+        raise CustomOAuth2Error(next_step.value, status_code=400)
+    if assurance is None or next_step is Interaction.LOGIN:
+        return _to_signin(params, asked, assurance)
+    if asked.client.required_acr and not assurance.satisfies(asked.client.required_acr):
+        raise CustomOAuth2Error(
+            "unmet_authentication_requirements",
+            description="The person cannot authenticate as this client requires.",
+            status_code=400,
+        )
+    if next_step is Interaction.SELECT_ACCOUNT:
+        return _select_account(request, params, to, assurance, decision)
+    if next_step is Interaction.CONSENT:
+        if decision is None or not _is_of_this_page(request, params):
+            return _consent_page(request, params, to, asked)
+        if decision != "allow":
+            raise AccessDeniedError(description="The person did not allow it.")
+        consent.remember(request, asked.client, asked.scopes, asked.resource)
+    return respond(request, to, [("code", _issue_code(request, asked, assurance))])
+
+
+# --- the person --------------------------------------------------------------------------------
+
+
+def _consented(
+    request: HttpRequest, asked: AuthorizationRequest, assurance: Assurance | None
+) -> set[str]:
+    if assurance is None or asked.client.first_party:
+        return set()
+    return consent.consented(request.user, asked.client, asked.resource)
+
+
+def _hints_another(asked: AuthorizationRequest, user: Any) -> bool:
+    """Whether a hint names someone else than the signed-in person (SECURITY A9)."""
+    if asked.id_token_hint:
+        try:
+            hinted = id_token.verify_hint(asked.id_token_hint)
+        except jwt.InvalidTokenError:
+            raise CustomOAuth2Error(
+                "invalid_request", description="id_token_hint is not an ID token of this server."
+            ) from None
+        if hinted["sub"] != claims.subject(user):
+            return True
+    if asked.login_hint:
+        names = {claims.subject(user), user.get_username(), getattr(user, "email", "")}
+        return asked.login_hint.strip().casefold() not in {str(name).casefold() for name in names}
+    return False
+
+
+def _to_signin(
+    params: QueryDict, asked: AuthorizationRequest, assurance: Assurance | None
+) -> HttpResponse:
+    acr = " ".join([*asked.acr_values, asked.client.required_acr]).strip()
+    return HttpResponseRedirect(
+        assurances.reauthentication_url(
+            _here(params, interaction.issue_ticket(params, assurance)),
+            acr=acr,
+            login_hint=asked.login_hint,
+        )
+    )
+
+
+def _here(params: QueryDict, ticket: str) -> str:
+    """This very request again, with a ticket for what has been asked already."""
+    again = params.copy()
+    again[interaction.PARAMETER] = ticket
+    return f"{reverse('ostiary_oauth:authorize')}?{again.urlencode()}"
+
+
+def _select_account(
+    request: HttpRequest,
+    params: QueryDict,
+    to: Destination,
+    assurance: Assurance,
+    decision: str | None,
+) -> HttpResponse:
+    if decision == "continue":
+        ticket = interaction.issue_ticket(
+            params, assurance, chosen_account=claims.subject(request.user)
+        )
+        return HttpResponseRedirect(_here(params, ticket))
+    here = _here(params, interaction.issue_ticket(params, assurance))
+    return render(
+        request,
+        "ostiary_oauth/select_account.html",
+        {"client": to.client, "other_url": assurances.reauthentication_url(here)},
+    )
+
+
+# --- consent -----------------------------------------------------------------------------------
+
+
+def _page_key(request: HttpRequest, params: QueryDict) -> str:
+    """Binds a decision to the person and the request that the page showed (SECURITY A7)."""
+    shown = f"{claims.subject(request.user)} {params.urlencode()}"
+    return salted_hmac("ostiary.oauth.consent", shown, algorithm="sha256").hexdigest()
+
+
+def _is_of_this_page(request: HttpRequest, params: QueryDict) -> bool:
+    return constant_time_compare(request.POST.get("page", ""), _page_key(request, params))
+
+
+def _consent_page(
+    request: HttpRequest, params: QueryDict, to: Destination, asked: AuthorizationRequest
+) -> HttpResponse:
+    words = scopes.descriptions()
+    response = render(
+        request,
+        "ostiary_oauth/consent.html",
+        {
+            "client": to.client,
+            "scopes": [(scope, words[scope]) for scope in asked.scopes],
+            "resource": asked.resource,
+            "page": _page_key(request, params),
+            "here": _here(params, interaction.issue_ticket(params, assurances.current(request))),
+            "redirect_origin": form_action_source(to.redirect_uri),
+        },
+    )
+    response.form_action = [form_action_source(to.redirect_uri)]  # type: ignore[attr-defined]
+    return response
+
+
+# --- the answer --------------------------------------------------------------------------------
+
+
+def _issue_code(request: HttpRequest, asked: AuthorizationRequest, assurance: Assurance) -> str:
+    """Keep what was authorized, by the hash of a new code; returns the code (one statement)."""
+    code = new_token()
+    expires = timezone.now() + timedelta(seconds=CODE_LIFETIME)
+    Grant.objects.create(
+        user=request.user,
+        application=asked.client,
+        code_hash=token_hash(code),
+        expires=expires,
+        ends_at=expires,
+        redirect_uri=asked.redirect_uri,
+        scope=" ".join(asked.scopes),
+        resource=list(asked.resource),
+        code_challenge=asked.code_challenge,
+        code_challenge_method="S256",
+        nonce=asked.nonce,
+        sid=uuid.UUID(assurance.sid),
+        auth_time=assurance.auth_time,
+        acr=assurance.answer([*asked.acr_values, asked.client.required_acr]),
+        amr=list(assurance.amr),
+        offline="offline_access" in asked.scopes,
+        credential_hash=families.credential_hash(request.user),
+    )
+    return code
+
+
+def _error_page(request: HttpRequest, error: OAuth2Error) -> HttpResponse:
+    """What must not be redirected is shown (RFC 6749 §4.1.2.1, SECURITY A1)."""
+    return render(
+        request,
+        "ostiary_oauth/error.html",
+        {"error": error.error, "description": error.description},
+        status=400,
+    )

@@ -1,0 +1,1 @@
+"""The ground floor of Ostiary: the few things on which every app of the house must agree."""

@@ -1,0 +1,98 @@
+"""The operator's view of the ground floor: sessions, the security log and the outbox.
+
+Everything here is read-only but for a few actions. No secret, session key or message is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from . import events, outbox, sessions
+from .models import Event, OutboxMessage, Session
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that the site writes and nobody edits."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes a field; the permission stands for the actions."""
+        return obj is None and super().has_change_permission(request)
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Who is signed in, where and how."""
+
+    list_display = ["user", "created_at", "last_seen_at", "ip_address", "ended_at", "end_reason"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), "end_reason", "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["=id", "ip_address"]
+    exclude = ["session_key"]
+    actions = ["end_session"]
+
+    @admin.action(description=_("End session"), permissions=["change"])
+    def end_session(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        """The browser is signed out at its next request."""
+        ended = sum(sessions.end(session, "operator") for session in queryset)
+        text = ngettext("%d session was ended.", "%d sessions were ended.", ended) % ended
+        self.message_user(request, text, messages.SUCCESS)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """The security log, newest first."""
+
+    list_display = ["at", "kind", "outcome", "subject", "client_id"]
+    list_filter = ["kind", "outcome", "at"]
+    search_fields = ["=subject", "=client_id", "=kind"]
+    show_full_result_count = False
+    fields = ["id", "at", "kind", "outcome", "subject", "client_id", "details", "personal_details"]
+    readonly_fields = ["id", "personal_details"]
+
+    @admin.display(description=_("personal details"))
+    def personal_details(self, event: Event) -> str:
+        """Address and browser; empty once the person has been erased."""
+        told = events.personal_details(event)
+        return format_html("<pre>{}</pre>", json.dumps(told, indent=2, ensure_ascii=False))
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """What waits, what was delivered and what failed for good. The content stays encrypted."""
+
+    list_display = ["kind", "state", "attempts", "created_at", "next_attempt_at", "last_error"]
+    list_filter = ["state", "kind"]
+    search_fields = ["=id", "=key"]
+    exclude = ["payload"]
+    show_full_result_count = False
+    actions = ["retry", "drop"]
+
+    @admin.action(description=_("Retry now"), permissions=["change"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        """Parked messages get all their attempts again."""
+        count = sum(outbox.retry(message) for message in queryset)
+        text = ngettext("%d message is due now.", "%d messages are due now.", count) % count
+        self.message_user(request, text, messages.SUCCESS)
+
+    @admin.action(description=_("Drop for good"), permissions=["change"])
+    def drop(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        """The message is never delivered."""
+        count = sum(outbox.drop(message, "by an operator") for message in queryset)
+        text = ngettext("%d message was dropped.", "%d messages were dropped.", count) % count
+        self.message_user(request, text, messages.SUCCESS)

@@ -1,0 +1,108 @@
+"""The settings of the ground floor: each with its type, unit, default and reason, in one place.
+
+A project writes ``OSTIARY = {"ISSUER_URL": "https://id.example.com", ...}`` in its Django settings;
+code reads ``ostiary_settings.ISSUER_URL``. Wrong values are told by the system checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+
+@dataclass(frozen=True)
+class OstiarySettings:
+    """Every key that ``settings.OSTIARY`` may hold."""
+
+    SITE_NAME: str = "Ostiary"
+    """The name that people see on pages and in messages."""
+
+    ISSUER_URL: str = ""
+    """Where the world finds this site, with scheme, without a trailing slash. Links in messages
+    and the OIDC ``iss`` come from here, never from a request's Host header."""
+
+    FIELD_ENCRYPTION_KEYS: list[str] = field(default_factory=list)
+    """Base64url of 32 random bytes each, newest first: the first encrypts, all decrypt."""
+
+    SIGNIN_STEPS: list[str] = field(default_factory=list)
+    """Dotted paths of ``SignInStep`` classes, in the order in which a sign-in must pass them."""
+
+    PENDING_SIGNIN_SECONDS: int = 600
+    """How long a sign-in may wait for its next step (SECURITY C7)."""
+
+    SESSION_IDLE_SECONDS: int = 12 * 3600
+    """A session unused for this long is over."""
+
+    SESSION_ABSOLUTE_SECONDS: int = 24 * 3600
+    """A session is over this long after sign-in, however busy (not remembered)."""
+
+    REMEMBERED_SESSION_SECONDS: int = 30 * 24 * 3600
+    """Both limits for a session whose person ticked "keep me signed in"."""
+
+    SESSION_TOUCH_SECONDS: int = 300
+    """``last_seen_at`` is written at most this often, so that reading a page costs no write."""
+
+    STEP_UP_SECONDS: int = 600
+    """How fresh an authentication must be for a sensitive action (SECURITY C8)."""
+
+    TRUSTED_PROXY_HOPS: int = 0
+    """How many of our own proxies stand in front; 0 ignores ``X-Forwarded-For``."""
+
+    THROTTLE_STORAGE: str = "database://"
+    """A ``limits`` storage URI (``memory://``, ``redis://...``) or ``database://`` for our table.
+    In-process memory counts per worker, so it suits tests and one-worker sites only."""
+
+    THROTTLES: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Replaces single limits of ``throttling.DEFAULT_LIMITS``, for example
+    ``{"signin": {"ip": "30/minute"}}``."""
+
+    OUTBOX_MAX_ATTEMPTS: int = 12
+    """After this many failures a message is parked for the operator (about 3 hours)."""
+
+    OUTBOX_LEASE_SECONDS: int = 300
+    """How long a worker may hold a message before the sweep gives it to another."""
+
+    EVENT_RETENTION_DAYS: int = 400
+    """How long security events are kept before ``prune_events`` may remove them."""
+
+    EVENT_WITNESS: str = ""
+    """Dotted path of a callable that is given each signed head of the event chain, to anchor it
+    outside the database (file, log, other region)."""
+
+    PERSONAL_DATA_EXPORTERS: list[str] = field(default_factory=list)
+    """Dotted paths of exporters beyond those that apps register themselves."""
+
+    PERSONAL_DATA_ERASERS: list[str] = field(default_factory=list)
+    """Dotted paths of erasers beyond those that apps register themselves."""
+
+
+KNOWN = frozenset(setting.name for setting in fields(OstiarySettings))
+
+
+class _Lazy:
+    """Reads ``settings.OSTIARY`` at first use and again when a test overrides it."""
+
+    def __init__(self) -> None:
+        self._loaded: OstiarySettings | None = None
+
+    def _load(self) -> OstiarySettings:
+        given = getattr(django_settings, "OSTIARY", {})
+        return OstiarySettings(**{name: value for name, value in given.items() if name in KNOWN})
+
+    def __getattr__(self, name: str) -> Any:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return getattr(self._loaded, name)
+
+    def reload(self, *, setting: str = "OSTIARY", **_: Any) -> None:
+        """Forget what was read (connected to Django's ``setting_changed``)."""
+        if setting == "OSTIARY":
+            self._loaded = None
+
+
+_lazy = _Lazy()
+setting_changed.connect(_lazy.reload)
+ostiary_settings: OstiarySettings = _lazy  # type: ignore[assignment]  # one typed face for readers

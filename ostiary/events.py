@@ -1,0 +1,100 @@
+"""The security log: ``record`` writes what happened in the transaction in which it does."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.http import HttpRequest
+from django.utils import timezone
+
+from . import privacy
+from .client_address import client_ip
+from .encryption import DecryptionFailed, ring
+from .models import Event
+
+NONCE_BYTES = 12
+_kinds: dict[str, Any] = {}
+
+
+def register_kinds(kinds: Mapping[str, Any]) -> None:
+    """Declare kinds of events, each with a sentence that the person understands."""
+    _kinds.update(kinds)
+
+
+def sentence(kind: str) -> str:
+    """What an event of this kind says to a person."""
+    return str(_kinds.get(kind, kind))
+
+
+def record(
+    kind: str,
+    *,
+    user: Any = None,
+    request: HttpRequest | None = None,
+    client_id: str = "",
+    outcome: str = "success",
+    details: dict[str, Any] | None = None,
+    personal: dict[str, Any] | None = None,
+) -> Event:
+    """Write an event: one INSERT in the caller's transaction.
+
+    ``details`` are for the log in plain and never personal or secret; ``personal`` is encrypted
+    under the person's own key, with address and browser of ``request`` added. Raises
+    ``ValueError`` for a kind that no app has declared.
+    """
+    if kind not in _kinds:
+        raise ValueError(f"No app has declared events of the kind {kind!r}.")
+    subject = str(user.pk) if user is not None and user.pk is not None else ""
+    event = Event(
+        at=timezone.now(),
+        kind=kind,
+        outcome=outcome,
+        subject=subject,
+        client_id=client_id,
+        details=details or {},
+    )
+    told = {**_circumstances(request), **(personal or {})}
+    if told:
+        event.personal = _encrypt(event, told)
+    event.save()
+    return event
+
+
+def _circumstances(request: HttpRequest | None) -> dict[str, str]:
+    if request is None:
+        return {}
+    found = {
+        "ip": client_ip(request),
+        "user_agent": request.META.get("HTTP_USER_AGENT", "")[:400],
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _encrypt(event: Event, told: dict[str, Any]) -> bytes:
+    plaintext = json.dumps(told, sort_keys=True).encode()
+    place = str(event.pk).encode()
+    if not event.subject:
+        return ring().encrypt(plaintext, place)
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(privacy.person_key(event.subject)).encrypt(nonce, plaintext, place)
+
+
+def personal_details(event: Event) -> dict[str, Any]:
+    """What the event says about the person; empty once their key has been destroyed."""
+    if event.personal is None:
+        return {}
+    blob, place = bytes(event.personal), str(event.pk).encode()
+    try:
+        if not event.subject:
+            plaintext = ring().decrypt(blob, place)
+        else:
+            cipher = AESGCM(privacy.person_key(event.subject))
+            plaintext = cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], place)
+    except (privacy.PersonErased, DecryptionFailed, InvalidTag):
+        return {}
+    return dict(json.loads(plaintext))

@@ -1,0 +1,16 @@
+"""Identifiers (referred to by migrations, so this module keeps its name)."""
+
+import secrets
+import uuid
+
+from uuid_utils.compat import uuid7 as _uuid7
+
+
+def uuid7() -> uuid.UUID:
+    """A new UUIDv7 (RFC 9562 §5.7): random, and sorting by the time it was made."""
+    return _uuid7()
+
+
+def random_name() -> str:
+    """128 random bits in hex: a public name that no other has."""
+    return secrets.token_hex(16)

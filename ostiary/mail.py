@@ -1,0 +1,109 @@
+"""Email, through the outbox: rendered in the caller's transaction, sent by a worker."""
+
+from __future__ import annotations
+
+import hashlib
+import smtplib
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template import Context, TemplateDoesNotExist
+from django.template.loader import get_template
+from django.utils import translation
+
+from . import outbox
+from .conf import ostiary_settings
+
+
+def absolute_url(path: str) -> str:
+    """The address of ``path`` (beginning with ``/``) on this site: never of the request's host."""
+    if not path.startswith("/") or path.startswith("//"):
+        raise ValueError("A path on this site begins with one slash.")
+    return f"{ostiary_settings.ISSUER_URL}{path}"
+
+
+def send_email(
+    to: str,
+    template: str,
+    context: dict[str, Any],
+    *,
+    key: str | None = None,
+    language: str = "",
+) -> None:
+    """Write an email to the outbox, in the caller's transaction.
+
+    Renders ``{template}_subject.txt``, ``{template}.txt`` and, if there is one,
+    ``{template}.html``, in ``language`` or the one that is active, with ``site_name`` and
+    ``issuer_url`` added to the context. With a ``key``, repeats are one email.
+    """
+    given = {
+        "site_name": ostiary_settings.SITE_NAME,
+        "issuer_url": ostiary_settings.ISSUER_URL,
+        **context,
+    }
+    with translation.override(language or translation.get_language()):
+        payload = {
+            "to": to,
+            "subject": " ".join(_plain(f"{template}_subject.txt", given).split()),
+            "text": _plain(f"{template}.txt", given).strip() + "\n",
+            "html": _html(f"{template}.html", given),
+        }
+    outbox.enqueue("email.send", payload, key=key)
+
+
+def _plain(name: str, context: dict[str, Any]) -> str:
+    # Plain text is not HTML: an apostrophe in a name is to stay one.
+    rendered: str = get_template(name).template.render(Context(context, autoescape=False))  # type: ignore[attr-defined]
+    return rendered
+
+
+def _html(name: str, context: dict[str, Any]) -> str:
+    try:
+        template = get_template(name)
+    except TemplateDoesNotExist as missing:
+        if str(missing) != name:
+            raise
+        return ""
+    return str(template.render(context))
+
+
+def message_id(key: str) -> str:
+    """The same ``Message-ID`` (RFC 5322 §3.6.4) for every attempt, so that repeats collapse."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+@outbox.handler("email.send")
+def deliver_email(payload: dict[str, Any], key: str) -> None:
+    """Send by Django's email backend. A refusal for good (SMTP 5xx) raises ``PermanentFailure``.
+
+    A sender that is refused, or a wrong password of ours, is tried again: an operator can mend it.
+    """
+    message = EmailMultiAlternatives(
+        payload["subject"],
+        payload["text"],
+        to=[payload["to"]],
+        headers={"Message-ID": message_id(key), "Auto-Submitted": "auto-generated"},
+    )
+    if payload.get("html"):
+        message.attach_alternative(payload["html"], "text/html")
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as refused:
+        codes = [code for code, _ in refused.recipients.values()]
+        if codes and min(codes) >= 500:
+            raise outbox.PermanentFailure(
+                f"The mail server refused the recipient ({codes[0]})."
+            ) from None
+        raise
+    except smtplib.SMTPDataError as refused:
+        if refused.smtp_code >= 500:
+            raise outbox.PermanentFailure(
+                f"The mail server refused the message ({refused.smtp_code})."
+            ) from None
+        raise
+    except ValueError:
+        # A line break in a header, an address that can't be written: it will never go.
+        raise outbox.PermanentFailure("The message can't be written as an email.") from None

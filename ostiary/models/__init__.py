@@ -1,0 +1,17 @@
+"""State of the ground floor; one module per thing that is kept."""
+
+from .event import Event, EventSeal, SealedEvent
+from .outbox import OutboxMessage
+from .person_key import PersonKey
+from .session import Session
+from .throttle import ThrottleCounter
+
+__all__ = [
+    "Event",
+    "EventSeal",
+    "OutboxMessage",
+    "PersonKey",
+    "SealedEvent",
+    "Session",
+    "ThrottleCounter",
+]

@@ -1,0 +1,99 @@
+"""The security log."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..ids import uuid7
+
+
+class AppendOnly(Exception):
+    """The security log is written once and never changed."""
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Reads, but neither changes nor removes."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refused."""
+        raise AppendOnly("Events are never changed.")
+
+    def delete(self) -> NoReturn:
+        """Refused: the retention command removes what is old (``events.prune``)."""
+        raise AppendOnly("Events are removed by prune_events only.")
+
+
+class Event(models.Model):
+    """Something that happened, in the transaction in which it did.
+
+    ``subject`` is the text of the person's key; there is no foreign key, because the log outlives
+    the row. ``personal`` holds address, browser and the like, encrypted under the person's own
+    key, so that destroying the key shreds it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(_("when"))
+    kind = models.CharField(_("what"), max_length=64)
+    outcome = models.CharField(_("outcome"), max_length=16, default="success")
+    subject = models.CharField(_("person"), max_length=64, blank=True)
+    client_id = models.CharField(_("application"), max_length=255, blank=True)
+    details = models.JSONField(_("details"), default=dict)
+    personal = models.BinaryField(null=True, editable=False)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("security event")
+        verbose_name_plural = _("security events")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["subject", "-id"], name="ostiary_event_of_person"),
+            models.Index(fields=["kind", "-id"], name="ostiary_event_of_kind"),
+            models.Index(fields=["at"], name="ostiary_event_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert. Raises ``AppendOnly`` for an event that is in the log already."""
+        if not self._state.adding:
+            raise AppendOnly("Events are never changed.")
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refused: the retention command removes what is old."""
+        raise AppendOnly("Events are removed by prune_events only.")
+
+
+class EventSeal(models.Model):
+    """The signed head of the chain after one batch: everything up to ``position`` is sealed."""
+
+    position = models.BigIntegerField(primary_key=True)
+    digest = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"#{self.position}"
+
+
+class SealedEvent(models.Model):
+    """One link of the chain: the digest of an event and of the link before it."""
+
+    position = models.BigIntegerField(primary_key=True)
+    event_id = models.UUIDField(unique=True)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"#{self.position}"

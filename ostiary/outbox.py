@@ -1,0 +1,294 @@
+"""Messages and jobs that must not be lost.
+
+``enqueue`` writes a row in the caller's transaction: rolled back, it never was; committed, it is
+delivered at least once. After the commit it is handed to Celery; what a hand-over missed (the
+broker was down, a worker was killed) the periodic sweep finds. A worker claims a message by one
+conditional UPDATE that gives it a lease, so two workers deliver it twice only if the first was
+killed, or took longer than ``OUTBOX_LEASE_SECONDS``; handlers get a key by which to tell a repeat.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.module_loading import autodiscover_modules
+from kombu.pools import producers
+
+from .conf import ostiary_settings
+from .models import OutboxMessage
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[dict[str, Any], str], None]
+State = OutboxMessage.State
+
+DELIVER_TASK = "ostiary.outbox.deliver"
+FIRST_RETRY_SECONDS = 5
+LONGEST_RETRY_SECONDS = 6 * 3600
+BROKER_TIMEOUT_SECONDS = 1
+BROKER_PAUSE_SECONDS = 15
+
+_handlers: dict[str, Handler] = {}
+_broker_paused_until = 0.0
+
+
+class PermanentFailure(Exception):
+    """A handler raises it when trying again can't help; its text is kept as the reason.
+
+    The text is shown to operators: it never holds anything personal or secret.
+    """
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Decorator: have messages of ``kind`` delivered by ``fn(payload, key)``.
+
+    The same ``key`` is given at every attempt of one message. Handlers live in modules that an
+    app's ``tasks`` module imports, so that workers know them.
+    """
+
+    def register(fn: Handler) -> Handler:
+        _handlers[kind] = fn
+        return fn
+
+    return register
+
+
+def _handler_of(kind: str) -> Handler:
+    if kind not in _handlers:
+        autodiscover_modules("tasks")
+    return _handlers[kind]
+
+
+# --- writing and handing over ------------------------------------------------------------------
+
+
+def enqueue(
+    kind: str, payload: dict[str, Any], *, key: str | None = None, delay_seconds: int = 0
+) -> OutboxMessage | None:
+    """Write a message in the caller's transaction; after commit it is handed to a worker.
+
+    ``key`` makes it one message however often it is asked for, as long as the first is kept
+    (``cleanup.DONE_MESSAGES_DAYS`` after delivery); ``None`` is returned for a repeat. A key is
+    kept in plain and shown to operators. The message is due ``delay_seconds`` from now.
+    """
+    message = OutboxMessage(
+        kind=kind,
+        key=key,
+        payload=json.dumps(payload),
+        next_attempt_at=timezone.now() + timedelta(seconds=delay_seconds),
+    )
+    if key is None:
+        message.save(force_insert=True)
+    else:
+        OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+        if not OutboxMessage.objects.filter(pk=message.pk).exists():
+            return None
+    if delay_seconds <= 0:
+        _hand_over_after_commit(message)
+    return message
+
+
+def _hand_over_after_commit(message: OutboxMessage) -> None:
+    transaction.on_commit(functools.partial(hand_over, message.pk), robust=True)
+
+
+def hand_over(message_id: uuid.UUID) -> None:
+    """Ask a worker to deliver the message now. Never raises: what fails, the sweep makes good.
+
+    A broker that doesn't answer is left alone for ``BROKER_PAUSE_SECONDS``, so that it costs at
+    most one short time-out in so long, in each process.
+    """
+    global _broker_paused_until
+    if time.monotonic() < _broker_paused_until:
+        return
+    try:
+        _publish(str(message_id))
+    except Exception as error:
+        _broker_paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
+        log.warning("The broker can't be reached (%s); the sweep delivers.", type(error).__name__)
+
+
+def _publish(message_id: str) -> None:
+    task = current_app.tasks[DELIVER_TASK]
+    if current_app.conf.task_always_eager:
+        task.apply_async((message_id,))
+        return
+    # Celery's own pool follows the project's settings, which by default try for ever.
+    options = {
+        **current_app.conf.broker_transport_options,
+        "max_retries": 0,
+        "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
+        "socket_timeout": BROKER_TIMEOUT_SECONDS,
+    }
+    if current_app.connection_for_write().transport.driver_type == "amqp":
+        options.pop("socket_connect_timeout"), options.pop("socket_timeout")
+        options |= {"read_timeout": BROKER_TIMEOUT_SECONDS, "write_timeout": BROKER_TIMEOUT_SECONDS}
+    connection = current_app.connection_for_write(
+        connect_timeout=BROKER_TIMEOUT_SECONDS, transport_options=options
+    )
+    with producers[connection].acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
+        task.apply_async(
+            (message_id,), producer=producer, retry=False, confirm_timeout=BROKER_TIMEOUT_SECONDS
+        )
+
+
+# --- delivering --------------------------------------------------------------------------------
+
+
+def retry_delay(attempts: int) -> timedelta:
+    """How long to wait after so many failed attempts: doubling, with a quarter of jitter."""
+    seconds = min(FIRST_RETRY_SECONDS * 2 ** min(attempts - 1, 30), LONGEST_RETRY_SECONDS)
+    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311  (no secret)
+
+
+def _claim(message_id: uuid.UUID | str) -> OutboxMessage | None:
+    now = timezone.now()
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    claimed = OutboxMessage.objects.filter(
+        free, pk=message_id, state=State.PENDING, next_attempt_at__lte=now
+    ).update(
+        attempts=F("attempts") + 1,
+        leased_until=now + timedelta(seconds=ostiary_settings.OUTBOX_LEASE_SECONDS),
+    )
+    return OutboxMessage.objects.get(pk=message_id) if claimed else None
+
+
+def deliver(message_id: uuid.UUID | str) -> bool:
+    """Deliver one message if it is due and nobody holds it; whether it was delivered.
+
+    A failure is noted on the message, not raised.
+    """
+    message = _claim(message_id)
+    if message is None:
+        return False
+    if message.attempts > ostiary_settings.OUTBOX_MAX_ATTEMPTS:
+        _park(message, "The worker was killed at the last attempt.")
+        return False
+    payload: dict[str, Any] = {}
+    try:
+        payload = json.loads(message.payload)
+        _handler_of(message.kind)(payload, message.key or str(message.pk))
+    except PermanentFailure as error:
+        _park(message, f"PermanentFailure: {error}")
+        return False
+    except Exception as error:
+        _failed(message, _described(error, payload))
+        return False
+    # It is delivered, even if the lease ran out meanwhile: nobody needs to try again.
+    OutboxMessage.objects.filter(pk=message.pk, state=State.PENDING).update(
+        state=State.DONE, payload=None, leased_until=None, last_error="", finished_at=timezone.now()
+    )
+    return True
+
+
+def _held(message: OutboxMessage) -> Any:
+    """The row, as long as nobody else has claimed it after us."""
+    return OutboxMessage.objects.filter(
+        pk=message.pk, state=State.PENDING, attempts=message.attempts
+    )
+
+
+def _failed(message: OutboxMessage, reason: str) -> None:
+    if message.attempts >= ostiary_settings.OUTBOX_MAX_ATTEMPTS:
+        _park(message, reason)
+        return
+    _held(message).update(
+        next_attempt_at=timezone.now() + retry_delay(message.attempts),
+        leased_until=None,
+        last_error=reason[:300],
+    )
+    log.warning("Outbox message %s (%s) will be tried again.", message.pk, message.kind)
+
+
+def _park(message: OutboxMessage, reason: str) -> None:
+    _held(message).update(
+        state=State.PARKED,
+        leased_until=None,
+        last_error=reason[:300],
+        finished_at=timezone.now(),
+    )
+    log.error("Outbox message %s (%s) is parked.", message.pk, message.kind)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif len(str(value)) > 3:
+        yield str(value)
+
+
+def _described(error: Exception, payload: dict[str, Any]) -> str:
+    """The error's type and text, without anything that stands in the payload."""
+    text = str(error)[:2000]
+    for part in sorted(_texts(payload), key=len, reverse=True):
+        text = text.replace(part, "…")
+    return f"{type(error).__name__}: {text}"[:200]
+
+
+def deliver_due(limit: int = 500, seconds: float = 50) -> int:
+    """Deliver what is due, oldest first, until ``limit`` messages or ``seconds`` are spent.
+
+    Returns how many were delivered. Several may run at once: each message is claimed by one.
+    """
+    ends = time.monotonic() + seconds
+    now = timezone.now()
+    due = (
+        OutboxMessage.objects.filter(
+            Q(leased_until__isnull=True) | Q(leased_until__lt=now),
+            state=State.PENDING,
+            next_attempt_at__lte=now,
+        )
+        .order_by("next_attempt_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+    delivered = 0
+    for message_id in list(due):
+        if time.monotonic() >= ends:
+            break
+        delivered += deliver(message_id)
+    return delivered
+
+
+# --- what operators do -------------------------------------------------------------------------
+
+
+def retry(message: OutboxMessage) -> bool:
+    """Try a parked message again, from the first attempt; ``False`` if it isn't parked."""
+    changed = OutboxMessage.objects.filter(pk=message.pk, state=State.PARKED).update(
+        state=State.PENDING, attempts=0, next_attempt_at=timezone.now(), finished_at=None
+    )
+    if changed:
+        _hand_over_after_commit(message)
+    return bool(changed)
+
+
+def drop(message: OutboxMessage, reason: str) -> bool:
+    """Give a message up, and blank it; ``False`` if it is done, or a worker holds it now."""
+    now = timezone.now()
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return bool(
+        OutboxMessage.objects.filter(free, pk=message.pk)
+        .exclude(state=State.DONE)
+        .update(
+            state=State.DONE,
+            payload=None,
+            leased_until=None,
+            last_error=f"Dropped: {reason}"[:300],
+            finished_at=now,
+        )
+    )

@@ -1,0 +1,185 @@
+"""The register of signed-in sessions: begun at sign-in, checked at every use, ended at once.
+
+Works over any server-side session engine. The register's row decides: a session whose row has
+ended is anonymous at the next request, on every worker, whatever the engine still holds.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from . import assurance
+from .client_address import client_ip
+from .conf import ostiary_settings
+from .models import Session
+from .signals import session_ended
+
+
+def limits_of(session: Session) -> tuple[datetime, datetime]:
+    """When the session ends if unused from now on (idle), and when in any case (absolute)."""
+    if session.remembered:
+        idle = absolute = ostiary_settings.REMEMBERED_SESSION_SECONDS
+    else:
+        idle = ostiary_settings.SESSION_IDLE_SECONDS
+        absolute = ostiary_settings.SESSION_ABSOLUTE_SECONDS
+    return (
+        session.last_seen_at + timedelta(seconds=idle),
+        session.created_at + timedelta(seconds=absolute),
+    )
+
+
+def start(
+    request: HttpRequest, user: Any, amr: Iterable[str], *, remember: bool = False
+) -> Session:
+    """Register the session that ``django.contrib.auth.login`` has just made; write its assurance.
+
+    A person who was signed in already and proves again who they are keeps their ``sid``: the row
+    is moved to the new session key and its methods replaced by what was shown now.
+    """
+    now = timezone.now()
+    if request.session.session_key is None:
+        request.session.save()
+    facts = {
+        "session_key": request.session.session_key,
+        "amr": list(assurance.normalized_amr(amr)),
+        "authenticated_at": now,
+        "last_seen_at": now,
+    }
+    known = request.session.get(assurance.SESSION_KEY)
+    session = None
+    if known:
+        session = Session.objects.filter(pk=known["sid"], user=user, ended_at__isnull=True).first()
+    if session is None:
+        session = Session(
+            user=user,
+            created_at=now,
+            remembered=remember,
+            ip_address=client_ip(request) or None,
+            user_agent=request.META.get("HTTP_USER_AGENT", "")[:400],
+        )
+    for name, value in facts.items():
+        setattr(session, name, value)
+    session.save()
+    assurance.write(
+        request,
+        assurance.Assurance(
+            amr=tuple(session.amr),
+            auth_time=int(now.timestamp()),
+            sid=str(session.pk),
+            authentication_id=secrets.token_urlsafe(8),
+        ),
+    )
+    # The session cookie lives as long as the register's own absolute limit, or until the browser
+    # closes; the register's limits decide in either case.
+    request.session.set_expiry(
+        ostiary_settings.REMEMBERED_SESSION_SECONDS if session.remembered else 0
+    )
+    return session
+
+
+def end(session: Session, reason: str) -> bool:
+    """End a session everywhere, at once. Returns whether it was still live.
+
+    ``reason`` is a short word for the log, such as ``signout``, ``operator``, ``password``.
+    """
+    with transaction.atomic():
+        ended = Session.objects.filter(pk=session.pk, ended_at__isnull=True).update(
+            ended_at=timezone.now(), end_reason=reason
+        )
+        if not ended:
+            return False
+        session.refresh_from_db()
+        session_ended.send(Session, session=session, reason=reason)
+    engine = import_module(settings.SESSION_ENGINE)
+    engine.SessionStore(session.session_key).delete()
+    return True
+
+
+def end_all(user: Any, reason: str, *, keep_sid: str | uuid.UUID | None = None) -> int:
+    """End every live session of a person, except ``keep_sid``. Returns how many were ended."""
+    live = Session.objects.filter(user=user, ended_at__isnull=True)
+    if keep_sid:
+        live = live.exclude(pk=keep_sid)
+    return sum(end(session, reason) for session in live)
+
+
+def live_session(sid: str) -> Session | None:
+    """The session of this ``sid`` if it is neither ended nor past its limits (one statement)."""
+    session = Session.objects.filter(pk=sid, ended_at__isnull=True).first()
+    if session is None or timezone.now() >= min(limits_of(session)):
+        return None
+    return session
+
+
+def touch(session: Session) -> None:
+    """Note that the session is in use: at most one statement per ``SESSION_TOUCH_SECONDS``."""
+    now = timezone.now()
+    if now - session.last_seen_at >= timedelta(seconds=ostiary_settings.SESSION_TOUCH_SECONDS):
+        Session.objects.filter(pk=session.pk, ended_at__isnull=True).update(last_seen_at=now)
+
+
+class SessionRegisterMiddleware:
+    """Makes ``request.user`` anonymous when the register says that the session is over.
+
+    Stands after Django's ``AuthenticationMiddleware``. It is as lazy as that: a request that never
+    looks at ``request.user`` costs no statement.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        authenticated = request.user
+        request.user = SimpleLazyObject(lambda: self._registered(request, authenticated))  # type: ignore[assignment]
+        return self.get_response(request)
+
+    def _registered(self, request: HttpRequest, user: Any) -> Any:
+        if not user.is_authenticated:
+            return user
+        known = request.session.get(assurance.SESSION_KEY)
+        session = live_session(known["sid"]) if known else None
+        if session is None or session.user_id != user.pk:
+            request.session.flush()
+            return AnonymousUser()
+        touch(session)
+        return user
+
+
+def _on_logged_in(sender: Any, request: HttpRequest | None, user: Any, **_: Any) -> None:
+    """Register sign-ins that did not come through ``signin`` (the admin, a host's LoginView)."""
+    if request is None or getattr(request, "ostiary_signin", False):
+        return
+    start(request, user, ["pwd"])
+
+
+def _on_logged_out(sender: Any, request: HttpRequest | None, **_: Any) -> None:
+    known = request.session.get(assurance.SESSION_KEY) if request is not None else None
+    if known:
+        session = Session.objects.filter(pk=known["sid"]).first()
+        if session:
+            end(session, "signout")
+
+
+def sign_out(request: HttpRequest) -> None:
+    """End this browser's session, in the register and in the engine."""
+    logout(request)
+
+
+def connect() -> None:
+    """Listen to Django's sign-in and sign-out signals (called once, when the app is ready)."""
+    user_logged_in.connect(_on_logged_in, dispatch_uid="ostiary.sessions.logged_in")
+    user_logged_out.connect(_on_logged_out, dispatch_uid="ostiary.sessions.logged_out")

@@ -1,0 +1,190 @@
+"""The sign-in in progress.
+
+A first factor *begins* a sign-in. Until every step that policy asks for has passed, it is held in
+the session as *pending*: ``request.user`` stays anonymous, and nothing but the step pages can use
+it. Only ``complete`` calls ``django.contrib.auth.login``, with a rotated session key.
+
+Every way in ends here, so there is one gate for policy and none beside it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.contrib.auth import get_user_model, load_backend, login
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.module_loading import import_string
+
+from . import assurance, sessions
+from .conf import ostiary_settings
+from .models import Session
+from .signals import signin_completed
+
+SESSION_KEY = "ostiary.pending_signin"
+
+
+@dataclass(frozen=True)
+class PendingSignIn:
+    """A sign-in that has passed its first factor. ``started_at`` is in seconds since 1970."""
+
+    user_id: str
+    backend: str
+    credential_hash: str
+    amr: tuple[str, ...]
+    passed: tuple[str, ...]
+    next_url: str
+    acr_values: tuple[str, ...]
+    remember: bool
+    started_at: float
+
+
+class SignInStep(Protocol):
+    """Something that a sign-in must pass, named by dotted path in ``OSTIARY["SIGNIN_STEPS"]``."""
+
+    name: str
+    """Unique, and short: it is kept in the session once passed."""
+
+    def is_required(
+        self, request: HttpRequest, user: AbstractBaseUser, pending: PendingSignIn
+    ) -> bool:
+        """Whether this person, in this sign-in, has to pass the step."""
+
+    def url(self, request: HttpRequest) -> str:
+        """The page of the step. It calls ``advance`` once passed."""
+
+
+def steps() -> list[SignInStep]:
+    """The steps that this site asks for, in order."""
+    return [import_string(path)() for path in ostiary_settings.SIGNIN_STEPS]
+
+
+def _credential_hash(user: AbstractBaseUser) -> str:
+    """Changes with the password, and with it the pending sign-in that was begun on it dies."""
+    return salted_hmac("ostiary.signin", user.password, algorithm="sha256").hexdigest()
+
+
+def safe_next_url(request: HttpRequest, url: str | None) -> str:
+    """``url`` if it leads back into this site, else ``""`` (SECURITY A10)."""
+    if url and url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return url
+    return ""
+
+
+def begin(
+    request: HttpRequest,
+    user: AbstractBaseUser,
+    *,
+    amr: Iterable[str],
+    backend: str = "",
+    next_url: str = "",
+    acr_values: Sequence[str] = (),
+    remember: bool = False,
+) -> HttpResponse:
+    """Take a proven first factor; answer with the next step's page, or complete at once.
+
+    ``amr`` holds the RFC 8176 values that were just shown. An earlier pending sign-in in this
+    browser is thrown away whole, so that nothing of it leaks into this one. The session key is
+    rotated already here.
+    """
+    request.session.pop(SESSION_KEY, None)
+    request.session.cycle_key()
+    _store(
+        request,
+        PendingSignIn(
+            user_id=str(user.pk),
+            backend=backend or getattr(user, "backend", settings.AUTHENTICATION_BACKENDS[0]),
+            credential_hash=_credential_hash(user),
+            amr=tuple(amr),
+            passed=(),
+            next_url=safe_next_url(request, next_url),
+            acr_values=tuple(acr_values),
+            remember=remember,
+            started_at=time.time(),
+        ),
+    )
+    return _continue(request, user)
+
+
+def pending(request: HttpRequest) -> tuple[PendingSignIn, AbstractBaseUser] | None:
+    """The pending sign-in of this browser and its person, ``None`` when there is none.
+
+    One that has expired, or whose person was disabled or changed their password, is dropped.
+    """
+    stored: dict[str, Any] | None = request.session.get(SESSION_KEY)
+    if not stored:
+        return None
+    kept: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+    }
+    found = PendingSignIn(**kept)
+    user = load_backend(found.backend).get_user(get_user_model()._meta.pk.to_python(found.user_id))
+    expired = time.time() - found.started_at > ostiary_settings.PENDING_SIGNIN_SECONDS
+    if (
+        expired
+        or user is None
+        or not constant_time_compare(found.credential_hash, _credential_hash(user))
+    ):
+        abandon(request)
+        return None
+    return found, user
+
+
+def advance(request: HttpRequest, step: str, *, amr: Iterable[str] = ()) -> HttpResponse:
+    """Note that ``step`` has passed, with the ``amr`` it proved; answer with what comes next.
+
+    Without a pending sign-in the person is sent to begin again.
+    """
+    found = pending(request)
+    if found is None:
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    progress, user = found
+    _store(
+        request,
+        replace(progress, amr=(*progress.amr, *amr), passed=(*progress.passed, step)),
+    )
+    return _continue(request, user)
+
+
+def abandon(request: HttpRequest) -> None:
+    """Forget the pending sign-in."""
+    request.session.pop(SESSION_KEY, None)
+
+
+def _store(request: HttpRequest, progress: PendingSignIn) -> None:
+    request.session[SESSION_KEY] = asdict(progress)
+
+
+def _continue(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+    found = pending(request)
+    if found is None:
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    progress, _ = found
+    for step in steps():
+        if step.name not in progress.passed and step.is_required(request, user, progress):
+            return HttpResponseRedirect(step.url(request))
+    _complete(request, user, progress)
+    return HttpResponseRedirect(progress.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
+
+
+def _complete(request: HttpRequest, user: Any, progress: PendingSignIn) -> Session:
+    """Sign the person in: rotate the session key, register the session, write its assurance."""
+    abandon(request)
+    previous = assurance.current(request)
+    if previous and str(request.user.pk) != str(user.pk):
+        # Another person was signed in here: their session ends, and nothing of it is kept.
+        sessions.sign_out(request)
+    request.ostiary_signin = True  # type: ignore[attr-defined]  # start() below knows the methods
+    login(request, user, backend=progress.backend)
+    session = sessions.start(request, user, progress.amr, remember=progress.remember)
+    signin_completed.send(Session, request=request, user=user, session=session)
+    return session

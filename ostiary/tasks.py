@@ -1,0 +1,55 @@
+"""Celery tasks of the ground floor, each an idempotent call into the rest. Their arguments are
+identifiers, never contents: what a broker holds is not secret (SECURITY H9)."""
+
+from celery import shared_task
+
+from . import cleanup, event_chain, mail, outbox  # noqa: F401  (mail brings its handler)
+
+
+@shared_task(name="ostiary.outbox.deliver", acks_late=True, ignore_result=True)
+def deliver(message_id: str) -> None:
+    """Deliver one message of the outbox."""
+    outbox.deliver(message_id)
+
+
+@shared_task(name="ostiary.outbox.sweep", acks_late=True, ignore_result=True)
+def sweep() -> None:
+    """Deliver what is due and was not handed over, or whose worker died."""
+    outbox.deliver_due()
+
+
+@shared_task(name="ostiary.events.seal", acks_late=True, ignore_result=True)
+def seal() -> None:
+    """Seal new events into the chain."""
+    event_chain.seal()
+
+
+@shared_task(name="ostiary.cleanup", acks_late=True, ignore_result=True)
+def clean_up() -> None:
+    """Remove what has ended, a bounded number at a time; seal events that committed very late."""
+    event_chain.seal(everything=True)
+    cleanup.end_expired_sessions()
+    cleanup.remove_ended_sessions()
+    cleanup.remove_expired_django_sessions()
+    cleanup.remove_delivered_messages()
+    cleanup.remove_throttle_counters()
+
+
+# A periodic task that waits in the queue for longer than its period is not needed any more.
+BEAT_SCHEDULE = {
+    "ostiary.outbox.sweep": {
+        "task": "ostiary.outbox.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "ostiary.events.seal": {
+        "task": "ostiary.events.seal",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "ostiary.cleanup": {
+        "task": "ostiary.cleanup",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+}

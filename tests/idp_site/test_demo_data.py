@@ -1,0 +1,92 @@
+"""The demo's people and clients, and how they are told."""
+
+import io
+import json
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from oauth2_provider.models import get_application_model
+
+from idp_site import demo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+
+def credentials():
+    out = io.StringIO()
+    call_command("demo_credentials", "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def seed():
+    call_command("seed_demo", stdout=io.StringIO())
+
+
+def test_the_credentials_are_one_object_of_the_agreed_shape():
+    found = credentials()
+    assert list(found) == ["issuer", "people", "clients"]
+    assert found["issuer"] == "http://localhost:8000"
+    people = {person["email"]: person["password"] for person in found["people"]}
+    assert people == dict.fromkeys(
+        ("alice@example.com", "bob@example.com", "admin@example.com"),
+        "correct horse battery staple",
+    )
+    clients = {client["name"]: client for client in found["clients"]}
+    by_id = {client["client_id"]: client for client in clients.values()}
+    assert set(by_id) == {"demo-web", "demo-spa", "demo-service", "demo-device"}
+    assert by_id["demo-web"]["redirect_uris"][0] == "http://localhost:9000/callback"
+    assert by_id["demo-web"]["client_secret"]
+    assert by_id["demo-service"]["grant_types"] == ["client_credentials"]
+    assert "redirect_uris" not in by_id["demo-service"]
+    assert "client_secret" not in by_id["demo-spa"]
+
+
+def test_the_people_can_sign_in():
+    seed()
+    for email in ("alice@example.com", "bob@example.com", "admin@example.com"):
+        assert authenticate(None, username=email, password=demo.PASSWORD) is not None
+    admin = get_user_model().objects.get(email="admin@example.com")
+    assert admin.is_staff
+    assert admin.is_superuser
+    assert not get_user_model().objects.get(email="alice@example.com").is_staff
+
+
+def test_the_secrets_that_are_told_are_those_that_work():
+    seed()
+    for told in credentials()["clients"]:
+        client = get_application_model().objects.get(client_id=told["client_id"])
+        assert client.is_public == ("client_secret" not in told)
+        if not client.is_public:
+            assert client.check_secret(told["client_secret"])
+        assert not client.first_party
+
+
+def test_seeding_again_changes_nothing_but_heals_the_password():
+    seed()
+    first = credentials()
+    alice = get_user_model().objects.get(email="alice@example.com")
+    alice.set_password("another long password")
+    alice.given_name = "Alicia"
+    alice.save()
+    seed()
+    assert credentials() == first
+    assert get_user_model().objects.count() == 3
+    assert get_application_model().objects.count() == 4
+    alice.refresh_from_db()
+    assert alice.given_name == "Alicia"
+    assert alice.check_password(demo.PASSWORD)
+
+
+def test_outside_demo_mode_nothing_is_seeded(settings):
+    settings.DEMO = False
+    for command in ("seed_demo", "demo_credentials"):
+        with pytest.raises(CommandError):
+            call_command(command)
+    assert not get_user_model().objects.exists()

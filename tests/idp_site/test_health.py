@@ -1,0 +1,101 @@
+"""Health, readiness and metrics, also while the database is away (SECURITY G4)."""
+
+import json
+
+import pytest
+from django.test import RequestFactory
+
+from .site import PRODUCTION, environment, free_port, python
+
+
+def test_healthz_asks_the_database_nothing(client):
+    # Without the `db` mark a query would be an error.
+    response = client.get("/healthz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_readyz_names_its_parts(client):
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["parts"] == {"database": "ok", "migrations": "ok", "cache": "ok"}
+
+
+ASK = """
+import json, sys, time, django
+from django.test import Client
+import idp_site.wsgi
+client = Client(raise_request_exception=False)
+answers = {}
+for path in sys.argv[1:]:
+    started = time.monotonic()
+    response = client.get(path, headers={"Host": "localhost", "Accept": "text/html"}, secure=True,
+        **({"HTTP_COOKIE": "__Host-ostiary-session=abcdefghijklmnopqrstuvwxyz012345"}))
+    answers[path] = [response.status_code, response.content.decode(), time.monotonic() - started]
+print(json.dumps(answers))
+"""
+
+
+def asked_without_database(tmp_path, *paths, **chosen):
+    url = f"postgres://nobody@127.0.0.1:{free_port()}/nowhere"
+    env = environment(
+        tmp_path, **{**PRODUCTION, "DATABASE_URL": url, "ALLOWED_HOSTS": "localhost", **chosen}
+    )
+    result = python(env, "-c", ASK, *paths)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("pool", ["0", "10"])
+def test_without_its_database_the_site_says_so_quickly(tmp_path, pool):
+    answers = asked_without_database(
+        tmp_path, "/healthz", "/readyz", "/account/", "/signin/", DATABASE_POOL_SIZE=pool
+    )
+    assert answers["/healthz"][0] == 200
+    assert answers["/readyz"][0] == 503
+    assert json.loads(answers["/readyz"][1])["parts"] == {"database": "unreachable"}
+    assert answers["/account/"][0] == 503
+    for _, page, seconds in answers.values():
+        assert "Traceback" not in page
+        assert "nobody" not in page
+        # The wait for a pooled connection is 4 seconds; a hanging one would be 30 and more.
+        assert seconds < 20
+
+
+@pytest.mark.django_db
+def test_metrics_are_for_this_machine_or_for_who_has_the_token(client, settings):
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/metrics", REMOTE_ADDR="203.0.113.9").status_code == 404
+    assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
+    settings.METRICS_TOKEN = "scraper-token"
+    assert client.get("/metrics").status_code == 404
+    for given, status in (("scraper-token", 200), ("other", 404)):
+        answer = client.get(
+            "/metrics",
+            REMOTE_ADDR="203.0.113.9",
+            headers={"Authorization": f"Bearer {given}"},
+        )
+        assert answer.status_code == status
+
+
+@pytest.mark.django_db
+def test_metrics_count_what_waits_in_the_outbox(client):
+    from ostiary import outbox
+
+    before = client.get("/metrics").content.decode()
+    outbox.enqueue("email.send", {"to": "a@example.com", "subject": "s", "text": "t"})
+    text = client.get("/metrics").content.decode()
+    assert "ostiary_outbox_pending 0.0" in before
+    assert "ostiary_outbox_pending 1.0" in text
+    assert "ostiary_outbox_oldest_seconds" in text
+    assert "ostiary_sessions_live" in text
+
+
+def test_a_programs_request_gets_the_outage_as_json():
+    from idp_site.database_outage import unavailable
+
+    response = unavailable(RequestFactory().get("/", headers={"Accept": "application/json"}))
+    assert response.status_code == 503
+    assert response["Retry-After"]
+    assert json.loads(response.content) == {"error": "temporarily_unavailable"}

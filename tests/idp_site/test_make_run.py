@@ -1,0 +1,174 @@
+"""``make run`` from start to Ctrl-C, on ports and a folder of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from .site import ROOT, environment, free_port, python
+
+
+def command(env):
+    """What the Makefile executes once the environment is installed."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "idp_site.run"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def ports():
+    """Two free ports, the second with a free neighbour for the example API."""
+    while True:
+        port, rp_port = free_port(), free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", rp_port + 1))
+            except (OSError, OverflowError):
+                continue
+        if port not in (rp_port, rp_port + 1):
+            return {"PORT": str(port), "RP_PORT": str(rp_port)}
+
+
+def running_with(var_dir):
+    """The processes whose environment names this data folder."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"VAR_DIR={var_dir}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def read_until_ready(process):
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ready. Ctrl-C stops all of it." in line:
+            return "".join(lines)
+    raise AssertionError("make run ended: " + "".join(lines))
+
+
+def status(url):
+    with urllib.request.urlopen(url, timeout=20) as response:
+        return response.status
+
+
+pytestmark = pytest.mark.skipif(
+    bool(os.environ.get("DATABASE_URL")), reason="brings its own database: once is enough"
+)
+
+
+@pytest.fixture
+def env(tmp_path):
+    return environment(tmp_path, **ports())
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to see processes")
+@pytest.mark.parametrize(
+    ("number", "everybody"),
+    [
+        (signal.SIGINT, True),
+        (signal.SIGINT, False),
+        (signal.SIGTERM, False),
+        (signal.SIGHUP, False),
+    ],
+    ids=["ctrl-c", "sigint", "sigterm", "terminal closed"],
+)
+def test_all_of_it_answers_and_ends_with_one_signal(env, tmp_path, number, everybody):
+    process = command(env)
+    try:
+        told = read_until_ready(process)
+        issuer, rp = f"http://localhost:{env['PORT']}", f"http://localhost:{env['RP_PORT']}"
+        for expected in (
+            issuer,
+            rp,
+            "alice@example.com",
+            "demo-web",
+            "correct horse battery staple",
+        ):
+            assert expected in told
+        assert status(f"{issuer}/readyz") == 200
+        assert status(f"{issuer}/.well-known/openid-configuration") == 200
+        assert status(f"{rp}/") == 200
+        assert len(running_with(tmp_path)) >= 7  # this, web and its two, worker, two examples
+        if everybody:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+        deadline = time.monotonic() + 5
+        while running_with(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert running_with(tmp_path) == []
+    finally:
+        for pid in running_with(tmp_path):
+            os.kill(pid, signal.SIGKILL)
+        process.stdout.close()
+        process.wait()
+
+
+def test_a_message_goes_through_the_worker_to_the_mailbox(env, tmp_path):
+    process = command(env)
+    try:
+        read_until_ready(process)
+        send = (
+            "import django; django.setup()\n"
+            "from ostiary import outbox\n"
+            "outbox.enqueue('email.send', {'to': 'a@example.com', 'subject': 'By the worker',"
+            " 'text': 'Hello', 'html': ''})"
+        )
+        result = python({**env, "DEMO": "1"}, "-c", send)
+        assert result.returncode == 0, result.stderr
+        request = urllib.request.Request(
+            f"http://localhost:{env['PORT']}/dev/mailbox/", headers={"Accept": "application/json"}
+        )
+        deadline, sent = time.monotonic() + 40, []
+        while not sent and time.monotonic() < deadline:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                sent = json.load(response)
+            time.sleep(0.2)
+        assert [message["subject"] for message in sent] == ["By the worker"]
+        # In another terminal, with nothing in the environment but the folder:
+        told = python(environment(tmp_path), "manage.py", "demo_credentials", "--json").stdout
+        assert json.loads(told)["issuer"] == f"http://localhost:{env['PORT']}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("name", ["PORT", "RP_PORT"])
+def test_a_taken_port_is_a_sentence(env, name):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(env[name])))
+        taken.listen()
+        process = command(env)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert f"Port {env[name]} can't be had" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "eighty"), ("ISSUER_URL", "https://id.example.com")]
+)
+def test_a_wrong_setting_is_a_sentence(env, name, value):
+    process = command({**env, name: value})
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert name in said

@@ -1,0 +1,154 @@
+"""The headers of every answer (SECURITY C10)."""
+
+import re
+
+import pytest
+from django.http import HttpResponse, JsonResponse
+from django.test import RequestFactory
+
+from idp_site import security_headers
+from idp_site.security_headers import SecurityHeadersMiddleware
+
+from .site import PRODUCTION, environment, python
+
+AUTHORIZE = (
+    "/oauth/authorize?client_id={client}&response_type=code"
+    "&redirect_uri=https%3A%2F%2F{host}%2Fcallback"
+)
+
+
+def directives(response):
+    pairs = (part.strip().partition(" ") for part in response["Content-Security-Policy"].split(";"))
+    return {name: value for name, _, value in pairs}
+
+
+def page(request, **attributes):
+    def view(_):
+        response = HttpResponse("<p>")
+        for name, value in attributes.items():
+            setattr(response, name, value)
+        return response
+
+    return SecurityHeadersMiddleware(view)(request)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/signin/", "/signup/", "/no-such-page/", "/dev/mailbox/"])
+def test_pages_carry_a_strict_policy(client, path):
+    response = client.get(path, headers={"Accept": "text/html"})
+    policy = directives(response)
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert "http" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in response["Permissions-Policy"]
+    assert response["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/signin/", "/signup/", "/no-such-page/", "/dev/mailbox/"])
+def test_pages_need_nothing_that_the_policy_forbids(client, path):
+    html = client.get(path, headers={"Accept": "text/html"}).content.decode()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", html)
+    for address in re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', html):
+        assert address.startswith("/")
+
+
+def test_answers_for_programs_may_load_nothing():
+    response = SecurityHeadersMiddleware(lambda _: JsonResponse({}))(RequestFactory().get("/"))
+    assert directives(response)["default-src"] == "'none'"
+    assert "form-action" not in directives(response)
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_policy_of_the_view_stays():
+    def view(_):
+        response = HttpResponse("<p>")
+        response["Content-Security-Policy"] = "default-src 'none'; script-src 'sha256-abc'"
+        return response
+
+    response = SecurityHeadersMiddleware(view)(RequestFactory().get("/"))
+    assert response["Content-Security-Policy"] == "default-src 'none'; script-src 'sha256-abc'"
+
+
+def test_a_view_may_name_where_its_form_leads():
+    response = page(RequestFactory().get("/"), form_action=["https://rp.example"])
+    assert directives(response)["form-action"] == "'self' https://rp.example"
+
+
+@pytest.fixture
+def registered_client(db):
+    from oauth2_provider.models import get_application_model
+
+    client = get_application_model()(
+        client_id="registered",
+        name="Registered",
+        client_type="confidential",
+        redirect_uris="https://rp.example/callback",
+    )
+    client.rotate_secret()
+    client.save()
+    return client
+
+
+def test_the_redirect_of_a_sign_in_is_allowed_for_a_registered_client(registered_client):
+    from urllib.parse import quote
+
+    own = AUTHORIZE.format(client="registered", host="rp.example")
+    for request in (
+        RequestFactory().get(own),
+        RequestFactory().get(f"/signin/?next={quote(own)}"),
+        RequestFactory().post("/signin/", {"next": own}),
+    ):
+        assert directives(page(request))["form-action"] == "'self' https://rp.example"
+
+
+def test_no_other_address_gets_into_the_policy(registered_client):
+    from urllib.parse import quote
+
+    for address in (
+        AUTHORIZE.format(client="registered", host="evil.example"),
+        AUTHORIZE.format(client="unknown", host="rp.example"),
+        "https://evil.example" + AUTHORIZE.format(client="registered", host="rp.example"),
+        "/oauth/authorize",
+        "/oauth/authorize?client_id=registered&redirect_uri=https://x;script-src%20*",
+    ):
+        response = page(RequestFactory().get(f"/signin/?next={quote(address)}"))
+        assert directives(response)["form-action"] == "'self'"
+
+
+def test_the_pending_sign_in_of_the_session_counts(registered_client, client):
+    from ostiary import signin
+
+    session = client.session
+    session[signin.SESSION_KEY] = {
+        "next_url": AUTHORIZE.format(client="registered", host="rp.example")
+    }
+    session.save()
+    request = RequestFactory().get("/signin/second-factor/")
+    request.session = session
+    request.session.get("any")
+    assert directives(page(request))["form-action"] == "'self' https://rp.example"
+
+
+def test_https_sites_send_hsts_and_redirect_plain_requests(tmp_path):
+    ask = (
+        "import idp_site.wsgi; from django.test import Client\n"
+        "c = Client(headers={'Host': 'id.example.com'})\n"
+        "a, b = c.get('/healthz', secure=True), c.get('/signin/')\n"
+        "print(a['Strict-Transport-Security']); print(b.status_code, b['Location'])"
+    )
+    result = python(environment(tmp_path, **PRODUCTION), "-c", ask)
+    assert "max-age=63072000; includeSubDomains; preload" in result.stdout, result.stderr
+    assert "301 https://id.example.com/signin/" in result.stdout
+
+
+def test_permissions_are_a_valid_structured_field():
+    assert all(
+        re.fullmatch(r"[a-z-]+=\(\)", part) for part in security_headers.PERMISSIONS.split(", ")
+    )

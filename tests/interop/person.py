@@ -1,0 +1,67 @@
+"""A person whose browser has no scripts: follows redirects, fills in forms, presses buttons."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import httpx
+
+
+class _Form(HTMLParser):
+    """The first form of a page that posts: its address, its fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.action: str | None = None
+        self.fields: dict[str, str] = {}
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        posts = (given.get("method") or "").lower() == "post"
+        if tag == "form" and posts and self.action is None:
+            self.action = given.get("action") or ""
+            self._inside = True
+        elif self._inside and tag == "input" and given.get("name"):
+            if given.get("type") not in ("checkbox", "submit"):
+                self.fields[str(given["name"])] = given.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+
+
+class Person:
+    """Someone who can sign in and says yes to what they are asked."""
+
+    def __init__(self, email: str, password: str) -> None:
+        self.email, self.password = email, password
+        self.browser = httpx.Client(follow_redirects=False, timeout=30)
+
+    def go(self, url: str, until: str) -> str:
+        """Go to ``url`` and on, until a redirect leads to ``until``; returns that address."""
+        response = self.browser.get(url)
+        for _ in range(12):
+            if response.is_redirect:
+                target = urljoin(str(response.url), response.headers["location"])
+                if target.startswith(until):
+                    return target
+                response = self.browser.get(target)
+            else:
+                response = self._fill_in(response)
+        raise AssertionError(f"never came to {until}, but to {response.url}:\n{response.text}")
+
+    def _fill_in(self, response: httpx.Response) -> httpx.Response:
+        form = _Form()
+        form.feed(response.text)
+        assert form.action is not None, f"no form at {response.url}:\n{response.text}"
+        fields = form.fields
+        if "password" in fields:
+            fields.update(identifier=self.email, password=self.password)
+        else:
+            fields["decision"] = "allow"
+        url = urljoin(str(response.url), form.action) if form.action else str(response.url)
+        return self.browser.post(
+            url, data=fields, headers={"Origin": url[: url.index("/", 8)], "Referer": url}
+        )

@@ -1,0 +1,112 @@
+"""People, clients and a browser for the tests of the authorization server."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client as Browser
+from django.utils import timezone
+
+from oauth import keys
+from oauth.models import Client, SigningKey
+
+PASSWORD = "correct horse battery staple"
+API = "https://api.example/"
+
+
+@pytest.fixture(autouse=True)
+def scope_of_an_api(settings):
+    """The site has a scope of its own beside the standard ones."""
+    settings.OAUTH2_PROVIDER = {
+        **settings.OAUTH2_PROVIDER,
+        "SCOPES": {"api:read": "Read the API"},
+    }
+
+
+_signing_keys: list[SigningKey] = []
+
+
+@pytest.fixture(autouse=True)
+def signing_keys(db):
+    """The same signing keys in every test: made once, since an RSA key takes its time."""
+    if _signing_keys:
+        SigningKey.objects.bulk_create(_signing_keys)
+    else:
+        keys.ensure()
+        _signing_keys.extend(SigningKey.objects.all())
+    keys.forget()
+
+
+def make_person(email: str):
+    """A person who has confirmed their address."""
+    return get_user_model().objects.create_user(
+        email=email,
+        password=PASSWORD,
+        name="Alice Liddell" if email.startswith("alice") else "",
+        email_verified_at=timezone.now(),
+    )
+
+
+@pytest.fixture
+def person(db):
+    """Alice, verified."""
+    return make_person("alice@example.com")
+
+
+@pytest.fixture
+def other_person(db):
+    """Bob, verified."""
+    return make_person("bob@example.com")
+
+
+def make_client(**fields) -> Client:
+    """A valid client, with its secret as ``raw_secret``; a public one has none."""
+    client = Client(**fields)
+    client.raw_secret = "" if client.is_public else client.rotate_secret()
+    client.full_clean()
+    client.save()
+    return client
+
+
+@pytest.fixture
+def confidential_client(db):
+    """A web application that keeps a secret."""
+    return make_client(
+        name="Web",
+        client_type=Client.CLIENT_CONFIDENTIAL,
+        redirect_uris="https://rp.example/callback http://127.0.0.1/callback",
+        grant_types=["authorization_code", "refresh_token"],
+        scopes=["openid", "profile", "email", "offline_access", "api:read"],
+        audiences=[API],
+    )
+
+
+@pytest.fixture
+def public_client(db):
+    """A browser-based or native application, which can keep no secret."""
+    return make_client(
+        name="Spa",
+        client_type=Client.CLIENT_PUBLIC,
+        redirect_uris="https://spa.example/callback http://127.0.0.1/callback",
+        grant_types=["authorization_code", "refresh_token"],
+        scopes=["openid", "profile", "email", "offline_access", "api:read"],
+        audiences=[API],
+    )
+
+
+@pytest.fixture
+def service_client(db):
+    """A service that acts for itself."""
+    return make_client(
+        name="Service",
+        client_type=Client.CLIENT_CONFIDENTIAL,
+        grant_types=["client_credentials"],
+        scopes=["api:read"],
+        audiences=[API],
+    )
+
+
+@pytest.fixture
+def signed_in_browser(person):
+    """A browser in which Alice has signed in."""
+    browser = Browser(enforce_csrf_checks=False)
+    browser.force_login(person)
+    return browser

@@ -1,0 +1,180 @@
+"""The built wheel, a fresh virtual environment that holds it, and a stranger's project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# What the environment of the tests must not lend to the stranger's project.
+LENT = (
+    "DJANGO_SETTINGS_MODULE",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "VAR_DIR",
+    "DEMO",
+    "DEBUG",
+    "ISSUER_URL",
+    "SECRET_KEY",
+    "FIELD_ENCRYPTION_KEYS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+)
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a command; its output. Fails the test with all of it when the command fails."""
+    clean = {name: value for name, value in os.environ.items() if name not in LENT}
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**clean, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with what ``python -m build`` makes: the source archive, and a wheel from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(dist: Path) -> Path:
+    """The built wheel."""
+    [found] = dist.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a fresh virtual environment with the wheel and nothing else of this repository.
+
+    Its dependencies have the versions of the environment that runs the tests.
+    """
+    folder = tmp_path_factory.mktemp("venv")
+    constraints = folder / "constraints.txt"
+    constraints.write_text(
+        "".join(
+            f"{found.name}=={found.version}\n"
+            for found in distributions()
+            if found.name != "django-ostiary"
+        )
+    )
+    target = f"django-ostiary[accounts,oauth] @ {wheel.as_uri()}"
+    python = folder / "env" / "bin" / "python"
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if uv:
+        run(uv, "venv", "--quiet", "--python", sys.executable, folder / "env", cwd=folder)
+        install = [uv, "pip", "install", "--quiet", "--python", python]
+    else:
+        run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(*install, "--constraint", constraints, target, cwd=folder)
+    return python
+
+
+@dataclass
+class Project:
+    """A Django project in a folder of its own, run by a Python of its own."""
+
+    folder: Path
+    python: Path
+    environment: dict[str, str] = field(
+        default_factory=lambda: {
+            "SECRET_KEY": "a-secret-key-of-the-tests-with-more-than-fifty-characters",
+            "FIELD_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        }
+    )
+
+    def manage(self, *arguments: str) -> str:
+        """Run ``manage.py``; its output."""
+        return run(self.python, "manage.py", *arguments, cwd=self.folder, **self.environment)
+
+    def shell(self, code: str) -> str:
+        """Run ``code`` in Django's shell; the last line that it prints."""
+        return self.manage("shell", "-c", code).strip().rpartition("\n")[2]
+
+    def add_to_settings(self, text: str) -> None:
+        """Append to the settings module."""
+        with (self.folder / "host" / "settings.py").open("a") as file:
+            file.write(text)
+
+    def has_own_accounts_app(self) -> None:
+        """Give the project an app named ``accounts``, with its own user model (integer key)."""
+        app = self.folder / "accounts"
+        app.mkdir()
+        (app / "__init__.py").touch()
+        (app / "models.py").write_text(
+            "from django.contrib.auth.models import AbstractUser\n"
+            "from django.db import models\n\n\n"
+            "class User(AbstractUser):\n"
+            "    id = models.AutoField(primary_key=True)\n"
+            "    department = models.CharField(max_length=20, blank=True)\n"
+        )
+        self.add_to_settings('INSTALLED_APPS += ["accounts"]\nAUTH_USER_MODEL = "accounts.User"\n')
+        self.manage("makemigrations", "accounts")
+
+
+@pytest.fixture
+def host(python: Path, tmp_path: Path) -> Project:
+    """A fresh copy of ``examples/host_project``."""
+    folder = tmp_path / "project"
+    ignored = shutil.ignore_patterns("__pycache__", "db.sqlite3")
+    shutil.copytree(ROOT / "examples" / "host_project", folder, ignore=ignored)
+    return Project(folder, python)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Project], str]]:
+    """Serve a project on a free port, as its issuer URL says; gives that."""
+    servers = []
+
+    def start(project: Project) -> str:
+        with closing(socket.socket()) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        issuer = project.environment["ISSUER_URL"] = f"http://localhost:{port}"
+        clean = {name: value for name, value in os.environ.items() if name not in LENT}
+        log = project.folder / "server.log"
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                [project.python, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
+                cwd=project.folder,
+                env={**clean, **project.environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        servers.append(server)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and server.poll() is None:
+            with closing(socket.socket()) as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return issuer
+            time.sleep(0.1)
+        raise AssertionError(log.read_text())
+
+    yield start
+    for server in servers:
+        server.terminate()
+        server.wait(timeout=20)
