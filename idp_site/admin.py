@@ -35,7 +35,7 @@ class AdminSite(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(wanted, resolve_url(settings.LOGIN_URL))
 
-    def logout(
+    def logout(  # type: ignore[override]  # stubs: the page that Django would show
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Sign out of the whole site, in the register too."""

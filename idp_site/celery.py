@@ -1,26 +1,27 @@
 """The Celery application: ``celery -A idp_site worker -B``."""
 
 import os
+from importlib import import_module
 from typing import Any
 
 from celery import Celery, signals
-from django.utils.module_loading import import_string
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp_site.settings")
-
-SCHEDULES = ("ostiary.tasks.BEAT_SCHEDULE", "oauth.tasks.BEAT_SCHEDULE")
 
 app = Celery("idp_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@app.on_after_finalize.connect
+@signals.import_modules.connect
 def merge_schedules(sender: Celery, **_: Any) -> None:
-    """Every app brings its own periodic tasks; the names say whose they are."""
-    for path in SCHEDULES:
-        with __import__("contextlib").suppress(ImportError):
-            sender.conf.beat_schedule.update(import_string(path))
+    """Every installed app brings its own periodic tasks; the names say whose they are."""
+    for config in apps.get_app_configs():
+        if config.module and module_has_submodule(config.module, "tasks"):
+            tasks = import_module(f"{config.name}.tasks")
+            sender.conf.beat_schedule.update(getattr(tasks, "BEAT_SCHEDULE", {}))
 
 
 @signals.setup_logging.connect

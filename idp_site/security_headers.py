@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from oauth.form_action import form_action_sources
 from ostiary import signin
+
+from .database_outage import OUTAGE
 
 CSP = "Content-Security-Policy"
 POLICY = {
@@ -68,13 +70,20 @@ def form_targets(request: HttpRequest) -> list[str]:
     an authorization request ends at the client's redirect URI: that origin, if it is registered
     for the client, is allowed on the pages of this sign-in and on no others.
     """
+    if not apps.is_installed("oauth"):
+        return []
+    from oauth.form_action import form_action_sources  # its models need the app
+
     authorize = reverse("ostiary_oauth:authorize")
-    return [
-        source
-        for address in _next_addresses(request)
-        if address.partition("?")[0] == authorize
-        for source in form_action_sources(address)
-    ]
+    try:
+        return [
+            source
+            for address in dict.fromkeys(_next_addresses(request))
+            if address.partition("?")[0] == authorize
+            for source in form_action_sources(address)
+        ]
+    except OUTAGE:  # the page that tells of it has its headers too
+        return []
 
 
 class SecurityHeadersMiddleware:
@@ -91,6 +100,7 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         response.setdefault("X-Content-Type-Options", "nosniff")
         response.setdefault("Referrer-Policy", "same-origin")
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         is_page = response.get("Content-Type", "").startswith("text/html")
         if is_page and not 300 <= response.status_code < 400:
             if CSP not in response:

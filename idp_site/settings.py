@@ -144,8 +144,6 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- people --------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "ostiary_accounts.User"
-# The address is unique by a constraint on lower(email), which these two checks don't see.
-SILENCED_SYSTEM_CHECKS = ["auth.E003", "auth.W004"]
 LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = "/"
@@ -155,8 +153,6 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
-if not (BASE_DIR / "accounts" / "hashing.py").exists():
-    del PASSWORD_HASHERS[0]
 _VALIDATORS = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": _VALIDATORS + "MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
@@ -223,13 +219,7 @@ X_FRAME_OPTIONS = "DENY"
 # --- languages, time, static files ---------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [
-    ("en", _("English")),
-    ("de", _("German")),
-    ("fr", _("French")),
-    ("es", _("Spanish")),
-    ("ar", _("Arabic")),
-]
+LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "idp_site" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

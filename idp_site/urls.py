@@ -1,7 +1,6 @@
 """Addresses of the reference site."""
 
-from importlib.util import find_spec
-
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -10,9 +9,11 @@ from . import health, mailbox
 
 handler500 = "idp_site.database_outage.handler500"
 
+MOUNTED = ("accounts", "oauth")
+"""The apps that bring addresses of their own. One that is not installed is not mounted."""
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    *([path("", include("accounts.urls"))] if find_spec("accounts.urls") else []),
-    *([path("", include("oauth.urls"))] if find_spec("oauth.urls") else []),
+    *(path("", include(f"{app}.urls")) for app in MOUNTED if apps.is_installed(app)),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
