@@ -149,14 +149,24 @@ LOGIN_REDIRECT_URL = "/account/"
 LOGOUT_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
     "accounts.hashing.BoundedArgon2PasswordHasher",
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 _VALIDATORS = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": _VALIDATORS + "MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
-    {"NAME": _VALIDATORS + "UserAttributeSimilarityValidator"},
+    {
+        "NAME": _VALIDATORS + "UserAttributeSimilarityValidator",
+        "OPTIONS": {
+            "user_attributes": [
+                "email",
+                "name",
+                "given_name",
+                "family_name",
+                "preferred_username",
+            ]
+        },
+    },
     {"NAME": _VALIDATORS + "CommonPasswordValidator"},
 ]
 
