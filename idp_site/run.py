@@ -100,17 +100,16 @@ def refuse_taken_ports(env: dict[str, str]) -> None:
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:
-    """Run a management command; its output. Raises ``SystemExit`` with the output if it fails."""
+    """Run a management command; its output. Raises ``SystemExit`` with its errors if it fails."""
     result = subprocess.run(  # noqa: S603  (our own command)
         [sys.executable, ROOT / "manage.py", *arguments],
         env=env,
         cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
     )
     if result.returncode:
-        raise SystemExit(f"manage.py {' '.join(arguments)} failed:\n{result.stdout}")
+        raise SystemExit(f"manage.py {' '.join(arguments)} failed:\n{result.stderr}")
     return result.stdout
 
 

@@ -45,6 +45,7 @@ def test_pages_carry_a_strict_policy(client, path):
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "same-origin"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "camera=()" in response["Permissions-Policy"]
     assert response["X-Frame-Options"] == "DENY"
 
@@ -90,6 +91,7 @@ def registered_client(db):
         name="Registered",
         client_type="confidential",
         redirect_uris="https://rp.example/callback",
+        grant_types=["authorization_code"],
     )
     client.rotate_secret()
     client.save()
