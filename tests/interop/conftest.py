@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,14 @@ def issuer(live_server, settings) -> str:
 
 
 @pytest.fixture
-def person(transactional_db) -> Person:
+def person(transactional_db) -> Iterator[Person]:
     """Someone with an account."""
     user = get_user_model().objects.create_user(
         email="grace@example.com", password=PASSWORD, name="Grace Hopper"
     )
-    return Person(user.email, PASSWORD)
+    grace = Person(user.email, PASSWORD)
+    yield grace
+    grace.browser.close()
 
 
 @pytest.fixture
@@ -93,8 +95,7 @@ def run_node_client(node) -> Callable[..., dict[str, Any]]:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert process.stdout
-    assert process.stderr
+        assert process.stdin and process.stdout and process.stderr
         first = process.stdout.readline()
         assert first, process.stderr.read()
         callback = person.go(json.loads(first)["go_to"], until=REDIRECT_URI)

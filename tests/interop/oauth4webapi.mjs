@@ -56,7 +56,7 @@ const tokenResponse = await oauth.authorizationCodeGrantRequest(
   codeVerifier,
   insecure,
 );
-const tokens = await oauth.processAuthorizationCodeResponse(as, client, tokenResponse.clone(), {
+const tokens = await oauth.processAuthorizationCodeResponse(as, client, tokenResponse, {
   expectedNonce: nonce,
   requireIdToken: true,
 });
