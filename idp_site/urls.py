@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import health, mailbox
+from . import health, home, mailbox
 
 handler500 = "idp_site.database_outage.handler500"
 
@@ -13,6 +13,7 @@ MOUNTED = ("accounts", "oauth")
 """The apps that bring addresses of their own. One that is not installed is not mounted."""
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
     *(path("", include(f"{app}.urls")) for app in MOUNTED if apps.is_installed(app)),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
