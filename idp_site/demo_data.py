@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
-from oauth2_provider.models import get_application_model
 
 from . import demo
 
@@ -81,17 +81,23 @@ def _secret_of(client: dict[str, Any]) -> str:
     return demo.kept_secret(settings.VAR_DIR, client["client_id"], demo.new_client_secret)
 
 
-@transaction.atomic
 def seed() -> None:
-    """Make the people that are missing, and set the clients to what is written here.
+    """Make the people that are missing, and set the clients to what is written here."""
+    if apps.is_installed("accounts"):
+        seed_people()
+    if apps.is_installed("oauth"):
+        seed_clients()
 
-    A person who is there keeps what they changed, but for the password: it is public anyway, and
-    the demo must let people in. The clients follow the ports that were chosen this time.
+
+@transaction.atomic
+def seed_people() -> None:
+    """A person who is there keeps what they changed, but for the password.
+
+    That is public anyway, and the demo must let people in.
     """
     User = get_user_model()
     for fields in PEOPLE:
-        email = fields["email"]
-        user = User._default_manager.filter(email=email).first()
+        user = User._default_manager.filter(email=fields["email"]).first()
         if user is None:
             user = User(
                 **fields,
@@ -101,7 +107,12 @@ def seed() -> None:
         if not user.check_password(demo.PASSWORD):
             user.set_password(demo.PASSWORD)
             user.save()
-    Client = get_application_model()
+
+
+@transaction.atomic
+def seed_clients() -> None:
+    """The clients follow the ports that were chosen this time."""
+    Client = apps.get_model("ostiary_oauth", "Client")
     for fields in clients():
         client = Client.objects.filter(client_id=fields["client_id"]).first() or Client()
         for name, value in fields.items():
