@@ -104,7 +104,7 @@ def test_one_app_migrates_beside_an_accounts_app_of_the_project(host: Project) -
 
 def test_the_migrations_can_be_taken_back(host: Project) -> None:
     host.manage("migrate")
-    for label in ("ostiary_oauth", "ostiary"):
+    for label in ("oauth2_provider", "ostiary_oauth", "ostiary"):
         host.manage("migrate", label, "zero")
 
     assert "[X]" not in host.manage("showmigrations", "ostiary_oauth", "ostiary")
