@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ostiary import sessions
+from ostiary import events, sessions
 
 from .models import User
+
+PRIVILEGES: list[Any] = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """People: found by address, switched off, signed out everywhere."""
+    """People: found by address, switched off, signed out everywhere.
+
+    Only a superuser gives privileges, and changes people who have some: whoever could change an
+    operator's address could become that operator by “forgot password”.
+    """
 
     list_display = ["email", "name", "is_active", "is_staff", "email_verified_at", "last_login"]
     list_filter = ["is_active", "is_staff", "date_joined"]
@@ -42,31 +50,131 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 ]
             },
         ),
-        (
-            _("What they may do"),
-            {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]},
-        ),
+        (_("What they may do"), {"fields": PRIVILEGES}),
         (_("Times"), {"fields": ["last_login", "date_joined", "updated_at"]}),
     ]
 
+    # --- who may do it ---------------------------------------------------------------------------
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Privileges are given by superusers."""
+        fixed = [] if _is_superuser(request) else PRIVILEGES
+        return [*self.readonly_fields, *fixed]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Operators are changed by superusers."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Operators are deleted by superusers."""
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    # --- what is done ----------------------------------------------------------------------------
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """A person made here has no password yet: they set one by “forgot password”."""
+        """Save what the form says.
+
+        A person made here has no password yet: they set one by “forgot password”. A new address
+        is not verified; who is switched off is signed out.
+        """
         if not change:
             obj.set_unusable_password()
+        elif "email" in form.changed_data and "email_verified_at" not in form.changed_data:
+            obj.email_verified_at = None
         super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            sessions.end_all(obj, "operator")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the groups and permissions too, and tell the log the whole of it."""
+        before = _told(form.initial, form.changed_data) if change else {}
+        super().save_related(request, form, formsets, change)
+        _record(
+            request,
+            "person.changed" if change else "person.created",
+            form.instance,
+            before=before,
+            after=_told(form.cleaned_data, form.changed_data),
+        )
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete a person; whoever listens to the end of sessions hears of theirs."""
+        sessions.end_all(obj, "operator")
+        _record(request, "person.deleted", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete people, each of them told to the log."""
+        with transaction.atomic():
+            for person in queryset:
+                self.delete_model(request, person)
 
     @admin.action(description=_("Switch off, and sign out everywhere"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """The people can't sign in, and their sessions end."""
-        for person in queryset:
-            person.is_active = False
-            person.save(update_fields=["is_active", "updated_at"])
-            sessions.end_all(person, "operator")
-        self.message_user(request, _("Switched off."), messages.SUCCESS)
+        count = 0
+        for person in self._changeable(request, queryset.filter(is_active=True)):
+            with transaction.atomic():
+                person.is_active = False
+                person.save(update_fields=["is_active", "updated_at"])
+                sessions.end_all(person, "operator")
+                _record(
+                    request,
+                    "person.deactivated",
+                    person,
+                    before={"is_active": True},
+                    after={"is_active": False},
+                )
+            count += 1
+        text = ngettext("%d person is switched off.", "%d people are switched off.", count) % count
+        self.message_user(request, text, messages.SUCCESS)
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Every session of the people ends."""
-        ended = sum(sessions.end_all(person, "operator") for person in queryset)
+        """Every session of the people ends; each end is an event of its own."""
+        people = self._changeable(request, queryset)
+        ended = sum(sessions.end_all(person, "operator") for person in people)
         text = ngettext("%d session was ended.", "%d sessions were ended.", ended) % ended
         self.message_user(request, text, messages.SUCCESS)
+
+    def _changeable(self, request: HttpRequest, people: Iterable[User]) -> list[User]:
+        return [person for person in people if self.has_change_permission(request, person)]
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, person: User | None) -> bool:
+    privileged = person is not None and (person.is_staff or person.is_superuser)
+    return _is_superuser(request) or not privileged
+
+
+def _told(values: dict[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """The values of a form as text, groups and permissions by name."""
+    told = {}
+    for name in names:
+        value: Any = values.get(name)
+        several = isinstance(value, (QuerySet, list))
+        told[name] = ", ".join(sorted(map(str, value))) if several else str(value)
+    return told
+
+
+def _record(
+    request: HttpRequest,
+    kind: str,
+    person: User,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Who did what to whom: the operator in plain, the values under the person's own key.
+
+    The operator's address and browser are no business of the person, who reads this event too.
+    """
+    events.record(
+        kind,
+        user=person,
+        details={"operator": str(request.user.pk), "fields": sorted(after or {})},
+        personal={"before": before or {}, "after": after or {}},
+    )

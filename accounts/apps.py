@@ -15,7 +15,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from ostiary import events
 
-        from . import receivers
+        from . import checks, receivers  # noqa: F401  (checks register themselves on import)
 
         receivers.connect()
         events.register_kinds(
@@ -24,10 +24,15 @@ class AccountsConfig(AppConfig):
                 "signin.failed": _("A sign-in failed"),
                 "signup.requested": _("Someone asked for an account"),
                 "signup.verified": _("The account was made"),
-                "recovery.requested": _("A link to set a new password was asked for"),
+                "recovery.requested": _("Someone asked for a link to set a new password"),
+                "recovery.link_sent": _("A link to set a new password was mailed"),
                 "recovery.completed": _("A new password was set by a mailed link"),
                 "password.changed": _("The password was changed"),
                 "profile.changed": _("The profile was changed"),
                 "session.ended": _("Signed out"),
+                "person.created": _("An operator made the account"),
+                "person.changed": _("An operator changed the account"),
+                "person.deactivated": _("An operator switched the account off"),
+                "person.deleted": _("An operator deleted the account"),
             }
         )

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import unicodedata
+import functools
 import zoneinfo
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import (
     password_validators_help_texts,
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from .models import normalize_email
+from .addresses import MAX_LENGTH, normalize_email, only_ascii
+from .guessing import guess
+from .models import PendingRegistration, normalize_password
 
 PASSWORD_MAX_LENGTH = 4096
 """Far beyond any passphrase; nothing shorter is ever cut (SECURITY C3, H19)."""
-
-
-def normalize_password(password: str) -> str:
-    """The same password typed on another keyboard is the same password (NIST SP 800-63B-4)."""
-    return unicodedata.normalize("NFC", password)
 
 
 class PasswordField(forms.CharField):
@@ -39,9 +38,30 @@ class PasswordField(forms.CharField):
             **kwargs,
         )
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """No ``maxlength``: a browser would cut what is pasted, and not say so."""
+        return {}
+
     def clean(self, value: Any) -> str:
         """The password in its normal form."""
         return normalize_password(super().clean(value))
+
+
+class EmailAddressField(forms.EmailField):
+    """An address, judged in the form in which it is kept."""
+
+    default_validators = [*forms.EmailField.default_validators, only_ascii]
+
+    def __init__(self, *, autocomplete: str) -> None:
+        super().__init__(
+            label=_("Email address"),
+            max_length=MAX_LENGTH,
+            widget=forms.EmailInput(attrs={"autocomplete": autocomplete}),
+        )
+
+    def to_python(self, value: Any) -> str:
+        """The address in its normal form."""
+        return normalize_email(super().to_python(value) or "")
 
 
 class SignInForm(forms.Form):
@@ -49,7 +69,7 @@ class SignInForm(forms.Form):
 
     identifier = forms.CharField(
         label=_("Email address"),
-        max_length=254,
+        max_length=MAX_LENGTH,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "username webauthn",
@@ -62,6 +82,10 @@ class SignInForm(forms.Form):
     password = PasswordField(autocomplete="current-password")
     remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)
 
+    def clean_identifier(self) -> str:
+        """The address in its normal form; a user name, on a model that has those, as it is."""
+        return normalize_email(self.cleaned_data["identifier"])
+
 
 class _NewPassword(forms.Form):
     """A new password, once: managers type it, and the page can show it."""
@@ -71,9 +95,8 @@ class _NewPassword(forms.Form):
     def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["password"].help_text = " ".join(
-            str(text) for text in password_validators_help_texts()[:1]
-        )
+        # The first validator's words are about the length; the others speak when they refuse.
+        self.fields["password"].help_text = " ".join(password_validators_help_texts()[:1])
 
     def person(self) -> Any:
         """Whose password it is to be, for the comparison with their name and address."""
@@ -97,16 +120,12 @@ class SetPasswordForm(_NewPassword):
 class SignUpForm(_NewPassword):
     """A new account."""
 
-    email = forms.EmailField(
-        label=_("Email address"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username email"}),
-    )
+    email = EmailAddressField(autocomplete="username email")
     name = forms.CharField(
         label=_("Name"),
         max_length=200,
         required=False,
-        help_text=_("How applications may call you. You can leave it empty."),
+        help_text=_("What applications may call you. You can leave it empty."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -114,21 +133,42 @@ class SignUpForm(_NewPassword):
 
     def person(self) -> Any:
         """The account as it would be."""
-        return get_user_model()(email=self.cleaned_data.get("email", ""))
+        person = get_user_model()()
+        for name in (person.get_email_field_name(), "name"):
+            setattr(person, name, self.cleaned_data.get(name, ""))
+        return person
 
-    def clean_email(self) -> str:
-        """The address in its normal form."""
-        return normalize_email(self.cleaned_data["email"])
+
+class ConfirmSignUpForm(forms.Form):
+    """The password chosen at sign-up, shown by someone who opens the link elsewhere."""
+
+    password = PasswordField(
+        label=_("The password that you chose"), autocomplete="current-password"
+    )
+
+    def __init__(
+        self, *args: Any, request: HttpRequest, pending: PendingRegistration, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        self.pending = pending
+
+    def clean_password(self) -> str:
+        """The password must be the one chosen at sign-up. Raises ``Throttled``."""
+        given: str = self.cleaned_data["password"]
+        if not guess(
+            self.request, self.pending.email, lambda: check_password(given, self.pending.password)
+        ):
+            raise ValidationError(
+                _("This is not the password that was chosen for this account. Try again.")
+            )
+        return given
 
 
 class RecoverForm(forms.Form):
     """The address whose password is forgotten."""
 
-    email = forms.EmailField(
-        label=_("Email address"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
-    )
+    email = EmailAddressField(autocomplete="username")
 
 
 class ChangePasswordForm(_NewPassword):
@@ -138,20 +178,31 @@ class ChangePasswordForm(_NewPassword):
 
     field_order = ["current_password", "password"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, user=request.user, **kwargs)
+        self.request = request
         self.fields["password"].label = _("New password")
 
     def clean_current_password(self) -> str:
-        """The present password must be right."""
-        current: str = self.cleaned_data["current_password"]
-        if not self.user.check_password(current):
+        """The present password must be right. Raises ``Throttled``."""
+        given: str = self.cleaned_data["current_password"]
+        if not guess(
+            self.request, self.user.get_username(), lambda: self.user.check_password(given)
+        ):
             raise ValidationError(_("This is not your present password. Try again."))
-        return current
+        return given
+
+
+@functools.cache
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())]
 
 
 class ProfileForm(forms.Form):
-    """The standard claims that a person tells of themselves (OIDC Core §5.1)."""
+    """The standard claims that a person tells of themselves (OIDC Core §5.1).
+
+    Of a user model that lacks some of them, the others are shown.
+    """
 
     name = forms.CharField(
         label=_("Full name"),
@@ -180,20 +231,28 @@ class ProfileForm(forms.Form):
     locale = forms.ChoiceField(label=_("Language"), required=False)
     zoneinfo = forms.ChoiceField(label=_("Time zone"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        automatic = [("", _("As my browser says"))]
-        self.fields["locale"].choices = [*automatic, *settings.LANGUAGES]  # type: ignore[attr-defined]
-        self.fields["zoneinfo"].choices = [  # type: ignore[attr-defined]
-            *automatic,
-            *((zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())),
-        ]
+    def __init__(self, data: Any = None, *, user: Any) -> None:
+        known = {field.name for field in user._meta.fields}
+        shown = [name for name in self.base_fields if name in known]
+        super().__init__(data, initial={name: getattr(user, name) for name in shown})
+        self.user = user
+        self.fields = {name: self.fields[name] for name in shown}
+        for name, choices in (("locale", settings.LANGUAGES), ("zoneinfo", _zones())):
+            if field := self.fields.get(name):
+                field.choices = self._choices(choices, getattr(user, name))  # type: ignore[attr-defined]
 
-    def save(self, user: Any) -> list[str]:
-        """Keep what changed on a user model that has the field; returns the names of the fields."""
-        changed = [name for name in self.changed_data if hasattr(user, name)]
+    @staticmethod
+    def _choices(offered: Any, present: str) -> list[tuple[str, Any]]:
+        # What an operator or an import has written is not lost when the person saves.
+        kept = [] if present in dict(offered) or not present else [(present, present)]
+        return [("", _("As my browser says")), *kept, *offered]
+
+    def save(self) -> list[str]:
+        """Write what changed, and nothing else of the row; returns the names of the fields."""
+        changed = self.changed_data
         for name in changed:
-            setattr(user, name, self.cleaned_data[name])
+            setattr(self.user, name, self.cleaned_data[name])
         if changed:
-            user.save()
+            stamps = [f.name for f in self.user._meta.fields if getattr(f, "auto_now", False)]
+            self.user.save(update_fields=[*changed, *stamps])
         return changed

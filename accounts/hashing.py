@@ -7,9 +7,17 @@ from threading import BoundedSemaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+
+def _cores() -> int:
+    """How many cores this process may use, which on a shared machine are not all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 # Argon2id takes 100 MiB and a core each time: as many at once as there are cores, and the rest
 # waits, so that a flood of sign-ins costs time and not memory.
-_turns = BoundedSemaphore(os.cpu_count() or 1)
+_turns = BoundedSemaphore(_cores())
 
 
 class BoundedArgon2PasswordHasher(Argon2PasswordHasher):

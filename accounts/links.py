@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from django.contrib.auth import get_user_model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-LIFETIME_SECONDS = 3600
-"""A mailed link works for an hour at most (SECURITY C4)."""
+from ostiary import mail
 
-TOKEN_MAX_LENGTH = 100
+from .addresses import email_of
+
+LIFETIME = timedelta(hours=1)
+"""A mailed link works for an hour at most (SECURITY C4)."""
 
 
 def new_token() -> str:
@@ -25,9 +31,26 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def email_of(user: Any) -> str:
-    """The person's address, on any user model."""
-    return str(getattr(user, get_user_model().get_email_field_name(), ""))
+def link_to(view: str, token: str) -> str:
+    """The address that is mailed."""
+    return mail.absolute_url(f"{reverse(view)}?{urlencode({'token': token})}")
+
+
+def expiry() -> datetime:
+    """When a link that is made now stops working."""
+    return timezone.now() + LIFETIME
+
+
+def take_token(request: HttpRequest, entry: str) -> bool:
+    """Move the token of a link from the address into the session; whether there was one.
+
+    The view then redirects to its own address, so that the token shows up in no history and no
+    Referer (SECURITY C4). The session, like the table, keeps only its hash.
+    """
+    if "token" not in request.GET:
+        return False
+    request.session[entry] = token_hash(request.GET["token"])
+    return True
 
 
 def credential_hash(user: Any) -> str:

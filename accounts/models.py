@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -15,15 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary.ids import uuid7
 
+from .addresses import MAX_LENGTH, normalize_email, only_ascii
 
-def normalize_email(email: str) -> str:
-    """The address as we keep it: NFKC, no surrounding space, the domain in lower case.
 
-    The case of the local part is kept for sending; two addresses that differ only in case are one
-    account (a database constraint sees to it).
-    """
-    local, at, domain = unicodedata.normalize("NFKC", email).strip().rpartition("@")
-    return f"{local}{at}{domain.lower()}"
+def normalize_password(password: str) -> str:
+    """The same password typed on another keyboard is the same password (NIST SP 800-63B-4)."""
+    return unicodedata.normalize("NFC", password)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,9 +28,16 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The person with this address, in any case. Raises ``User.DoesNotExist``."""
+        return self._with_address(username).get()
+
+    async def aget_by_natural_key(self, username: str | None) -> User:
+        """The same, for asynchronous code."""
+        return await self._with_address(username).aget()
+
+    def _with_address(self, email: str | None) -> models.QuerySet[User]:
         # Both sides through the database's own LOWER, the function of the unique index.
-        wanted = Lower(models.Value(normalize_email(username or "")))
-        return self.alias(email_lower=Lower("email")).get(email_lower=wanted)
+        wanted = Lower(models.Value(normalize_email(email or "")))
+        return self.alias(email_lower=Lower("email")).filter(email_lower=wanted)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Make a person; without a password they can't sign in by one."""
@@ -59,8 +63,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # (auth.E003), and what makes forms tie the error to the field.
     email = models.EmailField(
         _("email address"),
-        max_length=254,
+        max_length=MAX_LENGTH,
         unique=True,
+        validators=[only_ascii],
         error_messages={"unique": _("There is an account with this address already.")},
     )
     email_verified_at = models.DateTimeField(_("email verified"), null=True, blank=True)
@@ -84,7 +89,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         swappable = "AUTH_USER_MODEL"
@@ -106,6 +111,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.email = normalize_email(self.email)
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password in its normal form; ``None`` lets nobody sign in by one."""
+        super().set_password(raw_password and normalize_password(raw_password))
+
     def get_full_name(self) -> str:
         """The name as the person writes it."""
         return self.name or f"{self.given_name} {self.family_name}".strip()
@@ -119,14 +128,15 @@ class PendingRegistration(models.Model):
     """Someone asked for an account and has not yet shown that the address is theirs.
 
     No account exists before that, so whoever signs up with another person's address has made
-    nothing that its owner could later walk into (SECURITY H11). ``token_hash`` is what the mailed
-    link's token hashes to; ``password`` is a password hash, of which a person whose link opens
-    in another browser must show the password.
+    nothing that its owner could later walk into (SECURITY H11). Several may wait for one address:
+    a stranger's does not get into the way of the owner's. ``token_hash`` is what the mailed link's
+    token hashes to; ``password`` is a password hash, of which a person whose link opens in another
+    browser must show the password.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=MAX_LENGTH)
     name = models.CharField(max_length=200, blank=True)
     password = models.CharField(max_length=128)
     next_url = models.TextField(blank=True)

@@ -11,9 +11,7 @@ from ostiary.models import Session
 from ostiary.signals import session_ended, signin_completed
 
 
-def _signed_in(
-    sender: Any, request: HttpRequest, user: Any, session: Session, **_: Any
-) -> None:
+def _signed_in(sender: Any, request: HttpRequest, user: Any, session: Session, **_: Any) -> None:
     events.record(
         "signin.succeeded",
         user=user,

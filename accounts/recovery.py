@@ -2,80 +2,102 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
-from ostiary import events, mail, sessions
+from ostiary import events, mail, outbox, sessions
 from ostiary.signals import password_changed
 
-from .links import LIFETIME_SECONDS, credential_hash, email_of, new_token, token_hash
+from .addresses import email_of, find_user
+from .links import credential_hash, expiry, link_to, new_token, token_hash
 from .models import RecoveryToken
-from .registration import find_user
 
 
 def request_link(request: HttpRequest, *, email: str, next_url: str) -> None:
-    """Mail a recovery link, if the address has an account that can use one.
+    """Have a recovery link mailed, if the address has an account that can use one.
 
-    A newer link takes the place of the one before. The page answers alike in any case (C1).
+    Whether it has is first looked at by a worker, so that nothing of the answer, not even the time
+    it takes, depends on it (C1).
     """
-    user = find_user(email)
-    known = user is not None and user.is_active
     with transaction.atomic():
-        if known:
-            token = new_token()
-            RecoveryToken.objects.update_or_create(
-                user=user,
-                defaults={
-                    "token_hash": token_hash(token),
-                    "credential_hash": credential_hash(user),
-                    "next_url": next_url,
-                    "created_at": timezone.now(),
-                    "expires_at": timezone.now() + timedelta(seconds=LIFETIME_SECONDS),
-                },
-            )
-            path = f"{reverse('ostiary_accounts:recover_set')}?{urlencode({'token': token})}"
-            mail.send_email(
-                email_of(user), "ostiary_accounts/mail/recover", {"link": mail.absolute_url(path)}
-            )
-        events.record(
-            "recovery.requested", user=user if known else None, request=request,
-            personal={"email": email},
+        events.record("recovery.requested", request=request, personal={"email": email})
+        outbox.enqueue(
+            "accounts.recovery_link",
+            {"email": email, "next_url": next_url, "language": translation.get_language() or ""},
         )
 
 
-def pending(token: str) -> RecoveryToken | None:
+@outbox.handler("accounts.recovery_link")
+def mail_link(payload: dict[str, Any], key: str) -> None:
+    """Mail the link that was asked for. A newer link takes the place of the one before.
+
+    At a repeat another link is mailed, and is then the one that works.
+    """
+    user = find_user(payload["email"])
+    if user is None or not user.is_active:
+        return
+    token = new_token()
+    with transaction.atomic():
+        RecoveryToken.objects.update_or_create(
+            user=user,
+            defaults={
+                "token_hash": token_hash(token),
+                "credential_hash": credential_hash(user),
+                "next_url": payload["next_url"],
+                "created_at": timezone.now(),
+                "expires_at": expiry(),
+            },
+        )
+        mail.send_email(
+            email_of(user),
+            "ostiary_accounts/mail/recover",
+            {"link": link_to("ostiary_accounts:recover_set", token)},
+            language=payload["language"],
+        )
+        events.record("recovery.link_sent", user=user)
+
+
+def pending(hashed_token: str) -> RecoveryToken | None:
     """The recovery that a mailed link allows, unless it was used, replaced or has expired."""
     found = (
         RecoveryToken.objects.select_related("user")
-        .filter(token_hash=token_hash(token), expires_at__gt=timezone.now(), user__is_active=True)
+        .filter(token_hash=hashed_token, expires_at__gt=timezone.now())
         .first()
     )
-    if found and constant_time_compare(found.credential_hash, credential_hash(found.user)):
-        return found
-    return None
+    return found if found and _still_holds(found, found.user) else None
+
+
+def _still_holds(recovery: RecoveryToken, user: Any) -> bool:
+    return user.is_active and constant_time_compare(recovery.credential_hash, credential_hash(user))
 
 
 def set_password(request: HttpRequest, recovery: RecoveryToken, password: str) -> bool:
-    """Set a new password by a link; ``False`` if the link was used in the meantime.
+    """Set a new password by a link; ``False`` if the link has died in the meantime.
 
-    Every session of the person ends, and they are told.
+    Every session of the person ends, and they are told. The address is verified by it: who opened
+    the link reads its mail.
     """
-    user: Any = recovery.user
     with transaction.atomic():
         deleted, _ = RecoveryToken.objects.filter(
             pk=recovery.pk, token_hash=recovery.token_hash
         ).delete()
         if not deleted:
             return False
+        user: Any = get_user_model()._default_manager.select_for_update().get(pk=recovery.pk)
+        if not _still_holds(recovery, user):
+            return False
+        changed = ["password"]
         user.set_password(password)
-        user.save(update_fields=["password"])
+        if getattr(user, "email_verified_at", user) is None:
+            user.email_verified_at = timezone.now()
+            changed.append("email_verified_at")
+        user.save(update_fields=changed)
         sessions.end_all(user, "password")
         tell_password_changed(request, user, "recovery.completed")
     return True

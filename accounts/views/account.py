@@ -11,18 +11,22 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ostiary import assurance, events, sessions
 from ostiary.models import Event, Session
+from ostiary.throttling import Throttled
 
 from .. import recovery
 from ..device import describe
 from ..forms import ChangePasswordForm, ProfileForm
+from . import posted, too_many
 
 ACTIVITY_SHOWN = 50
 
@@ -36,64 +40,72 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@csrf_protect
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """What the person tells of themselves."""
-    user: Any = request.user
-    initial = {name: getattr(user, name, "") for name in ProfileForm.base_fields}
-    form = ProfileForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        changed = form.save(user)
-        if changed:
+    form = ProfileForm(posted(request), user=request.user)
+    if not form.is_valid():
+        return render(
+            request,
+            "ostiary_accounts/profile.html",
+            {"form": form},
+            status=400 if form.errors else 200,
+        )
+    with transaction.atomic():
+        if changed := form.save():
             events.record(
-                "profile.changed", user=user, request=request, details={"fields": changed}
+                "profile.changed", user=request.user, request=request, details={"fields": changed}
             )
-        messages.success(request, _("Your profile is saved."))
-        return redirect("ostiary_accounts:profile")
-    return render(
-        request,
-        "ostiary_accounts/profile.html",
-        {"form": form},
-        status=400 if form.errors else 200,
-    )
+    messages.success(request, _("Your profile is saved."))
+    return redirect("ostiary_accounts:profile")
 
 
 @sensitive_post_parameters("password", "current_password")
 @never_cache
+@csrf_protect
 @login_required
 @assurance.step_up()
 @require_http_methods(["GET", "HEAD", "POST"])
 def security(request: HttpRequest) -> HttpResponse:
     """Change the password; all other sessions end."""
-    user: Any = request.user
-    form = ChangePasswordForm(request.POST or None, user=user)
-    if request.method == "POST" and form.is_valid():
-        _change_password(request, user, form.cleaned_data["password"])
-        messages.success(
-            request, _("Your password is changed, and you are signed out everywhere else.")
+    form = ChangePasswordForm(posted(request), request=request)
+    try:
+        confirmed = form.is_valid()
+    except Throttled as throttled:
+        return too_many(request, throttled)
+    if not confirmed:
+        return render(
+            request,
+            "ostiary_accounts/security.html",
+            {"form": form},
+            status=400 if form.errors else 200,
         )
-        return redirect("ostiary_accounts:security")
-    return render(
-        request,
-        "ostiary_accounts/security.html",
-        {"form": form},
-        status=400 if form.errors else 200,
+    _change_password(request, request.user, form.cleaned_data["password"])
+    messages.success(
+        request, _("Your password is changed, and you are signed out everywhere else.")
     )
+    return redirect("ostiary_accounts:security")
+
+
+def _sid(request: HttpRequest) -> str:
+    """Which session this is; the register knows every signed-in one."""
+    current = assurance.current(request)
+    return current.sid if current else ""
 
 
 def _change_password(request: HttpRequest, user: Any, password: str) -> None:
     """A new password, for this session too: it goes on under a new key, with the new hash."""
-    current = assurance.current(request)
+    sid = _sid(request)
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
-        sessions.end_all(user, "password", keep_sid=current.sid if current else None)
+        sessions.end_all(user, "password", keep_sid=sid)
         recovery.tell_password_changed(request, user, "password.changed")
     update_session_auth_hash(request, user)
-    if current:
-        request.session.save()
-        Session.objects.filter(pk=current.sid).update(session_key=request.session.session_key)
+    request.session.save()
+    Session.objects.filter(pk=sid).update(session_key=request.session.session_key)
 
 
 @never_cache
@@ -102,32 +114,41 @@ def _change_password(request: HttpRequest, user: Any, password: str) -> None:
 def session_list(request: HttpRequest) -> HttpResponse:
     """Where the person is signed in; this session is marked."""
     person: Any = request.user
-    current = assurance.current(request)
+    here, now = _sid(request), timezone.now()
     live = Session.objects.filter(user=person, ended_at__isnull=True).order_by("-last_seen_at")
     shown = [
-        (session, describe(session.user_agent), current is not None and str(session.pk) == current.sid)
+        {
+            "session": session,
+            "device": describe(session.user_agent),
+            "here": str(session.pk) == here,
+        }
         for session in live
-        if sessions.live_session(str(session.pk))
+        if now < min(sessions.limits_of(session))
     ]
     return render(request, "ostiary_accounts/sessions.html", {"sessions": shown})
 
 
+@csrf_protect
 @login_required
 @require_POST
 def end_session(request: HttpRequest, sid: uuid.UUID) -> HttpResponse:
-    """End one of the person's own sessions."""
+    """End one of the person's own sessions; to end this one is to sign out."""
     person: Any = request.user
-    sessions.end(get_object_or_404(Session, pk=sid, user=person), "person")
+    session = get_object_or_404(Session, pk=sid, user=person)
+    if str(session.pk) == _sid(request):
+        sessions.sign_out(request)
+        return redirect("ostiary_accounts:signin")
+    sessions.end(session, "person")
     messages.success(request, _("That session has ended."))
     return redirect("ostiary_accounts:sessions")
 
 
+@csrf_protect
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End all of the person's sessions but this one."""
-    current = assurance.current(request)
-    ended = sessions.end_all(request.user, "person", keep_sid=current.sid if current else None)
+    ended = sessions.end_all(request.user, "person", keep_sid=_sid(request))
     messages.success(
         request,
         ngettext("%d other session has ended.", "%d other sessions have ended.", ended) % ended,

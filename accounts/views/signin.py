@@ -16,72 +16,59 @@ from django.views.decorators.http import require_http_methods
 
 from ostiary import events, sessions
 from ostiary import signin as signins
-from ostiary.client_address import client_ip
-from ostiary.throttling import Throttled, refund, throttle
+from ostiary.throttling import Throttled
 
+from ..addresses import MAX_LENGTH
 from ..forms import SignInForm
-from ..models import normalize_email
-
-
-def too_many(request: HttpRequest, throttled: Throttled) -> HttpResponse:
-    """The answer to someone who tries too often."""
-    response = render(
-        request,
-        "ostiary_accounts/throttled.html",
-        {"minutes": (throttled.retry_after + 59) // 60},
-        status=429,
-    )
-    response["Retry-After"] = str(throttled.retry_after)
-    return response
+from ..guessing import guess
+from . import next_url, posted, too_many
 
 
 @sensitive_post_parameters("password")
 @never_cache
 @csrf_protect
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def signin(request: HttpRequest) -> HttpResponse:
     """Identifier and password; then whatever steps policy asks for.
 
     With ``reauthenticate`` a signed-in person is asked to prove again who they are.
     """
-    next_url = signins.safe_next_url(request, request.POST.get("next", request.GET.get("next")))
+    wanted = next_url(request)
     again = "reauthenticate" in request.GET and request.user.is_authenticated
-    if request.user.is_authenticated and not again and request.method == "GET":
-        return HttpResponseRedirect(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
-    form = SignInForm(
-        request.POST or None, initial={"identifier": _suggestion(request, again=again)}
-    )
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                user = _first_factor(request, form.cleaned_data)
-            except Throttled as throttled:
-                return too_many(request, throttled)
-            if user is not None:
-                return signins.begin(
-                    request,
-                    user,
-                    amr=["pwd"],
-                    next_url=next_url,
-                    acr_values=request.GET.get("acr_values", "").split(),
-                    remember=form.cleaned_data["remember"],
-                )
-            form.add_error(
-                None,
-                _("The address or the password is not right. Check both, or set a new password."),
+    if request.user.is_authenticated and not again and request.method != "POST":
+        return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
+    identifier = _suggestion(request, again=again)
+    form = SignInForm(posted(request), initial={"identifier": identifier})
+    if form.is_valid():
+        try:
+            user = _first_factor(request, form.cleaned_data)
+        except Throttled as throttled:
+            return too_many(request, throttled)
+        if user is not None:
+            return signins.begin(
+                request,
+                user,
+                amr=["pwd"],
+                next_url=wanted,
+                acr_values=request.GET.get("acr_values", "").split(),
+                remember=form.cleaned_data["remember"],
             )
+        form.add_error(
+            None,
+            _("The address or the password is not right. Check both, or set a new password."),
+        )
+    # With another person's name suggested it is not this one who is to confirm.
+    again = again and identifier == request.user.get_username()
     return render(
         request,
         "ostiary_accounts/signin.html",
-        {"form": form, "next": next_url, "again": again},
-        status=status,
+        {"form": form, "next": wanted, "again": again},
+        status=400 if form.errors else 200,
     )
 
 
 def _suggestion(request: HttpRequest, *, again: bool) -> str:
-    hinted = request.GET.get("login_hint", "")[:254]
+    hinted = request.GET.get("login_hint", "")[:MAX_LENGTH]
     if hinted or not again:
         return hinted
     return str(request.user.get_username())
@@ -90,28 +77,27 @@ def _suggestion(request: HttpRequest, *, again: bool) -> str:
 def _first_factor(request: HttpRequest, given: dict[str, Any]) -> Any:
     """The person whose password this is, ``None`` for any reason why not.
 
-    One try is spent before the password is looked at, and given back if it was right; a hash is
-    computed whether or not there is such a person. Raises ``Throttled``.
+    A hash is computed whether or not there is such a person. Raises ``Throttled``.
     """
-    identifier = normalize_email(given["identifier"])
-    tries = {"ip": client_ip(request), "user": identifier}
-    throttle("signin", **tries)
-    user = authenticate(request, username=identifier, password=given["password"])
+    identifier, password = given["identifier"], given["password"]
+    user = guess(
+        request,
+        identifier,
+        lambda: authenticate(request, username=identifier, password=password),
+    )
     if user is None:
         events.record(
             "signin.failed", request=request, outcome="failure", personal={"email": identifier}
         )
-        return None
-    refund("signin", **tries)
     return user
 
 
 @never_cache
 @csrf_protect
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def signout(request: HttpRequest) -> HttpResponse:
     """Ask, then end this session in the register and in the engine."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "ostiary_accounts/signout.html")
     sessions.sign_out(request)
     response = render(request, "ostiary_accounts/signed_out.html")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
 from .. import registration
-from ..forms import SignUpForm
-from ..links import TOKEN_MAX_LENGTH
-from .signin import too_many
+from ..forms import ConfirmSignUpForm, SignUpForm
+from ..links import take_token
+from . import next_url, posted, too_many
 
 TOKEN_KEY = "ostiary.signup_token"  # noqa: S105  (the name of a session entry)
 ASKED_KEY = "ostiary.signup_here"
@@ -26,67 +25,81 @@ ASKED_KEY = "ostiary.signup_here"
 @sensitive_post_parameters("password")
 @never_cache
 @csrf_protect
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def signup(request: HttpRequest) -> HttpResponse:
     """Ask for an account. What happens next is in the mail, whoever has the address (C1)."""
-    next_url = signins.safe_next_url(request, request.POST.get("next", request.GET.get("next")))
-    form = SignUpForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    wanted = next_url(request)
+    form = SignUpForm(posted(request))
+    if form.is_valid():
         email = form.cleaned_data["email"]
         try:
             throttle("signup", ip=client_ip(request), user=email)
         except Throttled as throttled:
             return too_many(request, throttled)
-        registration.request_account(
+        asked = registration.request_account(
             request,
             email=email,
             name=form.cleaned_data["name"],
             password=form.cleaned_data["password"],
-            next_url=next_url,
+            next_url=wanted,
         )
-        request.session[ASKED_KEY] = email
+        request.session[ASKED_KEY] = str(asked.pk)
         return redirect("ostiary_accounts:check_mail")
     return render(
         request,
         "ostiary_accounts/signup.html",
-        {"form": form, "next": next_url},
+        {"form": form, "next": wanted},
         status=400 if form.errors else 200,
     )
 
 
 @never_cache
-@require_http_methods(["GET"])
+@require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
     """What to do now: the same words for everyone."""
     return render(request, "ostiary_accounts/check_mail.html")
 
 
+@sensitive_post_parameters("password")
 @never_cache
 @csrf_protect
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """Finish signing up. The link only opens the page: the button is what confirms.
 
-    Mail scanners follow links; they don't press buttons. The token moves from the address to the
-    session at once, so that it shows up in no history and no Referer (C4).
+    Mail scanners follow links; they don't press buttons. In a browser other than the one that
+    asked, or where someone is signed in, the password chosen at sign-up is asked for: so nobody
+    confirms an account whose password a stranger chose (SECURITY C5, H11).
     """
-    if "token" in request.GET:
-        request.session[TOKEN_KEY] = request.GET["token"][:TOKEN_MAX_LENGTH]
+    if take_token(request, TOKEN_KEY):
         return redirect("ostiary_accounts:verify")
     found = registration.pending(request.session.get(TOKEN_KEY, ""))
     if found is None:
-        return render(request, "ostiary_accounts/link_dead.html", {"what": "signup"}, status=400)
-    if request.method == "GET":
-        return render(request, "ostiary_accounts/verify.html", {"email": found.email})
-    del request.session[TOKEN_KEY]
+        return _dead(request)
+    asked_here = (
+        request.session.get(ASKED_KEY) == str(found.pk) and not request.user.is_authenticated
+    )
+    form = ConfirmSignUpForm(posted(request), request=request, pending=found)
+    if asked_here:
+        del form.fields["password"]
+    try:
+        confirmed = form.is_valid()
+    except Throttled as throttled:
+        return too_many(request, throttled)
+    if not confirmed:
+        return render(
+            request,
+            "ostiary_accounts/verify.html",
+            {"form": form, "email": found.email},
+            status=400 if form.errors else 200,
+        )
+    for entry in (TOKEN_KEY, ASKED_KEY):
+        request.session.pop(entry, None)
     user = registration.confirm(request, found)
     if user is None:
-        return render(request, "ostiary_accounts/link_dead.html", {"what": "signup"}, status=400)
-    if request.session.pop(ASKED_KEY, None) == found.email and not request.user.is_authenticated:
-        return signins.begin(request, user, amr=["pwd"], next_url=found.next_url)
-    # Another browser, or someone is signed in here: the password, known to who signed up, decides.
-    query = request.GET.copy()
-    query["login_hint"] = found.email
-    if found.next_url:
-        query["next"] = found.next_url
-    return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query.urlencode()}")
+        return _dead(request)
+    return signins.begin(request, user, amr=["pwd"], next_url=found.next_url)
+
+
+def _dead(request: HttpRequest) -> HttpResponse:
+    return render(request, "ostiary_accounts/link_dead.html", {"what": "signup"}, status=400)

@@ -1,0 +1,33 @@
+"""Removing links that have expired, in batches, while the site serves (SECURITY H14)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from .models import PendingRegistration, RecoveryToken
+
+BATCH = 1000
+
+
+def remove_expired_registrations(batch: int = BATCH, most: int = 100) -> int:
+    """Delete registrations that nobody can confirm any more; returns how many."""
+    return _remove_expired(PendingRegistration, batch, most)
+
+
+def remove_expired_recoveries(batch: int = BATCH, most: int = 100) -> int:
+    """Delete recovery links that have expired; returns how many."""
+    return _remove_expired(RecoveryToken, batch, most)
+
+
+def _remove_expired(model: type[models.Model], batch: int, most: int) -> int:
+    """At most ``most`` batches of ``batch`` rows."""
+    removed = 0
+    expired = model._default_manager.filter(expires_at__lte=timezone.now()).order_by("expires_at")
+    for _ in range(most):
+        keys = list(expired.values_list("pk", flat=True)[:batch])
+        if not keys:
+            break
+        # Asked again, because a newer link may have taken the place of an expired one.
+        removed += expired.filter(pk__in=keys).order_by().delete()[0]
+    return removed
