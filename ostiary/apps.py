@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OstiaryConfig(AppConfig):
-    """Connects the session register to sign-in and sign-out, and registers the system checks."""
+    """Connects the session register to Django's signals, and registers checks and events."""
 
     name = __package__
     label = "ostiary"
@@ -13,6 +13,12 @@ class OstiaryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, sessions  # noqa: F401  (checks register themselves on import)
+        from . import checks, events, sessions  # noqa: F401  (checks register themselves)
 
         sessions.connect()
+        events.register_kinds(
+            {
+                "events.pruned": _("Old events were removed"),
+                "keys.rotated": _("What is encrypted was brought to the newest key"),
+            }
+        )

@@ -18,6 +18,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -39,6 +40,18 @@ def limits_of(session: Session) -> tuple[datetime, datetime]:
     return (
         session.last_seen_at + timedelta(seconds=idle),
         session.created_at + timedelta(seconds=absolute),
+    )
+
+
+def expired() -> Q:
+    """Live sessions that are past one of their limits."""
+    now = timezone.now()
+    idle = now - timedelta(seconds=ostiary_settings.SESSION_IDLE_SECONDS)
+    absolute = now - timedelta(seconds=ostiary_settings.SESSION_ABSOLUTE_SECONDS)
+    remembered = now - timedelta(seconds=ostiary_settings.REMEMBERED_SESSION_SECONDS)
+    return Q(ended_at__isnull=True) & (
+        Q(remembered=False) & (Q(last_seen_at__lte=idle) | Q(created_at__lte=absolute))
+        | Q(remembered=True) & (Q(last_seen_at__lte=remembered) | Q(created_at__lte=remembered))
     )
 
 

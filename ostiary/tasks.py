@@ -27,7 +27,7 @@ def seal() -> None:
 @shared_task(name="ostiary.cleanup", acks_late=True, ignore_result=True)
 def clean_up() -> None:
     """Remove what has ended, a bounded number at a time; seal events that committed very late."""
-    event_chain.seal(everything=True)
+    event_chain.seal(event_chain.LATE)
     cleanup.end_expired_sessions()
     cleanup.remove_ended_sessions()
     cleanup.remove_expired_django_sessions()

@@ -51,7 +51,6 @@ KEYS = ("ip", "user", "number", "country", "client", "pair", "global")
 # Where a try is a guess at a secret, a dead counter must not mean endless guesses (SECURITY G4).
 GUESSING = frozenset({"signin", "recovery", "code", "token"})
 STORAGE_DOWN_RETRY_SECONDS = 30
-PRUNE_BATCH = 1000
 
 
 class Throttled(Exception):
@@ -208,18 +207,6 @@ def _storage_down(name: str) -> None:
     logger.error("The throttle storage does not answer.", extra={"throttle": name})
     if name in GUESSING:
         raise Throttled(STORAGE_DOWN_RETRY_SECONDS)
-
-
-def prune_throttles(batch: int = PRUNE_BATCH, most: int = 100) -> int:
-    """Delete counters whose window has passed, in bounded batches; returns how many."""
-    removed = 0
-    for _ in range(most):
-        over = ThrottleCounter.objects.filter(expires_at__lt=time.time())
-        keys = list(over.values_list("key", flat=True)[:batch])
-        if not keys:
-            break
-        removed += ThrottleCounter.objects.filter(key__in=keys).delete()[0]
-    return removed
 
 
 def _forget(*, setting: str, **_: Any) -> None:

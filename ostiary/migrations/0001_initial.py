@@ -19,6 +19,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('position', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('digest', models.CharField(max_length=64)),
+                ('start', models.BigIntegerField()),
+                ('start_digest', models.CharField(max_length=64)),
                 ('signature', models.CharField(max_length=128)),
                 ('sealed_at', models.DateTimeField()),
             ],

@@ -22,7 +22,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         raise AppendOnly("Events are never changed.")
 
     def delete(self) -> NoReturn:
-        """Refused: the retention command removes what is old (``events.prune``)."""
+        """Refused: the retention command removes what is old (``event_chain.prune``)."""
         raise AppendOnly("Events are removed by prune_events only.")
 
 
@@ -71,10 +71,15 @@ class Event(models.Model):
 
 
 class EventSeal(models.Model):
-    """The signed head of the chain after one batch: everything up to ``position`` is sealed."""
+    """The signed head of the chain after one batch.
+
+    It vouches for the links after ``start`` up to ``position``; what stood before was pruned.
+    """
 
     position = models.BigIntegerField(primary_key=True)
     digest = models.CharField(max_length=64)
+    start = models.BigIntegerField()
+    start_digest = models.CharField(max_length=64)
     signature = models.CharField(max_length=128)
     sealed_at = models.DateTimeField()
 

@@ -3,16 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ... import seal
+from ... import event_chain
 from ...conf import ostiary_settings
 
 
 class Command(BaseCommand):
     """Apply the retention time."""
 
-    help = "Remove sealed security events older than OSTIARY['EVENT_RETENTION_DAYS']."
+    help = "Remove security events that were sealed longer ago than EVENT_RETENTION_DAYS."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Another time than the setting's."""
@@ -20,6 +20,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove, and say how many."""
-        days = options["days"] or ostiary_settings.EVENT_RETENTION_DAYS
-        seal.seal_new()
-        self.stdout.write(f"Removed {seal.prune(timedelta(days=days))} events.")
+        days = options["days"]
+        if days is None:
+            days = ostiary_settings.EVENT_RETENTION_DAYS
+        event_chain.seal(event_chain.LATE)
+        try:
+            removed = event_chain.prune(timedelta(days=days))
+        except event_chain.NotOld as problem:
+            raise CommandError(f"{problem} Nothing was removed; run verify_events.") from None
+        self.stdout.write(f"Removed {removed} events.")

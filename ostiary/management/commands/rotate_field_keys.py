@@ -4,17 +4,19 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import models
+from django.db import models, transaction
 
-from ...encryption import EncryptedField, Sealed, ring
+from ... import event_chain, events
+from ...encryption import EncryptedField, ring
 
 
 class Command(BaseCommand):
     """Bring all encrypted values to the newest key, so that an old one can leave the ring."""
 
     help = (
-        "Re-encrypt every encrypted field with the newest key of FIELD_ENCRYPTION_KEYS. Can be "
-        "stopped and started again at any time, on a live site."
+        "Re-encrypt every encrypted field with the newest key of FIELD_ENCRYPTION_KEYS, and sign "
+        "the security log's head with it. Can be stopped and started again at any time, on a live "
+        "site."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,40 +26,44 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Go through every model that has such a field."""
+        total = 0
         for model in apps.get_models():
             for field in model._meta.local_fields:
                 if isinstance(field, EncryptedField):
-                    self._rotate(model, field, options["batch_size"], options["dry_run"])
+                    total += self._rotate(model, field, options["batch_size"], options["dry_run"])
+        if not options["dry_run"]:
+            events.record("keys.rotated", details={"values": total})
+            event_chain.seal()
 
     def _rotate(
         self, model: type[models.Model], field: EncryptedField, batch_size: int, dry_run: bool
-    ) -> None:
-        newest, seen, rotated = ring().newest_id, 0, 0
+    ) -> int:
+        filled = model._base_manager.filter(**{f"{field.attname}__isnull": False}).order_by("pk")
+        seen = rotated = 0
         last: Any = None
         while True:
-            rows = model._base_manager.filter(**{f"{field.attname}__isnull": False}).order_by("pk")
-            if last is not None:
-                rows = rows.filter(pk__gt=last)
+            rows = filled if last is None else filled.filter(pk__gt=last)
             batch = list(rows.only("pk", field.attname)[:batch_size])
             if not batch:
                 break
-            for row in batch:
-                seen, last = seen + 1, row.pk
-                before = row.__dict__[field.attname]
-                if ring().key_id_of(before) == newest:
-                    continue
-                rotated += 1
-                if not dry_run:
-                    self._replace(model, field, row, before)
-            self.stdout.write(f"{model._meta.label}.{field.attname}: {seen} seen, {rotated} old")
+            last = batch[-1].pk
+            old = [row.pk for row in batch if self._is_old(field, row)]
+            seen, rotated = seen + len(batch), rotated + len(old)
+            if old and not dry_run:
+                self._encrypt_anew(model, field, old)
+        self.stdout.write(f"{model._meta.label}.{field.attname}: {seen} seen, {rotated} old")
+        return rotated
 
     @staticmethod
-    def _replace(
-        model: type[models.Model], field: EncryptedField, row: models.Model, before: Sealed
-    ) -> None:
-        """Replace the value unless someone has changed it since it was read."""
-        after = field.seal(field.open(before, row), row)
-        unchanged = model._base_manager.filter(pk=row.pk).extra(  # noqa: S610  (our own column)
-            where=[f'"{field.column}" = %s'], params=[bytes(before)]
-        )
-        unchanged.update(**{field.attname: after})
+    def _is_old(field: EncryptedField, row: models.Model) -> bool:
+        return ring().key_id_of(row.__dict__[field.attname]) != ring().newest_id
+
+    def _encrypt_anew(self, model: type[models.Model], field: EncryptedField, keys: Any) -> None:
+        """Replace values under a lock on their rows: the site may be changing them."""
+        with transaction.atomic():
+            rows = model._base_manager.select_for_update().filter(
+                pk__in=keys, **{f"{field.attname}__isnull": False}
+            )
+            for row in rows.only("pk", field.attname):
+                after = field.seal(getattr(row, field.attname), row)
+                model._base_manager.filter(pk=row.pk).update(**{field.attname: after})

@@ -1,13 +1,17 @@
 """``verify_events``: is the security log as it was written?"""
 
 import json
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ... import seal
+from ... import event_chain
 from ...models import EventSeal
+
+HEAD_FIELDS = frozenset(field.name for field in fields(event_chain.Head))
 
 
 class Command(BaseCommand):
@@ -22,23 +26,38 @@ class Command(BaseCommand):
             "--witness",
             type=Path,
             metavar="FILE",
-            help="heads kept outside the database, one JSON object a line",
+            help="heads kept outside the database: lines of JSON, such as the site's log",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what is wrong, first things first."""
-        witnessed = []
-        if options["witness"]:
-            lines = options["witness"].read_text().splitlines()
-            witnessed = [seal.Head(**json.loads(line)) for line in lines if line.strip()]
-        problems = list(seal.verify(witnessed))
+        witnessed = list(heads_in(options["witness"])) if options["witness"] else []
+        problems = list(event_chain.verify(witnessed))
         newest = EventSeal.objects.order_by("-position").first()
-        sealed = newest.position if newest else 0
+        start, end = (newest.start, newest.position) if newest else (0, 0)
+        told = {"events": end - start, "witnessed": len(witnessed), "problems": problems}
         if options["json"]:
-            self.stdout.write(json.dumps({"sealed": sealed, "problems": problems}))
+            self.stdout.write(json.dumps(told))
         elif problems:
             self.stdout.write("\n".join(problems))
         else:
-            self.stdout.write(f"The log is whole: {sealed} events.")
+            self.stdout.write(f"The log is whole: {end - start} events (#{start + 1} to #{end}).")
+            if not witnessed:
+                self.stdout.write("Without a witness, rows cut off at the end go unnoticed.")
         if problems:
             raise CommandError(f"{len(problems)} problems; the first: {problems[0]}")
+
+
+def heads_in(file: Path) -> Iterator[event_chain.Head]:
+    """The heads in a witness's file; lines of other things are passed over."""
+    try:
+        lines = file.read_text().splitlines()
+    except OSError as problem:
+        raise CommandError(f"The witness's file can't be read: {problem.strerror}.") from None
+    for line in lines:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.keys() >= HEAD_FIELDS:
+            yield event_chain.Head(**{name: told[name] for name in HEAD_FIELDS})
