@@ -44,10 +44,11 @@ shell: install ## Open Django's shell on the demo's data
 	@export DEMO=1; $(BIN)/python manage.py seed_demo --migrate && $(BIN)/python manage.py shell
 
 .PHONY: messages
-messages: install ## Collect the translatable texts of every app (needs gettext)
-	@for app in ostiary accounts oauth idp_site; do \
-		(cd $$app && mkdir -p locale && $(BIN)/django-admin makemessages -l de -l fr -l es -l ar) || exit 1; \
-	done
+messages: install ## Collect and compile the translatable texts; LOCALES="de fr" begins languages (needs gettext)
+	@export DEMO=1; for app in ostiary accounts oauth idp_site; do mkdir -p $$app/locale; done; \
+	$(BIN)/python manage.py makemessages $(if $(LOCALES),$(LOCALES:%=--locale %),--all) \
+		--ignore 'tests/*' --ignore 'examples/*' --ignore '.venv*' --ignore 'build/*' --ignore 'site/*' && \
+	$(BIN)/python manage.py compilemessages --ignore '.venv*'
 
 .PHONY: format
 format: install ## Put the code into its form

@@ -1,4 +1,4 @@
-"""Make a virtual environment that holds exactly one lock: ``install.py VENV LOCK``.
+"""Make a virtual environment that holds one lock: ``install.py VENV LOCK``.
 
 Runs on a bare Python. Does nothing when the environment already holds that lock, so it can stand
 in front of every command.

@@ -95,7 +95,8 @@ def run_node_client(node) -> Callable[..., dict[str, Any]]:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         first = process.stdout.readline()
         assert first, process.stderr.read()
         callback = person.go(json.loads(first)["go_to"], until=REDIRECT_URI)

@@ -23,9 +23,9 @@ class _Form(HTMLParser):
         if tag == "form" and posts and self.action is None:
             self.action = given.get("action") or ""
             self._inside = True
-        elif self._inside and tag == "input" and given.get("name"):
-            if given.get("type") not in ("checkbox", "submit"):
-                self.fields[str(given["name"])] = given.get("value") or ""
+        filled = tag == "input" and given.get("type") not in ("checkbox", "submit")
+        if self._inside and filled and (name := given.get("name")):
+            self.fields[name] = given.get("value") or ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
