@@ -1,0 +1,36 @@
+"""Sign-out: asked for by a form, and complete."""
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client as Browser
+
+from ostiary.models import Session
+from tests.accounts import flow
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_link_signs_nobody_out(signed_in_browser):
+    page = signed_in_browser.get("/signout/")
+
+    assert page.status_code == 200
+    assert '<form method="post"' in page.content.decode()
+    assert flow.is_signed_in(signed_in_browser)
+
+
+def test_the_button_ends_the_session_on_the_server(signed_in_browser):
+    key = signed_in_browser.session.session_key
+
+    answer = signed_in_browser.post("/signout/")
+
+    assert answer.status_code == 200
+    assert answer["Clear-Site-Data"] == '"cache"'
+    session = Session.objects.get()
+    assert (session.ended_at is not None, session.end_reason) == (True, "signout")
+    thief = Browser()
+    thief.cookies[django_settings.SESSION_COOKIE_NAME] = key
+    assert not flow.is_signed_in(thief)
+
+
+def test_a_visitor_who_signs_out_is_signed_out(browser):
+    assert browser.post("/signout/").status_code == 200
