@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jwt
 from django.http import QueryDict
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidClientIdError,
@@ -17,6 +18,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     InvalidScopeError,
     MismatchingRedirectURIError,
     OAuth2Error,
+    UnauthorizedClientError,
     UnsupportedResponseTypeError,
 )
 from oauthlib.openid.connect.core.exceptions import (
@@ -25,17 +27,24 @@ from oauthlib.openid.connect.core.exceptions import (
     RequestURINotSupported,
 )
 
-from . import pkce, scopes
+from . import id_token, pkce, scopes
 from .client_authentication import find_client
 from .grants.base import allowed_resource
 from .models import Client
+from .parameters import is_too_long, pairs, resources, single
 
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
-STATE_MAX_LENGTH = 1024
-NONCE_MAX_LENGTH = 255
-HINT_MAX_LENGTH = 4000
-MAX_AGE_LIMIT = 10**9
+MAX_LENGTHS = {
+    "state": 1024,
+    "nonce": 255,
+    "scope": 1000,
+    "login_hint": 255,
+    "acr_values": 500,
+    "id_token_hint": 4000,
+}
+"""Longest value taken of what can be of any content, in characters."""
+MAX_AGE_DIGITS = 10
 INSTEAD_OF_IMPLICIT = "The implicit grant is not offered; use response_type=code with PKCE."
 
 
@@ -51,7 +60,10 @@ class Destination:
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A request whose every parameter has been checked. ``max_age`` is in seconds."""
+    """A request whose every parameter has been checked.
+
+    ``max_age`` is in seconds; ``hinted_subject`` is the ``sub`` of the ``id_token_hint``.
+    """
 
     client: Client
     redirect_uri: str
@@ -62,8 +74,14 @@ class AuthorizationRequest:
     prompt: frozenset[str]
     max_age: int | None
     login_hint: str
-    id_token_hint: str
+    hinted_subject: str
     acr_values: tuple[str, ...]
+
+
+def _only(params: QueryDict, name: str) -> str:
+    """The value of a parameter that was given once, else ``""``."""
+    values = params.getlist(name)
+    return values[0] if len(values) == 1 else ""
 
 
 def destination(params: QueryDict) -> Destination:
@@ -72,50 +90,48 @@ def destination(params: QueryDict) -> Destination:
     Raises ``InvalidClientIdError`` or ``MismatchingRedirectURIError``, which are for a page. A
     response mode or state that can't be used is replaced by what can: ``parse`` complains of it.
     """
-    client_ids, redirect_uris = params.getlist("client_id"), params.getlist("redirect_uri")
-    client = find_client(client_ids[0]) if len(client_ids) == 1 else None
-    if client is None or not client.enabled or not client.may_use("authorization_code"):
+    client = find_client(_only(params, "client_id"))
+    if client is None or not client.enabled:
         raise InvalidClientIdError
-    if len(redirect_uris) != 1 or not client.redirect_uri_allowed(redirect_uris[0]):
+    redirect_uri = _only(params, "redirect_uri")
+    if not client.redirect_uri_allowed(redirect_uri):
         raise MismatchingRedirectURIError
-    response_mode = params.get("response_mode") or "query"
-    state = params.get("state", "")
+    response_mode = _only(params, "response_mode")
+    state = _only(params, "state")
     return Destination(
         client=client,
-        redirect_uri=redirect_uris[0],
+        redirect_uri=redirect_uri,
         response_mode=response_mode if response_mode in RESPONSE_MODES else "query",
-        state=state if len(state) <= STATE_MAX_LENGTH and _is_clean(state) else "",
+        state=state if is_usable("state", state) else "",
     )
 
 
-def _is_clean(value: str) -> bool:
-    """Whether the value can be stored and sent back: no control characters, no broken UTF-8."""
-    return not any(ord(char) < 0x20 or char in "\x7f\ufffd" for char in value)
-
-
-def _single(params: QueryDict) -> dict[str, str]:
-    """The parameters by name. Raises ``InvalidRequestError`` for a repeated one (RFC 6749 §3.1)."""
-    for name, values in params.lists():
-        if len(values) > 1 and name != "resource":
-            raise InvalidRequestError(description="Duplicate parameter in the request.")
-    return {name: values[0] for name, values in params.lists() if values[0]}
+def is_usable(name: str, value: str) -> bool:
+    """Whether a value can be stored and sent back: of bounded length, without control characters
+    or broken UTF-8."""
+    return len(value) <= MAX_LENGTHS[name] and not any(
+        ord(char) < 0x20 or char in "\x7f\ufffd" for char in value
+    )
 
 
 def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     """Check everything else. Raises ``OAuth2Error``, which is for the redirect URI."""
-    given = _single(params)
-    _check_bounds(given)
+    if is_too_long(params):
+        raise InvalidRequestError(description="The request is too long.")
+    every = pairs(params)
+    given = single(every)
+    for name in MAX_LENGTHS:
+        if not is_usable(name, given.get(name, "")):
+            raise InvalidRequestError(description=f"{name} is too long or malformed.")
     _check_unsupported(given)
     _check_response(given)
-    asked = scopes.parse(given.get("scope"))
-    if scopes.unknown(asked, to.client.scopes):
-        raise InvalidScopeError(description="The scope is unknown or not for this client.")
-    resource = tuple(value for value in params.getlist("resource") if value)
+    if not to.client.may_use("authorization_code"):
+        raise UnauthorizedClientError(description="The client is not registered for this grant.")
     return AuthorizationRequest(
         client=to.client,
         redirect_uri=to.redirect_uri,
-        scopes=tuple(asked),
-        resource=tuple(allowed_resource(resource, to.client)),
+        scopes=_scopes(given.get("scope"), to.client),
+        resource=tuple(allowed_resource(resources(every), to.client)),
         code_challenge=pkce.check_challenge(
             given.get("code_challenge"), given.get("code_challenge_method")
         ),
@@ -123,20 +139,9 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
         prompt=_prompt(given.get("prompt", "")),
         max_age=_max_age(given.get("max_age")),
         login_hint=given.get("login_hint", ""),
-        id_token_hint=given.get("id_token_hint", ""),
+        hinted_subject=_hinted_subject(given.get("id_token_hint")),
         acr_values=tuple(given.get("acr_values", "").split()),
     )
-
-
-def _check_bounds(given: dict[str, str]) -> None:
-    limits = {
-        "state": STATE_MAX_LENGTH,
-        "nonce": NONCE_MAX_LENGTH,
-        "scope": scopes.MAX_LENGTH,
-    }
-    for name, value in given.items():
-        if len(value) > limits.get(name, HINT_MAX_LENGTH) or not _is_clean(value):
-            raise InvalidRequestError(description="A parameter is too long or malformed.")
 
 
 def _check_unsupported(given: dict[str, str]) -> None:
@@ -162,6 +167,27 @@ def _check_response(given: dict[str, str]) -> None:
         raise InvalidRequestError(description="Unsupported response_mode.")
 
 
+def _scopes(value: str | None, client: Client) -> tuple[str, ...]:
+    """There is no default scope: a person is always told what they allow (RFC 6749 §3.3)."""
+    asked = scopes.parse(value)
+    if not asked:
+        raise InvalidScopeError(description="Missing scope parameter.")
+    if scopes.unknown(asked, client.scopes):
+        raise InvalidScopeError(description="The scope is unknown or not for this client.")
+    return tuple(asked)
+
+
+def _hinted_subject(hint: str | None) -> str:
+    if not hint:
+        return ""
+    try:
+        return str(id_token.verify_hint(hint)["sub"])
+    except jwt.InvalidTokenError:
+        raise InvalidRequestError(
+            description="id_token_hint is not an ID token of this server."
+        ) from None
+
+
 def _prompt(value: str) -> frozenset[str]:
     asked = frozenset(value.split())
     if not asked <= PROMPTS:
@@ -174,7 +200,7 @@ def _prompt(value: str) -> frozenset[str]:
 def _max_age(value: str | None) -> int | None:
     if value is None:
         return None
-    if not (value.isascii() and value.isdigit()) or int(value[:12]) > MAX_AGE_LIMIT:
+    if not (value.isascii() and value.isdigit()) or len(value) > MAX_AGE_DIGITS:
         raise InvalidRequestError(description="max_age is a number of seconds.")
     return int(value)
 

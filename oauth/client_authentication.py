@@ -60,6 +60,15 @@ def _basic(authorization: str) -> Presented:
     return Presented("client_secret_basic", unquote_plus(client_id), unquote_plus(secret))
 
 
+def named_client(params: Mapping[str, str], authorization: str | None) -> str:
+    """The client that a request claims to come from, by whatever means; ``""`` if none is told."""
+    try:
+        named = _basic(authorization).client_id if authorization else params.get("client_id", "")
+    except InvalidClientError:
+        return ""
+    return named[:CLIENT_ID_MAX_LENGTH]
+
+
 def find_client(client_id: str) -> Client | None:
     """The client of this identifier, ``None`` for one that can't exist (one SQL statement)."""
     if not client_id or len(client_id) > CLIENT_ID_MAX_LENGTH or "\x00" in client_id:

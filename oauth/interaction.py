@@ -2,12 +2,15 @@
 
 ``needed`` is the policy, a pure function. A *return ticket* in the address to which the person
 comes back remembers that they were asked already: it is signed, bound to the very request, and
-says which authentication was current then, so that ``prompt=login`` means one sign-in, not a loop.
+says when that was and which authentication was current then, so that ``prompt=login`` means one
+sign-in, not a loop, and a ticket that somebody else hands on does not stand for a sign-in made
+before it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +22,7 @@ from django.http import QueryDict
 from ostiary.assurance import Assurance
 
 from .authorization_request import AuthorizationRequest
+from .parameters import pairs
 from .redirect_uri import asks_consent_every_time
 
 PARAMETER = "interaction"
@@ -35,20 +39,26 @@ class Interaction(Enum):
 
 @dataclass(frozen=True)
 class Ticket:
-    """What has been asked of the person in this request already."""
+    """What has been asked of the person in this request already.
 
+    ``asked_at`` is in seconds since 1970, 0 if they were not asked yet.
+    """
+
+    asked_at: int = 0
     authentication_id: str = ""
     chosen_account: str = ""
-    asked: bool = False
 
     def has_authenticated_since(self, assurance: Assurance) -> bool:
         """Whether the person signed in again after we asked them to."""
-        return self.asked and assurance.authentication_id != self.authentication_id
+        return (
+            self.asked_at > 0
+            and assurance.auth_time >= self.asked_at
+            and assurance.authentication_id != self.authentication_id
+        )
 
 
 def _fingerprint(params: QueryDict) -> str:
-    pairs = [(name, value) for name, values in params.lists() for value in values]
-    kept = sorted(pair for pair in pairs if pair[0] != PARAMETER)
+    kept = sorted(pair for pair in pairs(params) if pair[0] != PARAMETER)
     return hashlib.sha256(urlencode(kept).encode()).hexdigest()
 
 
@@ -59,6 +69,7 @@ def issue_ticket(
     return signing.dumps(
         {
             "request": _fingerprint(params),
+            "asked_at": int(time.time()),
             "authentication_id": assurance.authentication_id if assurance else "",
             "chosen_account": chosen_account,
         },
@@ -76,7 +87,7 @@ def read_ticket(params: QueryDict) -> Ticket:
         return Ticket()
     if stored.pop("request") != _fingerprint(params):
         return Ticket()
-    return Ticket(asked=True, **stored)
+    return Ticket(**stored)
 
 
 def needed(
@@ -127,8 +138,8 @@ def _login_needed(
 def _consent_needed(asked: AuthorizationRequest, consented: Collection[str]) -> bool:
     if "consent" in asked.prompt:
         return True
-    if asked.client.first_party:
-        return False
     if asked.client.is_public and asks_consent_every_time(asked.redirect_uri):
         return True
+    if asked.client.first_party:
+        return False
     return not set(asked.scopes) <= set(consented)

@@ -15,9 +15,6 @@ STANDARD = {
 }
 """The scopes of OIDC Core §5.4 and §11 that this server answers."""
 
-MAX_LENGTH = 1000
-"""Longest ``scope`` parameter taken, in characters."""
-
 
 def descriptions() -> dict[str, str]:
     """Every scope of this site with its description: the standard ones and the project's own.
@@ -30,7 +27,7 @@ def descriptions() -> dict[str, str]:
 
 def parse(value: str | None) -> list[str]:
     """The scopes of a space-delimited parameter, each once, in order (RFC 6749 §3.3)."""
-    return list(dict.fromkeys((value or "").split()))
+    return [scope for scope in dict.fromkeys((value or "").split(" ")) if scope]
 
 
 def unknown(requested: Iterable[str], allowed: Iterable[str]) -> list[str]:

@@ -81,8 +81,9 @@ def redeem(grant: Grant, client: Client) -> str | None:
     one. Of parallel redemptions one statement lets exactly one through; the others end the family.
     """
     wants_refresh = client.may_use("refresh_token")
-    lifetime = max(
-        client.refresh_token_lifetime if wants_refresh else 0, client.access_token_lifetime
+    # An access token made by the last possible refresh is still good for its own lifetime.
+    lifetime = client.access_token_lifetime + (
+        client.refresh_token_lifetime if wants_refresh else 0
     )
     now = timezone.now()
     with transaction.atomic():

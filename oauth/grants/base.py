@@ -9,7 +9,6 @@ from typing import Any
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import (
-    InvalidRequestError,
     InvalidScopeError,
     OAuth2Error,
     UnauthorizedClientError,
@@ -18,9 +17,8 @@ from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
 from .. import client_authentication, scopes
 from ..models import Client
+from ..parameters import resources, single
 
-REPEATABLE = frozenset({"resource"})
-PARAMETER_MAX_LENGTH = 4000
 BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="token", charset="UTF-8"'}
 
 
@@ -37,21 +35,6 @@ class TokenRequest:
     client: Client
     params: Mapping[str, str]
     resource: tuple[str, ...]
-
-
-def single_parameters(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """The parameters by name. Raises ``InvalidRequestError`` for a repeated or over-long one
-    (RFC 6749 §3.2). A parameter without a value counts as omitted."""
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        if name in REPEATABLE:
-            continue
-        if name in found:
-            raise InvalidRequestError(description="Duplicate parameter in the request.")
-        if len(value) > PARAMETER_MAX_LENGTH or "\x00" in value:
-            raise InvalidRequestError(description="A parameter is too long or malformed.")
-        found[name] = value
-    return {name: value for name, value in found.items() if value}
 
 
 def allowed_resource(resource: tuple[str, ...], client: Client) -> list[str]:
@@ -86,8 +69,8 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
         """oauthlib's entry point: headers, body and status of the answer."""
         headers: dict[str, str] = self._get_default_headers()
         try:
-            pairs = request.decoded_body or []
-            params = single_parameters(pairs)
+            given = request.decoded_body or []
+            params = single(given)
             client = client_authentication.authenticate(
                 params, request.headers.get("Authorization")
             )
@@ -95,8 +78,7 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
                 raise UnauthorizedClientError(
                     description="This client is not registered for the grant type."
                 )
-            resource = tuple(value for name, value in pairs if name == "resource" and value)
-            answer = self.respond(TokenRequest(client, params, resource))
+            answer = self.respond(TokenRequest(client, params, resources(given)))
         except OAuth2Error as error:
             if error.status_code == 401:
                 headers.update(BASIC_CHALLENGE)

@@ -32,12 +32,12 @@ class ClientCredentialsGrant(TokenGrant):
 
 
 def scopes_for(requested: str | None, client: Client) -> list[str]:
-    """The scopes to issue: those asked for, or else all the client may have.
+    """The scopes to issue: those asked for, or else all the client may have (RFC 6749 §3.3).
 
     The OpenID scopes are about a person, and there is none here. Raises ``InvalidScopeError``.
     """
     possible = [scope for scope in client.scopes if scope not in scopes.STANDARD]
-    asked = scopes.parse(requested)
-    if scopes.unknown(asked, possible):
+    asked = scopes.parse(requested) or possible
+    if not asked or scopes.unknown(asked, possible):
         raise InvalidScopeError(description="The scope is unknown or not for this client.")
-    return asked or possible
+    return asked

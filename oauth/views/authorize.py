@@ -6,7 +6,6 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-import jwt
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +19,7 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error,
 from ostiary import assurance as assurances
 from ostiary.assurance import Assurance
 
-from .. import claims, consent, families, id_token, interaction, scopes
+from .. import claims, consent, families, interaction, scopes
 from ..authorization_request import (
     AuthorizationRequest,
     Destination,
@@ -30,9 +29,12 @@ from ..authorization_request import (
 )
 from ..authorization_response import respond
 from ..interaction import Interaction
+from ..issuer import issuer
 from ..models import Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
+from ..parameters import is_too_long
 from ..redirect_uri import form_action_source
+from .error_page import error_page
 
 
 @never_cache
@@ -48,6 +50,8 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if "decision" in request.POST:
             return _decide(request)
+        if is_too_long(request.POST):
+            return _answer(request, request.POST, decision=None)
         return HttpResponseRedirect(f"{request.path}?{request.POST.urlencode()}")
     return _answer(request, request.GET, decision=None)
 
@@ -61,7 +65,7 @@ def _answer(request: HttpRequest, params: QueryDict, *, decision: str | None) ->
     try:
         to = destination(params)
     except OAuth2Error as error:
-        return _error_page(request, error)
+        return error_page(request, error)
     try:
         return _proceed(request, params, to, parse(params, to), decision)
     except OAuth2Error as error:
@@ -75,13 +79,15 @@ def _proceed(
     asked: AuthorizationRequest,
     decision: str | None,
 ) -> HttpResponse:
+    if decision == "deny" and _is_of_this_page(request, params):
+        raise AccessDeniedError(description="The person did not allow it.")
     assurance = assurances.current(request)
-    ticket = interaction.read_ticket(params)
+    subject = claims.subject(request.user) if assurance else ""
     next_step = interaction.needed(
         asked,
         assurance,
-        ticket,
-        subject=claims.subject(request.user) if assurance else "",
+        interaction.read_ticket(params),
+        subject=subject,
         hinted_other=bool(assurance) and _hints_another(asked, request.user),
         consented=_consented(request, asked, assurance),
     )
@@ -89,6 +95,12 @@ def _proceed(
         raise CustomOAuth2Error(next_step.value, status_code=400)
     if assurance is None or next_step is Interaction.LOGIN:
         return _to_signin(params, asked, assurance)
+    if asked.hinted_subject not in ("", subject):
+        raise CustomOAuth2Error(
+            "login_required",
+            description="Another person signed in than the id_token_hint names.",
+            status_code=400,
+        )
     if asked.client.required_acr and not assurance.satisfies(asked.client.required_acr):
         raise CustomOAuth2Error(
             "unmet_authentication_requirements",
@@ -96,12 +108,10 @@ def _proceed(
             status_code=400,
         )
     if next_step is Interaction.SELECT_ACCOUNT:
-        return _select_account(request, params, to, assurance, decision)
+        return _select_account(request, params, asked, assurance, decision)
     if next_step is Interaction.CONSENT:
-        if decision is None or not _is_of_this_page(request, params):
-            return _consent_page(request, params, to, asked)
-        if decision != "allow":
-            raise AccessDeniedError(description="The person did not allow it.")
+        if decision != "allow" or not _is_of_this_page(request, params):
+            return _consent_page(request, params, asked, assurance)
         consent.remember(request, asked.client, asked.scopes, asked.resource)
     return respond(request, to, [("code", _issue_code(request, asked, assurance))])
 
@@ -119,19 +129,12 @@ def _consented(
 
 def _hints_another(asked: AuthorizationRequest, user: Any) -> bool:
     """Whether a hint names someone else than the signed-in person (SECURITY A9)."""
-    if asked.id_token_hint:
-        try:
-            hinted = id_token.verify_hint(asked.id_token_hint)
-        except jwt.InvalidTokenError:
-            raise CustomOAuth2Error(
-                "invalid_request", description="id_token_hint is not an ID token of this server."
-            ) from None
-        if hinted["sub"] != claims.subject(user):
-            return True
-    if asked.login_hint:
-        names = {claims.subject(user), user.get_username(), getattr(user, "email", "")}
-        return asked.login_hint.strip().casefold() not in {str(name).casefold() for name in names}
-    return False
+    subject = claims.subject(user)
+    if asked.hinted_subject:
+        return asked.hinted_subject != subject
+    names = {subject, user.get_username(), getattr(user, "email", "")}
+    hint = asked.login_hint.strip().casefold()
+    return bool(hint) and hint not in {str(name).casefold() for name in names}
 
 
 def _to_signin(
@@ -154,10 +157,17 @@ def _here(params: QueryDict, ticket: str) -> str:
     return f"{reverse('ostiary_oauth:authorize')}?{again.urlencode()}"
 
 
+def _other_account_url(params: QueryDict, assurance: Assurance) -> str:
+    """Where someone else signs in and comes back to this request."""
+    return assurances.reauthentication_url(
+        _here(params, interaction.issue_ticket(params, assurance))
+    )
+
+
 def _select_account(
     request: HttpRequest,
     params: QueryDict,
-    to: Destination,
+    asked: AuthorizationRequest,
     assurance: Assurance,
     decision: str | None,
 ) -> HttpResponse:
@@ -166,11 +176,10 @@ def _select_account(
             params, assurance, chosen_account=claims.subject(request.user)
         )
         return HttpResponseRedirect(_here(params, ticket))
-    here = _here(params, interaction.issue_ticket(params, assurance))
     return render(
         request,
         "ostiary_oauth/select_account.html",
-        {"client": to.client, "other_url": assurances.reauthentication_url(here)},
+        {"client": asked.client, "other_url": _other_account_url(params, assurance)},
     )
 
 
@@ -188,22 +197,24 @@ def _is_of_this_page(request: HttpRequest, params: QueryDict) -> bool:
 
 
 def _consent_page(
-    request: HttpRequest, params: QueryDict, to: Destination, asked: AuthorizationRequest
+    request: HttpRequest, params: QueryDict, asked: AuthorizationRequest, assurance: Assurance
 ) -> HttpResponse:
     words = scopes.descriptions()
+    logo, origin = asked.client.logo_uri, form_action_source(asked.redirect_uri)
     response = render(
         request,
         "ostiary_oauth/consent.html",
         {
-            "client": to.client,
+            "client": asked.client,
+            "logo": logo if logo.startswith(issuer() + "/") else "",
             "scopes": [(scope, words[scope]) for scope in asked.scopes],
             "resource": asked.resource,
             "page": _page_key(request, params),
-            "here": _here(params, interaction.issue_ticket(params, assurances.current(request))),
-            "redirect_origin": form_action_source(to.redirect_uri),
+            "other_url": _other_account_url(params, assurance),
+            "redirect_origin": origin,
         },
     )
-    response.form_action = [form_action_source(to.redirect_uri)]  # type: ignore[attr-defined]
+    response.form_action = [origin]  # type: ignore[attr-defined]
     return response
 
 
@@ -234,13 +245,3 @@ def _issue_code(request: HttpRequest, asked: AuthorizationRequest, assurance: As
         credential_hash=families.credential_hash(request.user),
     )
     return code
-
-
-def _error_page(request: HttpRequest, error: OAuth2Error) -> HttpResponse:
-    """What must not be redirected is shown (RFC 6749 §4.1.2.1, SECURITY A1)."""
-    return render(
-        request,
-        "ostiary_oauth/error.html",
-        {"error": error.error, "description": error.description},
-        status=400,
-    )

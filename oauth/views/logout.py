@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import jwt
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from ostiary import assurance as assurances
 from ostiary import sessions
 
 from .. import id_token
+from ..authorization_request import is_usable
 from ..authorization_response import RedirectToClient
 from ..client_authentication import find_client
 from ..models import Client
+from ..parameters import is_too_long, pairs, single
 from ..redirect_uri import form_action_source
+from .error_page import error_page
 
 
 @dataclass(frozen=True)
@@ -31,33 +36,34 @@ class LogoutRequest:
     return_to: str
 
 
-class BadLogoutRequest(Exception):
-    """A parameter is not what it should be; the message is for the page."""
-
-
 def read(params: QueryDict) -> LogoutRequest:
-    """Check a logout request (§2). Raises ``BadLogoutRequest``: nothing is redirected then."""
-    if any(len(values) > 1 for _, values in params.lists()):
-        raise BadLogoutRequest("Duplicate parameter in the request.")
-    client_id, hinted_sid = params.get("client_id", ""), ""
-    if token := params.get("id_token_hint"):
+    """Check a logout request (§2). Raises ``InvalidRequestError``: nothing is redirected then."""
+    given = single(pairs(params))
+    client_id, hinted_sid = given.get("client_id", ""), ""
+    if token := given.get("id_token_hint"):
         try:
             hint = id_token.verify_hint(token)
         except jwt.InvalidTokenError:
-            raise BadLogoutRequest("id_token_hint is not an ID token of this server.") from None
+            raise _invalid("id_token_hint is not an ID token of this server.") from None
         if client_id and client_id != hint["aud"]:
-            raise BadLogoutRequest("client_id is not the audience of id_token_hint.")
+            raise _invalid("client_id is not the audience of id_token_hint.")
         client_id, hinted_sid = hint["aud"], hint.get("sid", "")
     client = find_client(client_id)
-    target = params.get("post_logout_redirect_uri", "")
+    target = given.get("post_logout_redirect_uri", "")
     if not target:
         return LogoutRequest(client, hinted_sid, "")
     if client is None or not client.enabled or not client.post_logout_redirect_uri_allowed(target):
-        raise BadLogoutRequest("post_logout_redirect_uri is not registered for this client.")
-    if params.get("state"):
-        separator = "&" if "?" in target else "?"
-        target += separator + urlencode({"state": params["state"]})
+        raise _invalid("post_logout_redirect_uri is not registered for this client.")
+    state = given.get("state", "")
+    if not is_usable("state", state):
+        raise _invalid("state is too long or malformed.")
+    if state:
+        target += ("&" if "?" in target else "?") + urlencode({"state": state})
     return LogoutRequest(client, hinted_sid, target)
+
+
+def _invalid(description: str) -> InvalidRequestError:
+    return InvalidRequestError(description=description)
 
 
 @never_cache
@@ -72,11 +78,13 @@ def logout(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "decision" in request.POST:
         return _decided(request)
     if request.method == "POST":
+        if is_too_long(request.POST):
+            return error_page(request, _invalid("The request is too long."))
         return HttpResponseRedirect(f"{request.path}?{request.POST.urlencode()}")
     try:
         asked = read(request.GET)
-    except BadLogoutRequest as error:
-        return _bad(request, error)
+    except InvalidRequestError as error:
+        return error_page(request, error)
     assurance = assurances.current(request)
     if assurance is None:
         return _after(request, asked)
@@ -93,24 +101,15 @@ def logout(request: HttpRequest) -> HttpResponse:
 def _decided(request: HttpRequest) -> HttpResponse:
     try:
         asked = read(request.GET)
-    except BadLogoutRequest as error:
-        return _bad(request, error)
+    except InvalidRequestError as error:
+        return error_page(request, error)
     if request.POST["decision"] == "allow":
         sessions.sign_out(request)
         return _after(request, asked)
-    return HttpResponseRedirect("/")
+    return HttpResponseRedirect(resolve_url(settings.LOGIN_REDIRECT_URL))
 
 
 def _after(request: HttpRequest, asked: LogoutRequest) -> HttpResponse:
     if asked.return_to:
         return RedirectToClient(asked.return_to)
     return render(request, "ostiary_oauth/signed_out.html")
-
-
-def _bad(request: HttpRequest, error: BadLogoutRequest) -> HttpResponse:
-    return render(
-        request,
-        "ostiary_oauth/error.html",
-        {"error": "invalid_request", "description": str(error)},
-        status=400,
-    )

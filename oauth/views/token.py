@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
@@ -13,7 +14,8 @@ from ostiary.throttling import Throttled, throttle
 
 from .. import client_authentication, revocation
 from ..cors import open_to_all_origins
-from ..grants.base import BASIC_CHALLENGE, single_parameters
+from ..grants.base import BASIC_CHALLENGE
+from ..parameters import pairs, single
 from ..server import Server
 
 _server = Server()
@@ -21,11 +23,11 @@ FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
-    """The parameters of a form POST, with repetitions kept.
+def _form(request: HttpRequest) -> QueryDict:
+    """The parameters of a form POST.
 
     Raises ``InvalidRequestError`` for another method or content type, for parameters in the query
-    (SECURITY B5), and for a body that isn't a form in UTF-8.
+    (SECURITY B5), and for a body that isn't a form in UTF-8 or is too large.
     """
     if request.method != "POST":
         raise InvalidRequestError(description="Use POST.", status_code=405)
@@ -33,7 +35,10 @@ def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
         raise InvalidRequestError(description=f"The body must be {FORM}.")
     if request.META.get("QUERY_STRING"):
         raise InvalidRequestError(description="Parameters belong into the body, not the query.")
-    return [(name, value) for name, values in request.POST.lists() for value in values]
+    try:
+        return request.POST
+    except (BadRequest, SuspiciousOperation):
+        raise InvalidRequestError(description="The body is too large, or not in UTF-8.") from None
 
 
 def _json(body: str, status: int, headers: dict[str, str]) -> HttpResponse:
@@ -56,12 +61,17 @@ def _after_failed_authentication(request: HttpRequest, response: HttpResponse) -
     Only failures are counted and only failures are refused, so that a flood of wrong secrets
     never shuts out the client that knows the right one.
     """
+    named = client_authentication.named_client(request.POST, _authorization(request))
     try:
-        throttle("token", client=request.POST.get("client_id", "")[:255], ip=client_ip(request))
+        throttle("token", client=named, ip=client_ip(request))
     except Throttled as throttled:
         response.status_code = 429
         response["Retry-After"] = str(throttled.retry_after)
     return response
+
+
+def _authorization(request: HttpRequest) -> str:
+    return str(request.META.get("HTTP_AUTHORIZATION", ""))
 
 
 @csrf_exempt
@@ -69,11 +79,12 @@ def _after_failed_authentication(request: HttpRequest, response: HttpResponse) -
 def token(request: HttpRequest) -> HttpResponse:
     """Exchange a grant for tokens."""
     try:
-        pairs = _pairs(request)
+        form = _form(request)
     except OAuth2Error as error:
         return _refused(error)
+    # As text, because oauthlib would make a dictionary of pairs and lose the repeated ones.
     headers, body, status = _server.create_token_response(
-        "", "POST", pairs, {"Authorization": request.META.get("HTTP_AUTHORIZATION", "")}
+        "", "POST", form.urlencode(), {"Authorization": _authorization(request)}
     )
     response = _json(body, status, headers)
     return _after_failed_authentication(request, response) if status == 401 else response
@@ -84,8 +95,8 @@ def token(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest) -> HttpResponse:
     """End a token and its family (RFC 7009): 200 whether or not there was one."""
     try:
-        params = single_parameters(_pairs(request))
-        client = client_authentication.authenticate(params, request.META.get("HTTP_AUTHORIZATION"))
+        params = single(pairs(_form(request)))
+        client = client_authentication.authenticate(params, _authorization(request))
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
     except OAuth2Error as error:
