@@ -34,16 +34,20 @@ _FALLBACKS: dict[str, Callable[[Any], Any]] = {
     "name": lambda user: user.get_full_name() if hasattr(user, "get_full_name") else None,
     "given_name": lambda user: getattr(user, "first_name", None),
     "family_name": lambda user: getattr(user, "last_name", None),
+    "preferred_username": lambda user: getattr(user, "username", None),
     "email_verified": lambda user: bool(getattr(user, "email_verified_at", None)),
     "updated_at": _updated_at,
 }
 
 
-def _claim(user: Any, name: str) -> Any:
+def _claim(user: Any, name: str) -> str | int | bool | None:
     if name == "updated_at" or not hasattr(user, name):
         fallback = _FALLBACKS.get(name)
-        return fallback(user) if fallback else None
-    return getattr(user, name)
+        value = fallback(user) if fallback else None
+    else:
+        value = getattr(user, name)
+    # A project's own field may hold an object: a time zone, a file.
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def for_scopes(user: Any, scopes: Iterable[str]) -> dict[str, Any]:

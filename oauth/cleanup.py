@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from django.db.models import Max
 
+from ostiary.conf import ostiary_settings
+
 from . import families, keys
 from .models import Client, Grant
 
@@ -34,11 +36,16 @@ def remove_ended_grants(batch: int = BATCH, most: int = 100) -> int:
 
 
 def longest_token_lifetime() -> timedelta:
-    """For how long a signature made now may still have to be verified."""
+    """For how long a signature made now may still have to be verified: until the token expires, and
+    that of an ID token as long as its session can last, as a hint (OIDC Core §3.1.2.1)."""
     longest = Client.objects.aggregate(
         access=Max("access_token_lifetime"), identity=Max("id_token_lifetime")
     )
-    return timedelta(seconds=max(longest["access"] or 0, longest["identity"] or 0)) + KEY_MARGIN
+    session = max(
+        ostiary_settings.SESSION_ABSOLUTE_SECONDS, ostiary_settings.REMEMBERED_SESSION_SECONDS
+    )
+    seconds = max(session, longest["access"] or 0, longest["identity"] or 0)
+    return timedelta(seconds=seconds) + KEY_MARGIN
 
 
 def remove_retired_keys() -> int:

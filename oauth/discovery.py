@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-
-from ostiary.assurance import Level
+from ostiary.assurance import ACR_ALIASES, Level
 
 from . import authorization_request, claims, pkce, scopes
 from .issuer import endpoint, issuer
@@ -33,7 +31,6 @@ def authorization_server_metadata() -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
-        "ui_locales_supported": [code for code, _ in settings.LANGUAGES],
     }
 
 
@@ -45,7 +42,7 @@ def openid_configuration() -> dict[str, Any]:
         "end_session_endpoint": endpoint("logout"),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGS),
-        "acr_values_supported": [level.value for level in Level],
+        "acr_values_supported": [*(level.value for level in Level), *ACR_ALIASES],
         "prompt_values_supported": sorted(authorization_request.PROMPTS),
         "claim_types_supported": ["normal"],
         "claims_supported": [

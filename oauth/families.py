@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -21,9 +23,17 @@ _REFRESH_TOKEN = re.compile(r"[A-Za-z0-9_-]{65}")
 
 
 def credential_hash(user: Any) -> str:
-    """What changes when the person's password does; empty for user models without such a thing."""
-    of_session = getattr(user, "get_session_auth_hash", None)
-    return str(of_session()) if of_session else ""
+    """What changes when the person's password does, and only then; the same for every user model
+    without one.
+
+    It is the hash of a salted hash, and so no help in guessing; Django's session hash would end
+    every family with each new ``SECRET_KEY``.
+    """
+    return hashlib.sha256(str(getattr(user, "password", "")).encode()).hexdigest()
+
+
+def _has_same_credentials(grant: Grant) -> bool:
+    return hmac.compare_digest(grant.credential_hash, credential_hash(grant.user))
 
 
 def check_person(grant: Grant) -> None:
@@ -33,7 +43,7 @@ def check_person(grant: Grant) -> None:
     session in which they consented (SECURITY B3). That session counts as used by this.
     """
     user = grant.user
-    if not user.is_active or grant.credential_hash != credential_hash(user):
+    if not user.is_active or not _has_same_credentials(grant):
         raise InvalidGrantError(description="The authorization has ended.")
     if not grant.offline and grant.sid:
         session = sessions.live_session(str(grant.sid))
@@ -48,7 +58,7 @@ def is_alive(grant: Grant) -> bool:
         grant.revoked_at is None
         and bool(grant.user.is_active)
         and bool(grant.application.enabled)
-        and grant.credential_hash == credential_hash(grant.user)
+        and _has_same_credentials(grant)
     )
 
 
@@ -116,12 +126,13 @@ def start(grant: Grant, client: Client) -> str:
 
 
 def rotate(row: RefreshToken, token: str, client: Client) -> str | None:
-    """Replace ``token`` by its successor, which is returned; ``None`` if another request was first.
-
-    One conditional UPDATE decides (SECURITY B2).
+    """Replace ``token`` by its successor, which is returned; ``None`` if another request was first,
+    or the family ended meanwhile. One conditional UPDATE decides (SECURITY B2).
     """
     successor = token[:SELECTOR_LENGTH] + secrets.token_urlsafe(32)
-    won = RefreshToken.objects.filter(pk=row.pk, token_checksum=token_hash(token)).update(
+    won = RefreshToken.objects.filter(
+        pk=row.pk, token_checksum=token_hash(token), grant__revoked_at__isnull=True
+    ).update(
         token_checksum=token_hash(successor),
         generation=row.generation + 1,
         idle_expires_at=_idle_end(client, row.expires_at),

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from jwt.algorithms import get_default_algorithms
 
@@ -34,6 +35,8 @@ from .models.client import SIGNING_ALGS
 
 RECHECK_SECONDS = 5
 RSA_BITS = 2048
+LEEWAY_SECONDS = 10
+"""By how much the clocks of our own machines may differ."""
 State = SigningKey.State
 _ALGORITHMS = get_default_algorithms()
 
@@ -74,14 +77,18 @@ def _generate(alg: str) -> Any:
     raise ValueError(f"{alg} is not an algorithm we sign with")
 
 
-def public_jwk(private_key: Any, alg: str) -> dict[str, Any]:
-    """The public JWK, with its RFC 7638 thumbprint as ``kid``."""
-    jwk: dict[str, Any] = json.loads(_ALGORITHMS[alg].to_jwk(private_key.public_key()))
-    jwk.pop("key_ops", None)
+def thumbprint(jwk: dict[str, Any]) -> str:
+    """The SHA-256 thumbprint of a public JWK, base64url (RFC 7638 §3)."""
     required = {name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk}
     canonical = json.dumps(required, separators=(",", ":"), sort_keys=True).encode()
-    kid = base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
-    return {**jwk, "use": "sig", "alg": alg, "kid": kid}
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+
+
+def public_jwk(private_key: Any, alg: str) -> dict[str, Any]:
+    """The public JWK, with its thumbprint as ``kid``."""
+    jwk: dict[str, Any] = json.loads(_ALGORITHMS[alg].to_jwk(private_key.public_key()))
+    jwk.pop("key_ops", None)
+    return {**jwk, "use": "sig", "alg": alg, "kid": thumbprint(jwk)}
 
 
 def make(alg: str, state: str) -> SigningKey:
@@ -183,7 +190,10 @@ def verify(
     ``typ`` is refused, so that an ID token never passes for an access token. ``audience=None``
     leaves ``aud`` to the caller.
     """
-    header = jwt.get_unverified_header(token)
+    try:
+        header = jwt.get_unverified_header(token)
+    except RecursionError:
+        raise jwt.InvalidTokenError("nested too deeply") from None
     known = keyset().verifiers.get(str(header.get("kid")))
     if known is None:
         raise jwt.InvalidTokenError("unknown kid")
@@ -196,6 +206,7 @@ def verify(
         algorithms=[alg],
         issuer=issuer,
         audience=audience,
+        leeway=LEEWAY_SECONDS,
         options={
             "require": ["exp", "iat", "iss", "sub", "aud"],
             "verify_exp": verify_exp,
@@ -208,22 +219,25 @@ def verify(
 # --- rotating ----------------------------------------------------------------------------------
 
 
+def _locked(alg: str) -> QuerySet[SigningKey]:
+    """The keys of ``alg``, locked. Read them anew: who waited for the lock then sees the states
+    that the rotation before has left."""
+    of_alg = SigningKey.objects.filter(alg=alg)
+    list(of_alg.select_for_update().order_by("id"))
+    return of_alg
+
+
 def rotate(alg: str) -> SigningKey:
     """Let the next key of ``alg`` sign, retire the active one, publish a new next one.
 
     Returns the key that signs now. The next key has been published since the rotation before, so
     every verifier knows it already.
     """
-    now = timezone.now()
     ensure([alg])
     with transaction.atomic():
-        keys = {
-            key.state: key
-            for key in SigningKey.objects.select_for_update()
-            .filter(alg=alg, state__in=[State.ACTIVE, State.NEXT])
-            .order_by("id")
-        }
-        retiring, rising = keys[State.ACTIVE], keys[State.NEXT]
+        of_alg = _locked(alg)
+        retiring, rising = of_alg.get(state=State.ACTIVE), of_alg.get(state=State.NEXT)
+        now = timezone.now()
         retiring.state, retiring.retired_at = State.RETIRED, now
         retiring.save(update_fields=["state", "retired_at"])
         rising.state, rising.activated_at = State.ACTIVE, now
@@ -248,9 +262,10 @@ def revoke(kid: str) -> None:
 
     If it was the active key, the next one signs instead. Raises ``SigningKey.DoesNotExist``.
     """
-    key = SigningKey.objects.get(kid=kid)
-    if key.state == State.ACTIVE:
-        rotate(key.alg)
-    SigningKey.objects.filter(kid=kid).delete()
-    ensure([key.alg])
+    with transaction.atomic():
+        key = _locked(SigningKey.objects.get(kid=kid).alg).get(kid=kid)
+        if key.state == State.ACTIVE:
+            rotate(key.alg)
+        key.delete()
+        ensure([key.alg])
     forget()

@@ -16,6 +16,7 @@ FORBIDDEN_SCHEMES = frozenset(
     {"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp", "mailto"}
 )
 _PLAIN = re.compile(r"[\x21-\x7e]+")
+_ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 _LOOPBACK = re.compile(
     r"(?P<before>http://(?:127\.0\.0\.1|\[::1\]))(?::(?P<port>[1-9][0-9]{0,4}))?(?P<after>[/?].*)?"
 )
@@ -57,8 +58,11 @@ def why_not_registrable(uri: str) -> str:
         return _("wildcards are not allowed")
     if parts.username is not None or parts.password is not None or "\\" in uri:
         return _("user names and backslashes are not allowed")
-    if any(segment in ("..", ".") for segment in re.split(r"[/\\]|%2f|%5c", parts.path.lower())):
+    path = parts.path.lower().replace("%2e", ".")
+    if any(segment in ("..", ".") for segment in re.split(r"[/\\]|%2f|%5c", path)):
         return _("dot segments are not allowed")
+    if _ENCODED_CONTROL.search(uri):
+        return _("encoded control characters are not allowed")
     if scheme in FORBIDDEN_SCHEMES:
         return _("this scheme can run code or leaves the browser")
     if scheme in ("http", "https") and not parts.hostname:
@@ -86,8 +90,9 @@ def asks_consent_every_time(uri: str) -> bool:
 
 
 def form_action_source(uri: str) -> str:
-    """``uri`` as a CSP source: its origin, or its scheme where it has none."""
+    """``uri`` as a CSP source: its origin, or its scheme where CSP has no words for the origin
+    (a private-use scheme has none, and its grammar knows no IPv6 address)."""
     parts = urlsplit(uri)
-    if parts.scheme in ("http", "https"):
+    if parts.scheme in ("http", "https") and "[" not in parts.netloc:
         return f"{parts.scheme}://{parts.netloc}"
     return f"{parts.scheme}:"

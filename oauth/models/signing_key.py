@@ -12,7 +12,7 @@ class SigningKey(models.Model):
     """A key pair for one algorithm; the private part is encrypted by the key ring.
 
     *next*: published, not signing yet. *active*: signs. *retired*: published until the last token
-    it signed has expired (SECURITY B12). *revoked*: published no more.
+    it signed has expired (SECURITY B12). The row of a withdrawn key is deleted.
     """
 
     class State(models.TextChoices):

@@ -40,7 +40,8 @@ def connected_applications(request: HttpRequest) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, client: uuid.UUID) -> HttpResponse:
     """Take back everything that one application was allowed."""
-    application = get_object_or_404(Client, pk=client, consents__user=request.user)
+    allowed = Client.objects.filter(consents__user=request.user).distinct()
+    application = get_object_or_404(allowed, pk=client)
     consent.withdraw(request.user, application, request)
-    messages.success(request, _("%(name)s no longer has access.") % {"name": application.name})
+    messages.success(request, _("%(name)s no longer has access.") % {"name": application})
     return redirect("ostiary_oauth:applications")

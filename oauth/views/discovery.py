@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from .. import discovery, keys
@@ -20,9 +21,8 @@ def _document(request: HttpRequest, body: dict[str, Any], content_type: str) -> 
     encoded = json.dumps(body, separators=(",", ":")).encode()
     etag = f'"{hashlib.sha256(encoded).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={MAX_AGE}"}
-    if request.META.get("HTTP_IF_NONE_MATCH") == etag:
-        return HttpResponse(status=304, headers=headers)
-    return HttpResponse(encoded, content_type=content_type, headers=headers)
+    response = HttpResponse(encoded, content_type=content_type, headers=headers)
+    return get_conditional_response(request, etag=etag, response=response) or response
 
 
 @open_to_all_origins
