@@ -1,4 +1,5 @@
-"""The operator's view of applications, grants and keys. No secret, code or token is ever shown.
+"""The operator's view of applications, grants and keys. No secret, code or token is ever shown,
+but for a client's new secret, once.
 
 The toolkit's own admin registers most of these models with the classes named in
 ``OAUTH2_PROVIDER``; the rest are registered here.
@@ -10,46 +11,126 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from ostiary import events
+from ostiary.admin import ReadOnlyAdmin
+from ostiary.assurance import ACR_ALIASES, Level
 
-from . import families, keys
-from .models import Client, Consent, SigningKey
+from . import families, keys, scopes
+from .models import Client, Consent, Grant, SigningKey
 from .models.client import AUTH_METHODS, GRANT_TYPES
 
+PERSONAL = frozenset({"contacts"})
+"""Fields of a client whose values the log keeps encrypted."""
 
-class _ListField(forms.MultipleChoiceField):
+
+class _SetField(forms.MultipleChoiceField):
     """A JSON list of known values, as check boxes."""
 
     widget = forms.CheckboxSelectMultiple
 
 
-class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Sets as check boxes; lists of words as lines."""
+class _LinesField(forms.CharField):
+    """A JSON list of texts, one a line."""
 
-    grant_types = _ListField(choices=[(name, name) for name in GRANT_TYPES], required=False)
-    token_endpoint_auth_methods = _ListField(
-        choices=[(name, name) for name in AUTH_METHODS], required=False
+    widget = forms.Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        """The list as lines."""
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """The lines as a list, empty ones left out."""
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the lists differ."""
+        return bool((initial or []) != self.to_python(data))
+
+
+def _names(values: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(value, value) for value in values]
+
+
+def _scopes() -> list[tuple[str, str]]:
+    return [(name, f"{name}: {words}") for name, words in scopes.descriptions().items()]
+
+
+class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Sets as check boxes; lists of texts as lines."""
+
+    grant_types = _SetField(choices=_names(GRANT_TYPES))
+    token_endpoint_auth_methods = _SetField(
+        choices=_names(AUTH_METHODS),
+        required=False,
+        label=_("Client authentication"),
+        help_text=_("None chosen: by its secret, in the header or the body; a public one not."),
+    )
+    scopes = _SetField(choices=_scopes, required=False, help_text=_("What it may ask for."))
+    audiences = _LinesField(
+        required=False,
+        help_text=_(
+            "APIs (RFC 8707 resource identifiers) it may get tokens for, one a line. The first is "
+            "taken when it acts for itself and names none."
+        ),
+    )
+    contacts = _LinesField(required=False, help_text=_("How to reach its makers, one a line."))
+    required_acr = forms.ChoiceField(
+        choices=[
+            ("", _("Any")),
+            *_names((*(level.value for level in Level), *ACR_ALIASES)),
+        ],
+        required=False,
+        label=_("Required assurance"),
+        help_text=_("The least acr with which people may sign in to it."),
     )
 
     class Meta:
         model = Client
-        fields = ["grant_types", "token_endpoint_auth_methods"]
+        exclude: tuple[str, ...] = ()
+        help_texts = {
+            "redirect_uris": _(
+                "One a line, compared as exact strings. Only the port of http://127.0.0.1 and "
+                "http://[::1] may differ."
+            ),
+            "post_logout_redirect_uris": _("Where people may be sent after signing out."),
+        }
+
+
+def _told(value: Any) -> Any:
+    """A form's value as the log keeps it."""
+    if isinstance(value, Model):
+        return str(value.pk)
+    return value if value is None or isinstance(value, bool | int | list) else str(value)
+
+
+def _changes(form: Any) -> dict[str, dict[str, Any]]:
+    """What a form changed: each field's value before and after."""
+    return {
+        name: {
+            "before": _told(form.initial.get(name)),
+            "after": _told(form.cleaned_data[name]),
+        }
+        for name in form.changed_data
+    }
 
 
 class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Applications. A secret is made by an action and shown once, in its answer."""
+    """Applications. A secret is shown once, on the page that answers its making."""
 
     form = ClientForm
     list_display = ["name", "client_id", "client_type", "enabled", "first_party"]
-    list_filter = ["enabled", "client_type", "first_party"]
+    list_filter = ["enabled", "client_type", "first_party", "registration_source"]
     search_fields = ["name", "client_id"]
-    readonly_fields = ["created", "updated", "secret_state"]
+    readonly_fields = ["created", "updated", "secret_state", "registration_source"]
     raw_id_fields = ["user"]
+    view_on_site = False
     actions = ["rotate_secret", "disable", "revoke_tokens"]
     fieldsets = [
         (None, {"fields": ["name", "client_id", "client_type", "enabled", "first_party"]}),
@@ -92,12 +173,17 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "tos_uri",
                     "contacts",
                     "user",
+                    "registration_source",
                     "created",
                     "updated",
                 ]
             },
         ),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Tokens and configurations out there name the client ID: it is chosen once."""
+        return [*self.readonly_fields, *(["client_id"] if obj else [])]
 
     @admin.display(description=_("secret"))
     def secret_state(self, client: Client) -> str:
@@ -112,91 +198,112 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
         """Save, tell the log, and give a new confidential client its first secret."""
-        secret = None
         if not change and not obj.is_public:
-            secret = obj.rotate_secret()
+            obj.rotate_secret()
         super().save_model(request, obj, form, change)
+        changes = _changes(form)
         events.record(
-            "client.changed",
+            "client.changed" if change else "client.registered",
             user=request.user,
             request=request,
             client_id=obj.client_id,
-            details={"changed": form.changed_data},
+            details={name: told for name, told in changes.items() if name not in PERSONAL},
+            personal={name: told for name, told in changes.items() if name in PERSONAL},
         )
-        if secret:
-            self._show_once(request, obj, secret)
 
-    def _show_once(self, request: HttpRequest, client: Client, secret: str) -> None:
-        self.message_user(
+    def response_add(
+        self, request: HttpRequest, obj: Client, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The new client's secret, if it has one."""
+        if obj.fresh_secret:
+            return self._secrets_page(request, [obj])
+        return super().response_add(request, obj, post_url_continue)
+
+    def _secrets_page(self, request: HttpRequest, clients: list[Client]) -> HttpResponse:
+        """Shown in the answer itself: a message would lie in the session's row until it is read."""
+        return TemplateResponse(
             request,
-            format_html(
-                "{} <strong>{}</strong> <code>{}</code>",
-                _("The secret, shown only now:"),
-                client.name,
-                secret,
-            ),
-            messages.WARNING,
+            "admin/ostiary_oauth/client/secrets.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("New secrets"),
+                "opts": self.opts,
+                "clients": clients,
+            },
         )
 
-    @admin.action(description=_("New secret (the one before works for 7 days more)"))
-    def rotate_secret(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
-        """Make and show a new secret for each confidential client."""
-        for client in queryset:
-            if not client.is_public:
-                secret = client.rotate_secret()
-                client.save()
-                events.record(
-                    "client.secret_rotated",
-                    user=request.user,
-                    request=request,
-                    client_id=client.client_id,
-                )
-                self._show_once(request, client, secret)
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """With a client go its grants and consents, which nobody may delete by themselves."""
+        deleted, count, _needed, protected = super().get_deleted_objects(objs, request)
+        return deleted, count, set(), protected
 
-    @admin.action(description=_("Disable, and end all their tokens"))
+    def delete_model(self, request: HttpRequest, obj: Client) -> None:
+        """Delete, and tell the log."""
+        self._record(request, "client.deleted", obj, name=obj.name)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
+        """Delete each, and tell the log."""
+        with transaction.atomic():
+            for client in queryset:
+                self.delete_model(request, client)
+
+    @admin.action(
+        description=_("New secret (the one before works for 7 days more)"), permissions=["change"]
+    )
+    def rotate_secret(
+        self, request: HttpRequest, queryset: QuerySet[Client]
+    ) -> HttpResponse | None:
+        """Make and show a new secret for each confidential client."""
+        clients = list(queryset.exclude(client_type=Client.CLIENT_PUBLIC))
+        with transaction.atomic():
+            for client in clients:
+                client.rotate_secret()
+                client.save()
+                self._record(request, "client.secret_rotated", client)
+        if not clients:
+            self.message_user(request, _("A public client has no secret."), messages.WARNING)
+            return None
+        return self._secrets_page(request, clients)
+
+    @admin.action(description=_("Disable, and end all their tokens"), permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
         """Switch off and revoke."""
-        self.revoke_tokens(request, queryset)
-        queryset.update(enabled=False)
+        with transaction.atomic():
+            for client in queryset.filter(enabled=True):
+                changed = {"before": True, "after": False}
+                self._record(request, "client.changed", client, enabled=changed)
+            self.revoke_tokens(request, queryset)
+            queryset.update(enabled=False)
 
-    @admin.action(description=_("End all their tokens"))
+    @admin.action(description=_("End all their tokens"), permissions=["change"])
     def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
         """Revoke every grant of the chosen clients."""
-        count = families.revoke(Q(application__in=queryset), "operator")
-        for client in queryset:
-            events.record(
-                "client.changed",
-                user=request.user,
-                request=request,
-                client_id=client.client_id,
-                details={"changed": ["tokens revoked"]},
-            )
-        self.message_user(request, _("Ended %(count)d grants.") % {"count": count})
+        count = 0
+        with transaction.atomic():
+            for client in queryset:
+                ended = families.revoke(Q(application=client), "operator")
+                self._record(request, "client.tokens_revoked", client, grants=ended)
+                count += ended
+        _say_ended(self, request, count)
+
+    def _record(self, request: HttpRequest, kind: str, client: Client, **details: Any) -> None:
+        events.record(
+            kind, user=request.user, request=request, client_id=client.client_id, details=details
+        )
 
 
-class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that the server makes: looked at, never edited."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only the server adds."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing to edit."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ended by revoking, removed by the clean-up."""
-        return False
+def _say_ended(model_admin: Any, request: HttpRequest, count: int) -> None:
+    text = ngettext("%d grant was ended.", "%d grants were ended.", count) % count
+    model_admin.message_user(request, text, messages.SUCCESS)
 
 
-class GrantAdmin(_ReadOnly):
+class GrantAdmin(ReadOnlyAdmin):
     """What people gave applications, and whether it still stands."""
 
     list_display = ["id", "user", "application", "created", "redeemed_at", "revoked_at"]
     list_filter = ["application", "revoked_reason"]
     list_select_related = ["user", "application"]
-    raw_id_fields = ["user"]
     fields = [
         "user",
         "application",
@@ -213,18 +320,24 @@ class GrantAdmin(_ReadOnly):
     ]
     actions = ["revoke"]
 
-    @admin.action(description=_("Revoke"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    @admin.action(description=_("Revoke"), permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
         """End the families of the chosen grants."""
-        count = families.revoke(Q(pk__in=queryset.values("pk")), "operator")
-        self.message_user(request, _("Ended %(count)d grants.") % {"count": count})
+        count = 0
+        with transaction.atomic():
+            for grant in queryset.select_related("user", "application"):
+                if families.revoke(Q(pk=grant.pk), "operator"):
+                    count += 1
+                    events.record(
+                        "grant.revoked",
+                        user=grant.user,
+                        client_id=grant.application.client_id,
+                        details={"grant": str(grant.pk), "operator": str(request.user.pk)},
+                    )
+        _say_ended(self, request, count)
 
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Who may change grants may revoke them."""
-        return request.user.has_perm("ostiary_oauth.change_grant")
 
-
-class RefreshTokenAdmin(_ReadOnly):
+class RefreshTokenAdmin(ReadOnlyAdmin):
     """Live refresh tokens, without the tokens."""
 
     list_display = ["id", "user", "application", "generation", "idle_expires_at", "expires_at"]
@@ -232,14 +345,14 @@ class RefreshTokenAdmin(_ReadOnly):
     fields = ["user", "application", "generation", "created", "idle_expires_at", "expires_at"]
 
 
-class AccessTokenAdmin(_ReadOnly):
+class AccessTokenAdmin(ReadOnlyAdmin):
     """Access tokens that are kept."""
 
     list_display = ["id", "user", "application", "expires"]
     fields = ["user", "application", "scope", "expires", "created"]
 
 
-class IDTokenAdmin(_ReadOnly):
+class IDTokenAdmin(ReadOnlyAdmin):
     """ID tokens that are kept."""
 
     list_display = ["id", "user", "application", "expires"]
@@ -247,7 +360,7 @@ class IDTokenAdmin(_ReadOnly):
 
 
 @admin.register(Consent)
-class ConsentAdmin(_ReadOnly):
+class ConsentAdmin(ReadOnlyAdmin):
     """What people have allowed."""
 
     list_display = ["user", "client", "audience", "granted_at"]
@@ -255,7 +368,7 @@ class ConsentAdmin(_ReadOnly):
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(_ReadOnly):
+class SigningKeyAdmin(ReadOnlyAdmin):
     """Signing keys: the public part, and where each is in its life."""
 
     list_display = ["kid", "alg", "state", "created_at", "activated_at", "retired_at"]
@@ -271,11 +384,7 @@ class SigningKeyAdmin(_ReadOnly):
     ]
     actions = ["rotate", "withdraw"]
 
-    def has_rotate_permission(self, request: HttpRequest) -> bool:
-        """Who may change signing keys may rotate and withdraw them."""
-        return request.user.has_perm("ostiary_oauth.change_signingkey")
-
-    @admin.action(description=_("Rotate: let the next key sign"), permissions=["rotate"])
+    @admin.action(description=_("Rotate: let the next key sign"), permissions=["change"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """Rotate the algorithms of the chosen keys."""
         for alg in sorted({key.alg for key in queryset}):
@@ -288,7 +397,7 @@ class SigningKeyAdmin(_ReadOnly):
             )
 
     @admin.action(
-        description=_("Withdraw: stolen; refuse all they signed, now"), permissions=["rotate"]
+        description=_("Withdraw: stolen; refuse all they signed, now"), permissions=["change"]
     )
     def withdraw(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """Stop publishing and accepting the chosen keys."""

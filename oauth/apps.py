@@ -23,8 +23,12 @@ class OAuthConfig(AppConfig):
                 "token.reuse_detected": _("A token was used again after it had been replaced"),
                 "consent.granted": _("You allowed an application"),
                 "consent.withdrawn": _("You withdrew an application's access"),
+                "grant.revoked": _("An operator ended an application's access to your account"),
+                "client.registered": _("An application was registered"),
                 "client.changed": _("An application's registration was changed"),
                 "client.secret_rotated": _("An application got a new secret"),
+                "client.tokens_revoked": _("All tokens of an application were ended"),
+                "client.deleted": _("An application was deleted"),
                 "signing_key.rotated": _("A signing key was replaced"),
                 "signing_key.revoked": _("A signing key was withdrawn"),
             }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -22,7 +24,11 @@ from .. import redirect_uri, scopes
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
 SIGNING_ALGS = ("RS256", "ES256", "EdDSA")
+SECRET_PREFIX = "ost_"  # noqa: S105  (a name, not a secret)
+"""By which scanners find a secret that was published by mistake."""
 SECRET_MINIMUM_LENGTH = 32
+AUDIENCE_MAX_LENGTH = 500
+_CLIENT_ID = re.compile(r"[\x21-\x7e]+")
 
 
 def hash_secret(secret: str) -> str:
@@ -54,6 +60,15 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.CharField(_("client ID"), max_length=255, unique=True, default=random_name)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="%(app_label)s_%(class)s",
+        null=True,
+        blank=True,
+        verbose_name=_("owner"),
+        help_text=_("Who looks after it. It stays when this person goes."),
+    )
     enabled = models.BooleanField(
         _("enabled"),
         default=True,
@@ -74,7 +89,7 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         blank=True,
         help_text=_(
             "APIs (RFC 8707 resource identifiers) it may get tokens for. The first is taken when "
-            "the application names none."
+            "it acts for itself and names none."
         ),
     )
     token_endpoint_auth_methods = models.JSONField(
@@ -138,10 +153,15 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
     logo_uri = models.URLField(_("logo"), blank=True)
     policy_uri = models.URLField(_("privacy policy"), blank=True)
     tos_uri = models.URLField(_("terms of service"), blank=True)
-    contacts = models.JSONField(_("contacts"), default=list, blank=True)
+    contacts = models.JSONField(
+        _("contacts"), default=list, blank=True, help_text=_("How to reach its makers.")
+    )
     secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    fresh_secret: str = ""
+    """The secret that this very object has made, for showing it once. Stored nowhere."""
 
     objects = ApplicationManager()
 
@@ -166,12 +186,12 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         The caller saves.
         """
         before = self.secret_hash
-        secret = secrets.token_urlsafe(32)
-        self.set_secret(secret)
+        self.fresh_secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        self.set_secret(self.fresh_secret)
         if before and overlap:
             self.previous_secret_hash = before
             self.previous_secret_expires_at = timezone.now() + overlap
-        return secret
+        return self.fresh_secret
 
     def check_secret(self, secret: str) -> bool:
         """Whether ``secret`` is one of the live ones, in constant time."""
@@ -219,6 +239,8 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         def complain(field: str, message: Any) -> None:
             errors.setdefault(field, []).append(str(message))
 
+        if not _CLIENT_ID.fullmatch(self.client_id):
+            complain("client_id", _("Plain ASCII characters without spaces."))
         for field in ("redirect_uris", "post_logout_redirect_uris"):
             for uri in getattr(self, field).split():
                 problem = redirect_uri.why_not_registrable(uri)
@@ -233,7 +255,10 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             if not isinstance(values, list) or not all(value in known for value in values):
                 complain(field, _("Choose from: %s.") % ", ".join(known))
         if not isinstance(self.audiences, list) or not all(
-            isinstance(uri, str) and redirect_uri.is_absolute(uri) for uri in self.audiences
+            isinstance(uri, str)
+            and redirect_uri.is_absolute(uri)
+            and len(uri) <= AUDIENCE_MAX_LENGTH
+            for uri in self.audiences
         ):
             complain("audiences", _("A list of absolute URIs, without fragment."))
         if "authorization_code" in self.grant_types and not self.redirect_uris.strip():
@@ -283,8 +308,11 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
 
     @property
     def client_secret(self) -> str:
-        """Never known here: only its hash is kept."""
-        return ""
+        """What the toolkit's registration reads of an application that it is about to save: its
+        first secret. Of one that is stored it can't be told, since only the hash is kept."""
+        if self._state.adding and not self.is_public and not self.secret_hash:
+            self.rotate_secret()
+        return self.fresh_secret
 
     @client_secret.setter
     def client_secret(self, secret: str) -> None:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary.ids import uuid7
 
-from .client import Client
+from .client import AUDIENCE_MAX_LENGTH, Client
 
 
 class Consent(models.Model):
@@ -26,7 +26,7 @@ class Consent(models.Model):
     client = models.ForeignKey(
         Client, on_delete=models.CASCADE, related_name="consents", verbose_name=_("application")
     )
-    audience = models.CharField(_("audience"), max_length=500, blank=True)
+    audience = models.CharField(_("audience"), max_length=AUDIENCE_MAX_LENGTH, blank=True)
     scopes = models.JSONField(_("scopes"), default=list)
     granted_at = models.DateTimeField(_("granted"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -34,8 +34,8 @@ def new_token() -> str:
 class Grant(AbstractGrant):  # type: ignore[misc]  # the toolkit is untyped
     """An authorization code (RFC 6749 §4.1.2) and, once redeemed, the family of tokens it gave.
 
-    ``expires`` is the end of the code. ``credential_hash`` is the person's session auth hash: it
-    changes with the password, and with it ends the family.
+    ``expires`` is the end of the code. ``credential_hash`` changes with the person's password, and
+    with it ends the family.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -48,7 +48,7 @@ class Grant(AbstractGrant):  # type: ignore[misc]  # the toolkit is untyped
     offline = models.BooleanField(
         _("offline access"), default=False, help_text=_("Outlives the session it was made in.")
     )
-    credential_hash = models.CharField(max_length=128, blank=True, editable=False)
+    credential_hash = models.CharField(max_length=64, editable=False)
     redeemed_at = models.DateTimeField(_("redeemed"), null=True, blank=True)
     ends_at = models.DateTimeField(
         _("ends"), help_text=_("When nothing issued from it can still be valid.")
