@@ -120,7 +120,7 @@ class SetPasswordForm(_NewPassword):
 class SignUpForm(_NewPassword):
     """A new account."""
 
-    email = EmailAddressField(autocomplete="username email")
+    email = EmailAddressField(autocomplete="username")
     name = forms.CharField(
         label=_("Name"),
         max_length=200,
