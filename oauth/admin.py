@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ostiary import events
-from ostiary.admin import ReadOnlyAdmin
+from ostiary.admin import ReadOnlyAdmin, ReasonFilter
 from ostiary.assurance import ACR_ALIASES, Level
 
 from . import families, keys, scopes
@@ -302,7 +302,7 @@ class GrantAdmin(ReadOnlyAdmin):
     """What people gave applications, and whether it still stands."""
 
     list_display = ["id", "user", "application", "created", "redeemed_at", "revoked_at"]
-    list_filter = ["application", "revoked_reason"]
+    list_filter = ["application", ("revoked_reason", ReasonFilter)]
     list_select_related = ["user", "application"]
     fields = [
         "user",

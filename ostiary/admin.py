@@ -6,9 +6,11 @@ Everything here is read-only but for a few actions. No secret, session key or me
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -35,12 +37,25 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return obj is None and super().has_change_permission(request)
 
 
+class ReasonFilter(admin.AllValuesFieldListFilter):
+    """The values that occur. Django's link to the empty one has no text; ours a dash."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Each with a text."""
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or self.empty_value_display}
+
+
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
     """Who is signed in, where and how."""
 
     list_display = ["user", "created_at", "last_seen_at", "ip_address", "ended_at", "end_reason"]
-    list_filter = [("ended_at", admin.EmptyFieldListFilter), "end_reason", "created_at"]
+    list_filter = [
+        ("ended_at", admin.EmptyFieldListFilter),
+        ("end_reason", ReasonFilter),
+        "created_at",
+    ]
     list_select_related = ["user"]
     search_fields = ["=id", "ip_address"]
     exclude = ["session_key"]
