@@ -7,7 +7,6 @@ level is derived from them, so that it can't be claimed by mistake.
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.utils import timezone
 
 from .conf import ostiary_settings
 
@@ -54,8 +54,8 @@ def level_of(amr: Iterable[str]) -> Level:
     """The level that these ``amr`` values prove.
 
     A key that the authenticator released only after verifying its user (``hwk`` or ``swk`` with
-    ``user``, ``pin``, ``fpt`` or ``face``) resists phishing; two different kinds of factor make
-    AAL2; all else is AAL1.
+    ``user``, ``pin``, ``fpt`` or ``face``), or a key beside a password, resists phishing; two
+    different kinds of factor make AAL2; all else is AAL1.
     """
     values = frozenset(amr)
     if values & {"hwk", "swk"} and values & {"user", "pin", "fpt", "face", "pwd"}:
@@ -111,7 +111,7 @@ class Assurance:
 
     def is_fresh(self, max_age: int) -> bool:
         """Whether the person authenticated within the last ``max_age`` seconds."""
-        return time.time() - self.auth_time <= max_age
+        return timezone.now().timestamp() - self.auth_time <= max_age
 
 
 def normalized_amr(amr: Iterable[str]) -> tuple[str, ...]:

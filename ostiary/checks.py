@@ -1,1 +1,389 @@
-"""System checks of the ground floor."""
+"""System checks of the ground floor: what is wrong with the settings, and what to write instead.
+
+Errors stop ``runserver``, ``migrate`` and the like by themselves; a WSGI server and a worker have
+to run the checks when they start. Those of a deployment are run by ``check --deploy`` only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.backends import cache, cached_db, signed_cookies
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+from limits.errors import ConfigurationError
+
+from . import throttling
+from .conf import ostiary_settings, unknown_keys, wrong_values
+from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
+from .sessions import SessionRegisterMiddleware
+
+SECRET_KEY_MIN_LENGTH = 50
+SECRET_KEY_MIN_CHARACTERS = 10
+HOW_TO_MAKE_ONE = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+
+
+@register()
+def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """What can be told of any project, also while it is being developed."""
+    given = getattr(settings, "OSTIARY", {})
+    found: list[CheckMessage] = [
+        *(Error(text, id="ostiary.E001") for text in unknown_keys(given)),
+        *(Error(text, id="ostiary.E002") for text in wrong_values(given)),
+    ]
+    if found:
+        return found  # the others would read the settings
+    return [
+        *_issuer(ostiary_settings.ISSUER_URL),
+        *_encryption_keys(ostiary_settings.FIELD_ENCRYPTION_KEYS),
+        *_public_debug(),
+        *_session_engine(),
+        *_session_limits(),
+        *_middleware(),
+        *_dotted_paths(),
+        *_throttles(),
+        *_time_zones(),
+    ]
+
+
+@register(deploy=True)
+def check_deployment(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """What is tolerable on a developer's machine, and nowhere else."""
+    given = getattr(settings, "OSTIARY", {})
+    if any(unknown_keys(given)) or any(wrong_values(given)):
+        return []
+    return [*_secret_key(), *_wildcard_hosts(), *_process_memory()]
+
+
+# --- the address -------------------------------------------------------------------------------
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own (RFC 6761 §6.3, RFC 8252 §7.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _issuer_host() -> str:
+    return urlsplit(ostiary_settings.ISSUER_URL).hostname or ""
+
+
+def _issuer(issuer: str) -> Iterator[CheckMessage]:
+    """An issuer identifier is a URL with neither query nor fragment (RFC 8414 §2)."""
+    hint = "Write scheme and host, and no more than is needed, such as https://id.example.com."
+    if not issuer:
+        yield Error("OSTIARY['ISSUER_URL'] is not set.", hint=hint, id="ostiary.E003")
+    elif not _is_issuer(issuer):
+        yield Error(
+            f"OSTIARY['ISSUER_URL'] is {issuer!r}, which is no address of a site.",
+            hint=hint,
+            id="ostiary.E004",
+        )
+    elif issuer.endswith("/"):
+        yield Error(
+            "OSTIARY['ISSUER_URL'] ends with a slash.",
+            hint=f"Write {issuer.rstrip('/')!r}: applications compare it character by character.",
+            id="ostiary.E004",
+        )
+    elif issuer.startswith("http:") and not is_loopback(_issuer_host()):
+        yield Error(
+            f"OSTIARY['ISSUER_URL'] is {issuer!r}: passwords and tokens would go in plain.",
+            hint="Use https. Plain http is for this machine only, such as http://localhost:8000.",
+            id="ostiary.E005",
+        )
+
+
+def _is_issuer(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port != 0
+    except ValueError:
+        return False
+    return (
+        port_is_valid
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and parts.netloc == parts.netloc.lower()
+        and not any(mark in url for mark in "?#@\\")
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+    )
+
+
+def _public_debug() -> Iterator[CheckMessage]:
+    host = _issuer_host()
+    if settings.DEBUG and host and not is_loopback(host):
+        yield Error(
+            f"DEBUG is on, and the site is public ({host}).",
+            hint="Set DEBUG = False: its error pages show the site's inside to everyone.",
+            id="ostiary.E006",
+        )
+
+
+def _wildcard_hosts() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Error(
+            "ALLOWED_HOSTS allows every host.",
+            hint=f"Name the hosts, such as [{_issuer_host()!r}].",
+            id="ostiary.E007",
+        )
+
+
+# --- secrets -----------------------------------------------------------------------------------
+
+
+def _secret_key() -> Iterator[CheckMessage]:
+    try:
+        key = str(settings.SECRET_KEY)
+    except ImproperlyConfigured:
+        key = ""
+    if not key:
+        yield Error("SECRET_KEY is not set.", hint=HOW_TO_MAKE_ONE, id="ostiary.E008")
+    elif (
+        len(key) < SECRET_KEY_MIN_LENGTH
+        or len(set(key)) < SECRET_KEY_MIN_CHARACTERS
+        or key.startswith("django-insecure-")
+    ):
+        yield Error("SECRET_KEY can be guessed.", hint=HOW_TO_MAKE_ONE, id="ostiary.E008")
+
+
+def _encryption_keys(keys: list[str]) -> Iterator[CheckMessage]:
+    if not keys:
+        yield Error(
+            "OSTIARY['FIELD_ENCRYPTION_KEYS'] is empty.",
+            hint=HOW_TO_MAKE_A_KEY,
+            id="ostiary.E009",
+        )
+    seen: set[bytes] = set()
+    for number, text in enumerate(keys, start=1):
+        name = f"Key {number} of OSTIARY['FIELD_ENCRYPTION_KEYS']"
+        try:
+            key = parse_key(text)
+        except ValueError as problem:
+            yield Error(f"{name} {problem}.", hint=HOW_TO_MAKE_A_KEY, id="ostiary.E010")
+            continue
+        if is_weak(key):
+            yield Error(
+                f"{name} can be guessed: it was not made by chance.",
+                hint=HOW_TO_MAKE_A_KEY,
+                id="ostiary.E011",
+            )
+        if key in seen:
+            yield Error(
+                f"{name} stands there twice.",
+                hint="Keep the first of the two.",
+                id="ostiary.E012",
+            )
+        seen.add(key)
+
+
+# --- sessions ----------------------------------------------------------------------------------
+
+
+def _session_store() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _session_cache() -> Any:
+    """The class of the cache that holds sessions; ``None`` where none does, or it's unknown."""
+    if not issubclass(_session_store(), cache.SessionStore | cached_db.SessionStore):
+        return None
+    backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
+    try:
+        return import_string(backend)
+    except ImportError:
+        return None
+
+
+def _session_engine() -> Iterator[CheckMessage]:
+    hint = 'Write SESSION_ENGINE = "django.contrib.sessions.backends.db" (or cached_db).'
+    try:
+        store = _session_store()
+    except (ImportError, AttributeError):
+        yield Error(
+            f"SESSION_ENGINE {settings.SESSION_ENGINE!r} is no session engine.",
+            hint=hint,
+            id="ostiary.E013",
+        )
+        return
+    if issubclass(store, signed_cookies.SessionStore):
+        yield Error(
+            "Sessions are kept in cookies: the server can't end them.", hint=hint, id="ostiary.E013"
+        )
+    held_in = _session_cache()
+    if (
+        held_in
+        and issubclass(held_in, DummyCache)
+        and not issubclass(store, cached_db.SessionStore)
+    ):
+        yield Error(
+            "Sessions are kept in a cache that keeps nothing.", hint=hint, id="ostiary.E014"
+        )
+
+
+def _session_limits() -> Iterator[CheckMessage]:
+    if ostiary_settings.SESSION_TOUCH_SECONDS > ostiary_settings.SESSION_IDLE_SECONDS // 2:
+        yield Error(
+            "OSTIARY['SESSION_TOUCH_SECONDS'] is more than half of SESSION_IDLE_SECONDS: sessions "
+            "would end while they are used.",
+            hint=f"Write {ostiary_settings.SESSION_IDLE_SECONDS // 2} or less.",
+            id="ostiary.E015",
+        )
+
+
+def _middleware() -> Iterator[CheckMessage]:
+    ours = _position(SessionRegisterMiddleware)
+    djangos = _position(AuthenticationMiddleware)
+    path = f"{SessionRegisterMiddleware.__module__}.{SessionRegisterMiddleware.__name__}"
+    hint = f"Put {path!r} into MIDDLEWARE, below Django's AuthenticationMiddleware."
+    if ours is None:
+        yield Error(
+            "Without SessionRegisterMiddleware, a session that was ended goes on.",
+            hint=hint,
+            id="ostiary.E016",
+        )
+    elif djangos is None or ours < djangos:
+        yield Error(
+            "SessionRegisterMiddleware stands above AuthenticationMiddleware, or without it.",
+            hint=hint,
+            id="ostiary.E016",
+        )
+
+
+def _position(wanted: type) -> int | None:
+    for position, path in enumerate(settings.MIDDLEWARE):
+        try:
+            found = import_string(path)
+        except ImportError:
+            continue
+        if isinstance(found, type) and issubclass(found, wanted):
+            return position
+    return None
+
+
+def _time_zones() -> Iterator[CheckMessage]:
+    if not settings.USE_TZ:
+        yield Error(
+            "USE_TZ is off: when something expires depends on the server's clock settings.",
+            hint="Write USE_TZ = True.",
+            id="ostiary.E017",
+        )
+
+
+def _process_memory() -> Iterator[CheckMessage]:
+    """What each process of a server would have for itself."""
+    held_in = _session_cache()
+    if held_in and issubclass(held_in, LocMemCache):
+        yield Error(
+            "Sessions are cached in the memory of each process: no other sees what it wrote.",
+            hint="Use a shared cache, or the session engine django.contrib.sessions.backends.db.",
+            id="ostiary.E014",
+        )
+    if ostiary_settings.THROTTLE_STORAGE.startswith("memory:"):
+        yield Warning(
+            "Tries are counted in the memory of each process: every one has limits of its own.",
+            hint="Set OSTIARY['THROTTLE_STORAGE'] to \"database://\" or a Redis address.",
+            id="ostiary.W001",
+        )
+
+
+# --- what is named in the settings -------------------------------------------------------------
+
+
+def _dotted_paths() -> Iterator[CheckMessage]:
+    witness = [ostiary_settings.EVENT_WITNESS] if ostiary_settings.EVENT_WITNESS else []
+    for name, paths in {
+        "SIGNIN_STEPS": ostiary_settings.SIGNIN_STEPS,
+        "PERSONAL_DATA_EXPORTERS": ostiary_settings.PERSONAL_DATA_EXPORTERS,
+        "PERSONAL_DATA_ERASERS": ostiary_settings.PERSONAL_DATA_ERASERS,
+        "EVENT_WITNESS": witness,
+    }.items():
+        for path in paths:
+            try:
+                found = import_string(path)
+            except ImportError as problem:
+                yield Error(
+                    f"OSTIARY[{name!r}] names {path!r}, which can't be imported: {problem}.",
+                    hint="Is it spelt right, and is its package installed?",
+                    id="ostiary.E018",
+                )
+                continue
+            if not callable(found):
+                yield Error(
+                    f"OSTIARY[{name!r}] names {path!r}, which can't be called.",
+                    hint="Name a function or a class.",
+                    id="ostiary.E018",
+                )
+    yield from _step_names()
+
+
+def _step_names() -> Iterator[CheckMessage]:
+    """Of two steps with one name the second would count as passed with the first."""
+    seen: dict[str, str] = {}
+    for path in ostiary_settings.SIGNIN_STEPS:
+        try:
+            name = import_string(path).name
+        except ImportError:
+            continue
+        except AttributeError:
+            yield Error(
+                f"OSTIARY['SIGNIN_STEPS'] names {path!r}, which has no name.",
+                hint="A step is a class with name, is_required() and url().",
+                id="ostiary.E019",
+            )
+            continue
+        if name in seen:
+            yield Error(
+                f"The sign-in steps {seen[name]!r} and {path!r} are both named {name!r}.",
+                hint="Each step needs a name of its own.",
+                id="ostiary.E019",
+            )
+        seen[name] = path
+
+
+def _throttles() -> Iterator[CheckMessage]:
+    try:
+        throttling.storage_at(ostiary_settings.THROTTLE_STORAGE)
+    except (ConfigurationError, ImportError, TypeError, ValueError):
+        scheme = ostiary_settings.THROTTLE_STORAGE.split(":")[0]  # the rest may hold a password
+        yield Error(
+            f"OSTIARY['THROTTLE_STORAGE'] is of a kind that can't be had: {scheme!r}.",
+            hint='Write "database://", "memory://" or a Redis address such as redis://redis:6379/0.',
+            id="ostiary.E020",
+        )
+    for name, limits in ostiary_settings.THROTTLES.items():
+        if name not in throttling.DEFAULT_LIMITS:
+            yield Error(
+                f"OSTIARY['THROTTLES'] limits {name!r}, which is nothing that is throttled.",
+                hint=f"There are {', '.join(sorted(throttling.DEFAULT_LIMITS))}.",
+                id="ostiary.E021",
+            )
+        for key, text in limits.items():
+            if key not in throttling.KEYS:
+                yield Error(
+                    f"OSTIARY['THROTTLES'][{name!r}] counts by {key!r}, which is not known.",
+                    hint=f"Count by {', '.join(throttling.KEYS)}.",
+                    id="ostiary.E021",
+                )
+            try:
+                throttling.windows(text)
+            except ValueError:
+                yield Error(
+                    f"OSTIARY['THROTTLES'][{name!r}][{key!r}] is {text!r}, which is no limit.",
+                    hint='Write for example "10/minute; 100/day".',
+                    id="ostiary.E021",
+                )

@@ -23,7 +23,7 @@ def client_ip(request: HttpRequest) -> str:
         if len(forwarded) >= hops:
             candidate = forwarded[-hops]
     try:
-        address = ipaddress.ip_address(candidate)
+        address = ipaddress.ip_address(candidate.partition("%")[0])  # without the zone
     except ValueError:
         return ""
     mapped = getattr(address, "ipv4_mapped", None)

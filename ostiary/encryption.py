@@ -7,7 +7,6 @@ row, so that a value moved elsewhere in the database no longer decrypts.
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import hashlib
 import secrets
@@ -27,26 +26,35 @@ VERSION = b"\x01"
 KEY_BYTES = 32
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
+HOW_TO_MAKE_A_KEY = (
+    'Make a key with: python -c "import base64, secrets; '
+    'print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
+)
 
 
 class DecryptionFailed(Exception):
     """The value is not one that a key of the ring encrypted for this place."""
 
 
-def generate_key() -> str:
-    """A new key for ``FIELD_ENCRYPTION_KEYS``: base64url of 32 random bytes."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-
-
 def parse_key(text: str) -> bytes:
     """The 32 bytes of a key. Raises ``ValueError`` for anything else."""
+    stripped = text.strip()
+    padded = stripped + "=" * (-len(stripped) % 4)
     try:
-        key = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
-    except (binascii.Error, ValueError) as error:
-        raise ValueError("not base64url") from error
+        key = base64.b64decode(padded, altchars=b"-_", validate=True)
+    except ValueError:
+        raise ValueError("is not base64url") from None
     if len(key) != KEY_BYTES:
-        raise ValueError(f"{len(key)} bytes instead of {KEY_BYTES}")
+        raise ValueError(f"has {len(key)} bytes instead of {KEY_BYTES}")
     return key
+
+
+def is_weak(key: bytes) -> bool:
+    """Whether a key was made by a person and not by chance: it reads as text, or repeats itself.
+
+    A random key does so less often than once in 10¹² times.
+    """
+    return len(set(key)) < KEY_BYTES // 2 or all(0x20 <= byte < 0x7F for byte in key)
 
 
 class KeyRing:
@@ -55,9 +63,7 @@ class KeyRing:
     def __init__(self, keys: list[bytes]) -> None:
         if not keys:
             raise ImproperlyConfigured(
-                "OSTIARY['FIELD_ENCRYPTION_KEYS'] is empty. Make a key with: "
-                'python -c "import base64, secrets; '
-                'print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
+                f"OSTIARY['FIELD_ENCRYPTION_KEYS'] is empty. {HOW_TO_MAKE_A_KEY}"
             )
         self._keys = keys
         self._ciphers = {self._key_id(key): AESGCM(key) for key in keys}
@@ -156,10 +162,9 @@ class _Attribute:
 class EncryptedField(models.BinaryField):  # type: ignore[type-arg]
     """What both fields do; they differ in what their plaintext is."""
 
-    descriptor_class = _Attribute
-
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
         super().contribute_to_class(cls, name, private_only)
+        # Also where the class has one already, from an abstract model that has no table.
         setattr(cls, self.attname, _Attribute(self))
 
     def place(self, instance: models.Model) -> bytes:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from . import privacy
 from .client_address import client_ip
-from .encryption import DecryptionFailed, ring
+from .encryption import DecryptionFailed
 from .models import Event
 
 NONCE_BYTES = 12
@@ -44,8 +44,8 @@ def record(
     """Write an event: one INSERT in the caller's transaction.
 
     ``details`` are for the log in plain and never personal or secret; ``personal`` is encrypted
-    under the person's own key, with address and browser of ``request`` added. Raises
-    ``ValueError`` for a kind that no app has declared.
+    under the person's own key, with address and browser of ``request`` added, and left out for
+    someone who was erased. Raises ``ValueError`` for a kind that no app has declared.
     """
     if kind not in _kinds:
         raise ValueError(f"No app has declared events of the kind {kind!r}.")
@@ -75,26 +75,25 @@ def _circumstances(request: HttpRequest | None) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _encrypt(event: Event, told: dict[str, Any]) -> bytes:
-    plaintext = json.dumps(told, sort_keys=True).encode()
-    place = str(event.pk).encode()
-    if not event.subject:
-        return ring().encrypt(plaintext, place)
+def _encrypt(event: Event, told: dict[str, Any]) -> bytes | None:
+    """Under the person's key; ``None`` for someone erased, of whom nothing more is kept."""
+    try:
+        cipher = AESGCM(privacy.person_key(event.subject))
+    except privacy.PersonErased:
+        return None
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(privacy.person_key(event.subject)).encrypt(nonce, plaintext, place)
+    plaintext = json.dumps(told, sort_keys=True).encode()
+    return nonce + cipher.encrypt(nonce, plaintext, str(event.pk).encode())
 
 
 def personal_details(event: Event) -> dict[str, Any]:
     """What the event says about the person; empty once their key has been destroyed."""
     if event.personal is None:
         return {}
-    blob, place = bytes(event.personal), str(event.pk).encode()
+    blob = bytes(event.personal)
     try:
-        if not event.subject:
-            plaintext = ring().decrypt(blob, place)
-        else:
-            cipher = AESGCM(privacy.person_key(event.subject))
-            plaintext = cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], place)
+        cipher = AESGCM(privacy.person_key(event.subject))
+        plaintext = cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], str(event.pk).encode())
     except (privacy.PersonErased, DecryptionFailed, InvalidTag):
         return {}
     return dict(json.loads(plaintext))

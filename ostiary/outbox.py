@@ -13,6 +13,7 @@ import functools
 import json
 import logging
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -34,11 +35,12 @@ log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any], str], None]
 State = OutboxMessage.State
 
-DELIVER_TASK = "ostiary.outbox.deliver"
 FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 6 * 3600
 BROKER_TIMEOUT_SECONDS = 1
 BROKER_PAUSE_SECONDS = 15
+PERSONAL = re.compile(r"[^\s<>'\"]+@[^\s<>'\"]+|[a-z]+://\S+|\+?\d{6,}")
+"""Addresses, links, and numbers of telephones or codes."""
 
 _handlers: dict[str, Handler] = {}
 _broker_paused_until = 0.0
@@ -68,6 +70,9 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
 def _handler_of(kind: str) -> Handler:
     if kind not in _handlers:
         autodiscover_modules("tasks")
+    if kind not in _handlers:
+        # Not for good: while a new version is being rolled out, another worker may know it.
+        raise LookupError("No installed app has a handler for messages of this kind.")
     return _handlers[kind]
 
 
@@ -121,7 +126,8 @@ def hand_over(message_id: uuid.UUID) -> None:
 
 
 def _publish(message_id: str) -> None:
-    task = current_app.tasks[DELIVER_TASK]
+    from .tasks import deliver as task  # which imports this module
+
     if current_app.conf.task_always_eager:
         task.apply_async((message_id,))
         return
@@ -140,7 +146,10 @@ def _publish(message_id: str) -> None:
     )
     with producers[connection].acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
         task.apply_async(
-            (message_id,), producer=producer, retry=False, confirm_timeout=BROKER_TIMEOUT_SECONDS
+            (message_id,),
+            producer=producer,
+            retry=False,
+            confirm_timeout=BROKER_TIMEOUT_SECONDS,  # type: ignore[call-arg]  # stubs are behind
         )
 
 
@@ -233,11 +242,11 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _described(error: Exception, payload: dict[str, Any]) -> str:
-    """The error's type and text, without anything that stands in the payload."""
+    """The error's type and text, without what stands in the payload or looks personal."""
     text = str(error)[:2000]
     for part in sorted(_texts(payload), key=len, reverse=True):
         text = text.replace(part, "…")
-    return f"{type(error).__name__}: {text}"[:200]
+    return f"{type(error).__name__}: {PERSONAL.sub('…', text)}"[:200]
 
 
 def deliver_due(limit: int = 500, seconds: float = 50) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import time
 from collections.abc import Callable
@@ -55,8 +56,9 @@ def erasers() -> list[Callable[..., Any]]:
 def person_key(subject: str) -> bytes:
     """The person's 32-byte key, made at first use. Raises ``PersonErased`` once it is destroyed.
 
-    A process remembers keys for ``CACHE_SECONDS``: for so long after ``shred`` another process may
-    still write under the old key, which nobody can read afterwards.
+    The empty subject is nobody in particular, and has a key too. A process remembers keys for
+    ``CACHE_SECONDS``: for so long after ``shred`` another process may still write under the old
+    key, which nobody can read afterwards.
     """
     known = _keys.get(subject)
     if known and time.monotonic() - known[0] < CACHE_SECONDS:
@@ -65,10 +67,15 @@ def person_key(subject: str) -> bytes:
     if row.key is None:
         raise PersonErased(subject)
     key = bytes(row.key)
+    # Not before the commit: a key that is rolled back must not encrypt anything afterwards.
+    transaction.on_commit(functools.partial(_remember, subject, key))
+    return key
+
+
+def _remember(subject: str, key: bytes) -> None:
     if len(_keys) >= CACHE_SIZE:
         _keys.clear()
     _keys[subject] = (time.monotonic(), key)
-    return key
 
 
 def _make(subject: str) -> PersonKey:
@@ -81,6 +88,7 @@ def _make(subject: str) -> PersonKey:
 
 def shred(subject: str) -> None:
     """Destroy the person's key for good: what it encrypted is unreadable from now on."""
-    if not PersonKey.objects.filter(subject=subject).update(key=None, destroyed_at=timezone.now()):
-        PersonKey.objects.create(subject=subject, key=None, destroyed_at=timezone.now())
+    PersonKey.objects.update_or_create(
+        subject=subject, defaults={"key": None, "destroyed_at": timezone.now()}
+    )
     _keys.pop(subject, None)

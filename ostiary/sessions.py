@@ -6,6 +6,7 @@ ended is anonymous at the next request, on every worker, whatever the engine sti
 
 from __future__ import annotations
 
+import functools
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
@@ -13,12 +14,15 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, logout
+from django.contrib.auth.backends import ModelBackend, RemoteUserBackend
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.signals import post_save
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -61,10 +65,16 @@ def start(
     """Register the session that ``django.contrib.auth.login`` has just made; write its assurance.
 
     A person who was signed in already and proves again who they are keeps their ``sid``: the row
-    is moved to the new session key and its methods replaced by what was shown now.
+    is moved to a new session key and its methods replaced by what was shown now.
     """
     now = timezone.now()
-    if request.session.session_key is None:
+    known = request.session.get(assurance.SESSION_KEY)
+    session = None
+    if known:
+        session = Session.objects.filter(pk=known["sid"], user=user, ended_at__isnull=True).first()
+    if session is not None:
+        request.session.cycle_key()  # Django's login leaves the key of the same person as it is
+    elif request.session.session_key is None:
         request.session.save()
     facts = {
         "session_key": request.session.session_key,
@@ -72,21 +82,19 @@ def start(
         "authenticated_at": now,
         "last_seen_at": now,
     }
-    known = request.session.get(assurance.SESSION_KEY)
-    session = None
-    if known:
-        session = Session.objects.filter(pk=known["sid"], user=user, ended_at__isnull=True).first()
     if session is None:
-        session = Session(
+        session = Session.objects.create(
             user=user,
             created_at=now,
             remembered=remember,
             ip_address=client_ip(request) or None,
-            user_agent=request.META.get("HTTP_USER_AGENT", "")[:400],
+            user_agent=request.META.get("HTTP_USER_AGENT", "").replace("\x00", "")[:400],
+            **facts,
         )
-    for name, value in facts.items():
-        setattr(session, name, value)
-    session.save()
+    else:
+        for name, value in facts.items():
+            setattr(session, name, value)
+        session.save(update_fields=list(facts))  # if it has just been ended, it stays so
     assurance.write(
         request,
         assurance.Assurance(
@@ -117,9 +125,13 @@ def end(session: Session, reason: str) -> bool:
             return False
         session.refresh_from_db()
         session_ended.send(Session, session=session, reason=reason)
-    engine = import_module(settings.SESSION_ENGINE)
-    engine.SessionStore(session.session_key).delete()
+        # The row above is what decides; the engine may be down, or the transaction rolled back.
+        transaction.on_commit(functools.partial(_delete_data, session.session_key), robust=True)
     return True
+
+
+def _delete_data(session_key: str) -> None:
+    import_module(settings.SESSION_ENGINE).SessionStore(session_key).delete()
 
 
 def end_all(user: Any, reason: str, *, keep_sid: str | uuid.UUID | None = None) -> int:
@@ -131,9 +143,13 @@ def end_all(user: Any, reason: str, *, keep_sid: str | uuid.UUID | None = None) 
 
 
 def live_session(sid: str) -> Session | None:
-    """The session of this ``sid`` if it is neither ended nor past its limits (one statement)."""
+    """The session of this ``sid`` if it is neither ended nor past its limits (one statement).
+
+    One that is past its limits ends now.
+    """
     session = Session.objects.filter(pk=sid, ended_at__isnull=True).first()
-    if session is None or timezone.now() >= min(limits_of(session)):
+    if session is not None and timezone.now() >= min(limits_of(session)):
+        end(session, "expired")
         return None
     return session
 
@@ -157,34 +173,66 @@ class SessionRegisterMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         authenticated = request.user
-        request.user = SimpleLazyObject(lambda: self._registered(request, authenticated))  # type: ignore[assignment]
+        registered = SimpleLazyObject(lambda: _registered(request, authenticated))
+
+        async def auser() -> Any:
+            # Another user may have been set since: by a sign-in in this very request.
+            return await sync_to_async(_evaluated)(request.user)
+
+        request.user = registered  # type: ignore[assignment]
+        request.auser = auser  # type: ignore[method-assign]
         return self.get_response(request)
 
-    def _registered(self, request: HttpRequest, user: Any) -> Any:
-        if not user.is_authenticated:
-            return user
-        known = request.session.get(assurance.SESSION_KEY)
-        session = live_session(known["sid"]) if known else None
-        if session is None or session.user_id != user.pk:
+
+def _evaluated(user: Any) -> Any:
+    bool(user)  # makes a lazy one look itself up
+    return user
+
+
+def _registered(request: HttpRequest, user: Any) -> Any:
+    """``user`` if the register has their session, else nobody."""
+    known = request.session.get(assurance.SESSION_KEY)  # before Django may drop the session
+    if not user.is_authenticated:
+        if known:  # the person is switched off, or their password is another now
+            _end_sid(known["sid"], "revoked")
             request.session.flush()
-            return AnonymousUser()
-        touch(session)
         return user
+    session = live_session(known["sid"]) if known else None
+    if session is None or session.user_id != user.pk:
+        request.session.flush()
+        return AnonymousUser()
+    touch(session)
+    return user
+
+
+def _end_sid(sid: str, reason: str) -> None:
+    session = Session.objects.filter(pk=sid, ended_at__isnull=True).first()
+    if session is not None:
+        end(session, reason)
 
 
 def _on_logged_in(sender: Any, request: HttpRequest | None, user: Any, **_: Any) -> None:
-    """Register sign-ins that did not come through ``signin`` (the admin, a host's LoginView)."""
+    """Register sign-ins that did not come through ``signin``, such as a host's own LoginView."""
     if request is None or getattr(request, "ostiary_signin", False):
         return
-    start(request, user, ["pwd"])
+    backend = load_backend(request.session[BACKEND_SESSION_KEY])
+    by_password = isinstance(backend, ModelBackend) and not isinstance(backend, RemoteUserBackend)
+    start(request, user, ["pwd"] if by_password else [])
 
 
 def _on_logged_out(sender: Any, request: HttpRequest | None, **_: Any) -> None:
     known = request.session.get(assurance.SESSION_KEY) if request is not None else None
     if known:
-        session = Session.objects.filter(pk=known["sid"]).first()
-        if session:
-            end(session, "signout")
+        _end_sid(known["sid"], "signout")
+
+
+def _on_user_saved(
+    sender: Any, instance: Any, update_fields: frozenset[str] | None = None, **_: Any
+) -> None:
+    """A person who is switched off is signed out (SECURITY C6, H6)."""
+    told = update_fields is None or "is_active" in update_fields
+    if told and not getattr(instance, "is_active", True):
+        end_all(instance, "disabled")
 
 
 def sign_out(request: HttpRequest) -> None:
@@ -193,6 +241,11 @@ def sign_out(request: HttpRequest) -> None:
 
 
 def connect() -> None:
-    """Listen to Django's sign-in and sign-out signals (called once, when the app is ready)."""
+    """Listen to Django's signals (called once, when the app is ready)."""
     user_logged_in.connect(_on_logged_in, dispatch_uid="ostiary.sessions.logged_in")
     user_logged_out.connect(_on_logged_out, dispatch_uid="ostiary.sessions.logged_out")
+    post_save.connect(
+        _on_user_saved,
+        sender=settings.AUTH_USER_MODEL,
+        dispatch_uid="ostiary.sessions.user_saved",
+    )

@@ -23,12 +23,14 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
-from . import assurance, sessions
+from . import assurance, known_device, sessions
 from .conf import ostiary_settings
 from .models import Session
 from .signals import signin_completed
 
 SESSION_KEY = "ostiary.pending_signin"
+NEXT_URL_MAX_LENGTH = 8000
+"""What every server and proxy takes (RFC 9110 §4.1)."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,17 @@ def _credential_hash(user: AbstractBaseUser) -> str:
 
 
 def safe_next_url(request: HttpRequest, url: str | None) -> str:
-    """``url`` if it leads back into this site, else ``""`` (SECURITY A10)."""
-    if url and url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    """``url`` if it leads back into this site, else ``""`` (SECURITY A10).
+
+    Control characters, which no address holds and no database stores alike, are refused.
+    """
+    if (
+        url
+        and len(url) <= NEXT_URL_MAX_LENGTH
+        and url.isprintable()
+        and url_has_allowed_host_and_scheme(
+            url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
     ):
         return url
     return ""
@@ -93,11 +103,12 @@ def begin(
     """Take a proven first factor; answer with the next step's page, or complete at once.
 
     ``amr`` holds the RFC 8176 values that were just shown. An earlier pending sign-in in this
-    browser is thrown away whole, so that nothing of it leaks into this one. The session key is
-    rotated already here.
+    browser is thrown away whole, so that nothing of it leaks into this one. An anonymous visitor's
+    session key is rotated already here.
     """
     request.session.pop(SESSION_KEY, None)
-    request.session.cycle_key()
+    if not request.user.is_authenticated:
+        request.session.cycle_key()
     _store(
         request,
         PendingSignIn(
@@ -173,7 +184,9 @@ def _continue(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         if step.name not in progress.passed and step.is_required(request, user, progress):
             return HttpResponseRedirect(step.url(request))
     _complete(request, user, progress)
-    return HttpResponseRedirect(progress.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
+    response = HttpResponseRedirect(progress.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
+    known_device.remember(request, response, user)
+    return response
 
 
 def _complete(request: HttpRequest, user: Any, progress: PendingSignIn) -> Session:

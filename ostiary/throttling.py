@@ -1,8 +1,25 @@
 """Throttling: how often something may be tried, by whom and from where.
 
-One vocabulary: ``throttle("signin", ip=..., user=...)`` spends a try of every limit of that name
-whose keys are given, and raises ``Throttled`` when one is used up. Each window is counted by one
-atomic increment, so that a burst of parallel tries passes exactly the limit (SECURITY C2, H4).
+One vocabulary: ``throttle("signin", ip=..., user=...)`` spends a try of the limits of that name
+whose keys are given, and raises ``Throttled`` at the first that is used up. Each window is counted
+by one atomic increment, so that a burst of parallel tries passes exactly the limit (SECURITY C2,
+H4). A try that is refused spends nothing of the limits after the one that refused it: narrow
+limits stand first, so that whoever has used up their own can't use up another's.
+
+Who checks a secret spends a try before looking at it, and gives it back with ``refund`` if it was
+right, so that only wrong ones count::
+
+    tries = {
+        "ip": client_ip(request),
+        "user": identifier,
+        "device": known_device.name_for(request, identifier),
+    }
+    throttle("signin", **tries)
+    if check(...):
+        refund("signin", **tries)
+
+A ``device`` that the person is known to use is counted alone, and spends nothing that strangers
+can spend (SECURITY H5; see ``known_device``).
 
 Call it outside ``transaction.atomic``: a rolled-back transaction would take the count back.
 """
@@ -13,44 +30,45 @@ import functools
 import hashlib
 import hmac
 import logging
+import threading
 import time
 import unicodedata
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from django.core.signals import setting_changed
 from django.db import connection
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
-from limits.storage import Storage, storage_from_string
+from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from .client_address import network_of
 from .conf import ostiary_settings
 from .encryption import ring
 from .models import ThrottleCounter
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-# Several windows of one key make a limit that tightens with persistence: a slip costs a minute,
-# a night of guessing gets no further than the longest window lets it. No window shuts a person out
-# for good, and none stands in the way of a passkey or a reset link.
+T = TypeVar("T")
+
+# Several windows of one key make a limit that tightens with persistence: a slip costs minutes, a
+# night of guessing gets no further than the day's window lets it. No window shuts a person out of
+# a device of theirs, and none stands in the way of a passkey or a reset link.
 DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "signin": {
-        "pair": "10/minute; 20/10minutes; 50/day",
-        "user": "50/10minutes; 200/day",
+        "device": "50/10minutes; 100/day",
+        "pair": "50/10minutes; 100/day",
         "ip": "200/10minutes; 1000/day",
+        "user": "100/10minutes; 200/day",
     },
     "signup": {"ip": "60/hour", "user": "5/hour"},
     "recovery": {"ip": "60/hour", "user": "5/hour"},
-    "resend": {"ip": "60/hour", "user": "5/hour"},
-    "code": {"pair": "10/10minutes", "ip": "100/10minutes"},
     "token": {"ip": "120/minute", "client": "120/minute"},
 }
-KEYS = ("ip", "user", "number", "country", "client", "pair", "global")
+KEYS = ("ip", "user", "device", "number", "country", "client", "pair", "global")
 
-# Where a try is a guess at a secret, a dead counter must not mean endless guesses (SECURITY G4).
-GUESSING = frozenset({"signin", "recovery", "code", "token"})
-STORAGE_DOWN_RETRY_SECONDS = 30
+STORAGE_PAUSE_SECONDS = 15
+_storage_paused_until = 0.0
 
 
 class Throttled(Exception):
@@ -73,17 +91,17 @@ class DatabaseStorage(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count, and start a new window where the last has passed: one statement."""
-        now = time.time()
+        now, first = time.time(), max(amount, 0)
         table = connection.ops.quote_name(ThrottleCounter._meta.db_table)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table} (key, hits, expires_at) VALUES (%s, %s, %s) "  # noqa: S608
                 "ON CONFLICT (key) DO UPDATE SET "
                 f"hits = CASE WHEN {table}.expires_at <= %s THEN %s "
-                f"ELSE {table}.hits + %s END, "
+                f"WHEN {table}.hits + %s < 0 THEN 0 ELSE {table}.hits + %s END, "
                 f"expires_at = CASE WHEN {table}.expires_at <= %s THEN %s "
                 f"ELSE {table}.expires_at END RETURNING hits",
-                [key, max(amount, 0), now + expiry, now, max(amount, 0), amount, now, now + expiry],
+                [key, first, now + expiry, now, first, amount, amount, now, now + expiry],
             )
             return int(cursor.fetchone()[0])
 
@@ -110,8 +128,31 @@ class DatabaseStorage(Storage):
         ThrottleCounter.objects.filter(key=key).delete()
 
 
+class InProcessStorage(MemoryStorage):
+    """The library's counters in memory, under one lock: alone, theirs may miss a parallel try."""
+
+    STORAGE_SCHEME: list[str] | None = None  # type: ignore[assignment]  # theirs stays
+
+    def __init__(self) -> None:
+        self._counting = threading.RLock()
+        super().__init__()
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count; returns which try in the window this is."""
+        with self._counting:
+            return super().incr(key, expiry, amount)
+
+    def get(self, key: str) -> int:
+        """Tries in the window that runs now."""
+        with self._counting:
+            return super().get(key)
+
+
 @functools.cache
-def _storage_at(uri: str) -> Storage:
+def storage_at(uri: str) -> Storage:
+    """The counters at this address. Raises ``ConfigurationError`` for a kind we don't have."""
+    if uri.startswith("memory:"):
+        return InProcessStorage()
     options: dict[str, Any] = {}
     if uri.startswith("redis"):
         options = {"socket_connect_timeout": 1, "socket_timeout": 1}
@@ -121,23 +162,48 @@ def _storage_at(uri: str) -> Storage:
     return storage
 
 
+def _with_storage(count: Callable[[Storage], T]) -> T:
+    """Count in the storage of the settings; while that is down, in our own table.
+
+    So a dead Redis neither lets anybody guess without limit nor keeps people from signing in: what
+    it costs is that each budget may be spent once more (SECURITY G4).
+    """
+    global _storage_paused_until
+    if time.monotonic() >= _storage_paused_until:
+        try:
+            return count(storage_at(ostiary_settings.THROTTLE_STORAGE))
+        except StorageError as error:
+            _storage_paused_until = time.monotonic() + STORAGE_PAUSE_SECONDS
+            log.error("The throttle storage is down (%s): counting in the database.", error)
+    return count(storage_at("database://"))
+
+
 def limits_of(name: str) -> dict[str, str]:
     """The limits of ``name`` by key. Raises ``KeyError`` for a name that nobody declared."""
     return {**DEFAULT_LIMITS[name], **ostiary_settings.THROTTLES.get(name, {})}
 
 
 @functools.cache
-def _windows(text: str) -> tuple[RateLimitItem, ...]:
+def windows(text: str) -> tuple[RateLimitItem, ...]:
+    """The windows of a limit such as ``"10/minute; 100/day"``. Raises ``ValueError``."""
     return tuple(parse_many(text))
 
 
-def _normal(value: str) -> str:
-    """Twins that people can't tell apart are counted together."""
-    return unicodedata.normalize("NFKC", value).strip().casefold()
+def normal(value: str) -> str:
+    """Twins that people or databases can't tell apart are counted together.
+
+    Compatible forms, case and marks above and below are gone from it: ``İ`` is ``i`` to some
+    databases, so it must not have a budget of its own here.
+    """
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", value).casefold())
+    return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf")).strip()
 
 
-def _subjects(keys: dict[str, str]) -> dict[str, str]:
-    given = {name: _normal(value) for name, value in keys.items() if value}
+def _subjects(name: str, keys: dict[str, str]) -> dict[str, str]:
+    given = {key: normal(value) for key, value in keys.items() if value}
+    if "device" in given and "device" in limits_of(name):
+        # The device's name is random, and the person's alone.
+        return {"device": keys["device"], "global": "*"}
     if "ip" in given:
         given["ip"] = network_of(given["ip"])
     if "ip" in given and "user" in given:
@@ -148,11 +214,11 @@ def _subjects(keys: dict[str, str]) -> dict[str, str]:
 def _counters(name: str, keys: dict[str, str]) -> Iterator[tuple[RateLimitItem, str]]:
     """Each window that a try counts in, with the name of its counter, which tells nothing."""
     secret = ring().derive("throttling")
-    subjects = _subjects(keys)
+    subjects = _subjects(name, keys)
     for key, text in limits_of(name).items():
         if key not in subjects:
             continue
-        for window in _windows(text):
+        for window in windows(text):
             label = f"{name} {key} {window} {subjects[key]}".encode()
             yield window, hmac.new(secret, label, hashlib.sha256).hexdigest()
 
@@ -161,57 +227,38 @@ def throttle(name: str, **keys: str) -> None:
     """Spend one try. Raises ``Throttled`` if that was one too many.
 
     Keys: ``ip`` (counted by network), ``user`` (what identifies the account, known or not),
-    ``number``, ``country``, ``client``; ``pair`` is made of ``ip`` and ``user``.
+    ``device`` (one of the person's own), ``number``, ``country``, ``client``; ``pair`` is made of
+    ``ip`` and ``user``. Empty ones are not counted.
     """
-    storage = _storage_at(ostiary_settings.THROTTLE_STORAGE)
-    worst = 0.0
-    try:
+
+    def spend(storage: Storage) -> None:
         for window, counter in _counters(name, keys):
             if storage.incr(counter, window.get_expiry()) > window.amount:
-                worst = max(worst, storage.get_expiry(counter) - time.time())
-    except StorageError:
-        _storage_down(name)
-        return
-    if worst > 0:
-        raise Throttled(max(1, round(worst)))
+                raise _throttled(storage, counter)
 
-
-def peek(name: str, **keys: str) -> None:
-    """Raise ``Throttled`` if a further try would be one too many; spend nothing."""
-    storage = _storage_at(ostiary_settings.THROTTLE_STORAGE)
-    worst = 0.0
-    try:
-        for window, counter in _counters(name, keys):
-            if storage.get(counter) >= window.amount:
-                worst = max(worst, storage.get_expiry(counter) - time.time())
-    except StorageError:
-        _storage_down(name)
-        return
-    if worst > 0:
-        raise Throttled(max(1, round(worst)))
+    _with_storage(spend)
 
 
 def refund(name: str, **keys: str) -> None:
     """Give one try back: what turned out right was no guess. Earlier tries stay counted."""
-    storage = _storage_at(ostiary_settings.THROTTLE_STORAGE)
-    try:
+
+    def give_back(storage: Storage) -> None:
         for window, counter in _counters(name, keys):
             if storage.get(counter) > 0:
                 storage.incr(counter, window.get_expiry(), -1)
-    except StorageError:
-        logger.warning("The throttle storage does not answer; a try was not given back.")
+
+    _with_storage(give_back)
 
 
-def _storage_down(name: str) -> None:
-    """Closed for guessing, open for the rest (SECURITY G4)."""
-    logger.error("The throttle storage does not answer.", extra={"throttle": name})
-    if name in GUESSING:
-        raise Throttled(STORAGE_DOWN_RETRY_SECONDS)
+def _throttled(storage: Storage, counter: str) -> Throttled:
+    return Throttled(max(1, round(storage.get_expiry(counter) - time.time())))
 
 
 def _forget(*, setting: str, **_: Any) -> None:
+    global _storage_paused_until
     if setting == "OSTIARY":
-        _storage_at.cache_clear()
+        storage_at.cache_clear()
+        _storage_paused_until = 0.0
 
 
 setting_changed.connect(_forget)

@@ -103,7 +103,7 @@ class Project:
     environment: dict[str, str] = field(
         default_factory=lambda: {
             "SECRET_KEY": "a-secret-key-of-the-tests-with-more-than-fifty-characters",
-            "FIELD_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+            "FIELD_ENCRYPTION_KEYS": "zUw6nCk3kW2mVYlq0e5cRrB1tD8fJ4hXo7sQpGvA9iE=",
         }
     )
 
