@@ -110,6 +110,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "idp_site.security_headers.SecurityHeadersMiddleware",
     "idp_site.logs.RequestLogMiddleware",
+    "idp_site.charset.Utf8Middleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,0 +1,23 @@
+"""Requests are read as UTF-8, whatever charset they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+
+class Utf8Middleware:
+    """Overrules the charset of a request's Content-Type, by which Django decodes queries and forms.
+
+    The codecs of Python decode some to what is no text (``unicode_escape``), and fail for others
+    (``hex``). Browsers name none: a form is sent in the charset of its page.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.encoding is not None:
+            request.encoding = "utf-8"
+        return self.get_response(request)
