@@ -162,9 +162,9 @@ def banner(env: dict[str, str], credentials: dict[str, Any]) -> str:
 class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
     """Honcho's manager, with a watch that no process is left behind."""
 
-    def __init__(self, env: dict[str, str]) -> None:
+    def __init__(self, env: dict[str, str], credentials: dict[str, Any]) -> None:
         super().__init__(Printer(sys.stdout, colour=sys.stdout.isatty()))
-        self.env = env
+        self.env, self.credentials = env, credentials
         self.parent = os.getppid()
         self.asked_to_stop = threading.Event()
 
@@ -191,12 +191,6 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
         self.kill()
 
     def _announce(self) -> None:
-        try:
-            credentials = json.loads(manage(self.env, "demo_credentials", "--json"))
-        except SystemExit as problem:
-            print(problem, flush=True)
-            self.asked_to_stop.set()
-            return
         waiting = {
             "the identity provider": lambda: answers(f"{self.env['ISSUER_URL']}/readyz"),
             "the relying party": lambda: answers(f"http://localhost:{self.env['RP_PORT']}/"),
@@ -214,7 +208,7 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
                 self.asked_to_stop.set()
             time.sleep(0.1)
         if not waiting:
-            print(banner(self.env, credentials), flush=True)
+            print(banner(self.env, self.credentials), flush=True)
 
     def _system_print(self, data: str) -> None:
         """Honcho's own lines matter only when a process ends that nobody stopped."""
@@ -227,12 +221,12 @@ def main() -> int:
     env = environment()
     refuse_taken_ports(env)
     print(f"Setting up the data in {env['VAR_DIR']} …", flush=True)
-    manage(env, "seed_demo", "--migrate")
+    credentials = json.loads(manage(env, "seed_demo", "--migrate", "--json"))
     os.environ.update(env)  # for the ping of the worker
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp_site.settings")
     multiprocessing.set_start_method("fork")
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    processes = Processes(env)
+    processes = Processes(env, credentials)
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         processes.add_process(name, command, env=env, cwd=str(ROOT))
     processes.loop()

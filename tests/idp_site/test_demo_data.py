@@ -84,6 +84,12 @@ def test_seeding_again_changes_nothing_but_heals_the_password():
     assert alice.check_password(demo.PASSWORD)
 
 
+def test_seeding_can_tell_the_credentials_in_the_same_start():
+    out = io.StringIO()
+    call_command("seed_demo", "--json", stdout=out)
+    assert json.loads(out.getvalue()) == credentials()
+
+
 def test_outside_demo_mode_nothing_is_seeded(settings):
     settings.DEMO = False
     for command in ("seed_demo", "demo_credentials"):

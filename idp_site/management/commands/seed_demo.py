@@ -15,14 +15,20 @@ class Command(BaseCommand):
     help = "Make the people and clients of demo mode (again is harmless)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--migrate`` sets up the tables first."""
+        """``--migrate`` sets up the tables first; ``--json`` is for programs."""
         parser.add_argument("--migrate", action="store_true", help="Migrate the database first.")
+        parser.add_argument(
+            "--json", action="store_true", help="Then print what demo_credentials --json does."
+        )
 
-    def handle(self, *args: Any, migrate: bool, **options: Any) -> None:
+    def handle(self, *args: Any, migrate: bool, json: bool, **options: Any) -> None:
         """Seed."""
         if not settings.DEMO:
             raise CommandError("This is demo data with public passwords: only with DEMO=1.")
         if migrate:
             call_command("migrate", verbosity=0, interactive=False)
         demo_data.seed()
-        self.stdout.write("The demo data is there.")
+        if json:
+            call_command("demo_credentials", "--json", stdout=self.stdout)
+        else:
+            self.stdout.write("The demo data is there.")
