@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from django.http import HttpRequest
 
+from ostiary import known_device
 from ostiary.client_address import client_ip
 from ostiary.throttling import refund, throttle
 
@@ -17,9 +18,14 @@ def guess(request: HttpRequest, identifier: str, check: Callable[[], T]) -> T:
     """What ``check`` says of a password for the account ``identifier``, known or not.
 
     One try is spent before the password is looked at, and given back if it was right (SECURITY
-    C2). Raises ``Throttled``.
+    C2): of the person's own budget on a device of theirs, which no stranger spends (H5). Raises
+    ``Throttled``.
     """
-    tries = {"ip": client_ip(request), "user": identifier}
+    tries = {
+        "ip": client_ip(request),
+        "user": identifier,
+        "device": known_device.name_for(request, identifier),
+    }
     throttle("signin", **tries)
     found = check()
     if found:

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ostiary import sessions
+from ostiary import known_device, sessions
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
@@ -85,7 +85,9 @@ def recover_set(request: HttpRequest) -> HttpResponse:
     # Whoever was signed in here: next comes the person whose link it was.
     sessions.sign_out(request)
     messages.success(request, _("Your new password is set. Sign in with it now."))
-    return HttpResponseRedirect(_sign_in_url(found))
+    response = HttpResponseRedirect(_sign_in_url(found))
+    known_device.remember(request, response, found.user)
+    return response
 
 
 def _sign_in_url(recovered: RecoveryToken) -> str:
