@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from django.contrib.auth import get_user_model
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from django.utils import timezone
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from oauth import keys
 from oauth.models import Client
+from tests.machine import npm_packages, program
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 PASSWORD = "correct horse battery staple"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -41,31 +42,72 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The machine's own Chromium, without a window."""
-    executable = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    if executable is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is missing")
-        pytest.skip("Chromium is not on this machine")
+    executable = program("chromium", "chromium-browser", "google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, which knows the rules of WCAG."""
+    return (npm_packages(HERE) / "axe-core" / "axe.min.js").read_text()
+
+
+def watch(window: Page) -> list[str]:
+    """What goes wrong in a window from now on: errors, refusals by the policy, strange requests.
+
+    A page that is an error page is not wrong by being one.
+    """
+    wrong: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            wrong.append(message.text)
+
+    def on_request(request: Request) -> None:
+        to = urlsplit(request.url)
+        if to.scheme == "data":
+            return
+        of = urlsplit(request.frame.url)
+        if to.hostname != "localhost":
+            wrong.append(f"a request to a third party: {request.url}")
+        elif not request.is_navigation_request() and to.netloc != of.netloc:
+            wrong.append(f"{request.frame.url} loads from elsewhere: {request.url}")
+
+    def on_response(response: Response) -> None:
+        if response.status >= 400 and not response.request.is_navigation_request():
+            wrong.append(f"{response.status} for {response.url}")
+
+    window.on("console", on_console)
+    window.on("pageerror", lambda error: wrong.append(str(error)))
+    window.on("request", on_request)
+    window.on("response", on_response)
+    return wrong
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A fresh window of a fresh browser profile, in which any console error fails the test."""
-    context: BrowserContext = chromium.new_context()
-    window = context.new_page()
-    complaints: list[str] = []
-    window.on(
-        "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
-    )
-    window.on("pageerror", lambda error: complaints.append(str(error)))
-    yield window
-    context.close()
-    assert not complaints, complaints
+def open_window(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a window of a fresh profile, in which nothing may go wrong until the test's end."""
+    opened: list[tuple[Page, list[str]]] = []
+
+    def run(**options: Any) -> Page:
+        window = chromium.new_context(**options).new_page()
+        window.set_default_timeout(15_000)
+        opened.append((window, watch(window)))
+        return window
+
+    yield run
+    for window, _ in opened:
+        window.context.close()
+    assert not [complaint for _, wrong in opened for complaint in wrong]
+
+
+@pytest.fixture
+def page(open_window: Callable[..., Page]) -> Page:
+    """A window of a fresh profile."""
+    return open_window()
 
 
 def free_port() -> int:
@@ -73,16 +115,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@dataclass(frozen=True)
-class Demo:
-    """The addresses of a provider with its example applications."""
-
-    issuer: str
-    relying_party: str
-    api: str
-    client: Any
 
 
 @pytest.fixture
@@ -112,58 +144,95 @@ def start() -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def demo(live_server: Any, settings: Any, start: Callable[..., None]) -> Demo:
-    """The provider, the example relying party and the example API, as ``make run`` has them."""
-    issuer = live_server.url.replace("127.0.0.1", "localhost")
-    rp_port, api_port = free_port(), free_port()
-    relying_party, api = f"http://localhost:{rp_port}", f"http://localhost:{api_port}/"
-    settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": issuer}
+def issuer(live_server: Any, settings: Any, tmp_path: Path) -> str:
+    """The identity provider as the demo has it; mail goes to its mailbox."""
+    address = str(live_server.url).replace("127.0.0.1", "localhost")
+    settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": address}
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
         "SCOPES": {"api:read": "Read your notes in the example API"},
     }
+    settings.ROOT_URLCONF = "tests.browser.urls"
+    settings.EMAIL_BACKEND = "idp_site.mailbox.EmailBackend"
+    settings.VAR_DIR = tmp_path
     keys.forget()
-    client = Client(
+    return address
+
+
+@pytest.fixture
+def client(issuer: str) -> Client:
+    """An application, with a redirect URI at which nobody listens yet."""
+    application = f"http://localhost:{free_port()}"
+    registered = Client(
         name="Example shop",
         client_type="confidential",
-        redirect_uris=f"{relying_party}/callback",
-        post_logout_redirect_uris=f"{relying_party}/",
+        redirect_uris=f"{application}/callback",
+        post_logout_redirect_uris=f"{application}/",
         grant_types=["authorization_code", "refresh_token"],
         scopes=["openid", "profile", "email", "offline_access", "api:read"],
-        audiences=[api],
+        audiences=[f"http://localhost:{free_port()}/"],
     )
+    registered.full_clean()
+    registered.save()
+    return registered
+
+
+@pytest.fixture
+def relying_party(issuer: str, client: Client, start: Callable[..., None]) -> str:
+    """The address of the example relying party, which runs as ``client``."""
+    address = client.post_logout_redirect_uris.rstrip("/")
+    port = urlsplit(address).port
+    assert port
     secret = client.rotate_secret()
-    client.full_clean()
     client.save()
     start(
-        "examples.protected_api",
-        api_port,
-        API_PORT=str(api_port),
-        ISSUER_URL=issuer,
-        API_AUDIENCE=api,
-    )
-    start(
         "examples.relying_party",
-        rp_port,
-        RP_PORT=str(rp_port),
+        port,
+        RP_PORT=str(port),
         ISSUER_URL=issuer,
         CLIENT_ID=client.client_id,
         CLIENT_SECRET=secret,
-        API_URL=api,
+        API_URL=client.audiences[0],
     )
-    return Demo(issuer, relying_party, api, client)
+    return address
+
+
+@pytest.fixture
+def protected_api(issuer: str, client: Client, start: Callable[..., None]) -> str:
+    """The address of the example API, which ``client`` may call."""
+    address = str(client.audiences[0])
+    port = urlsplit(address).port
+    assert port
+    start(
+        "examples.protected_api",
+        port,
+        API_PORT=str(port),
+        ISSUER_URL=issuer,
+        API_AUDIENCE=address,
+    )
+    return address
+
+
+def new_person(email: str, **fields: Any) -> Any:
+    """Someone who has confirmed their address and has a password, and nothing else."""
+    return get_user_model().objects.create_user(
+        email=email, password=PASSWORD, email_verified_at=timezone.now(), **fields
+    )
 
 
 @pytest.fixture
 def alice(transactional_db: None) -> Any:
-    """A person with a password and nothing else."""
-    return get_user_model().objects.create_user(
-        email="alice@example.com", password=PASSWORD, name="Alice Example"
-    )
+    """A person."""
+    return new_person("alice@example.com", name="Alice Archer")
 
 
 def sign_in(page: Page, email: str = "alice@example.com", password: str = PASSWORD) -> None:
     """Fill in the sign-in page that is shown."""
-    page.get_by_label("Email", exact=False).first.fill(email)
+    page.locator("input[name=identifier]").fill(email)
     page.locator("input[name=password]").fill(password)
-    page.locator("main button[type=submit], form button[type=submit]").first.click()
+    page.locator("main button[type=submit]").click()
+
+
+def fits(page: Page) -> bool:
+    """Whether the page can be read without scrolling sideways (WCAG 1.4.10)."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))

@@ -1,0 +1,176 @@
+"""Every page that somebody can see. A tour leads a window to each, and says its name there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
+
+from playwright.sync_api import Page
+
+from idp_site import mailbox
+from oauth.models import Client
+from ostiary import outbox
+from ostiary.throttling import Throttled, throttle
+
+from .conftest import PASSWORD, new_person, sign_in
+
+Tour = Callable[[Page, str, Client], Iterator[str]]
+
+
+def mailed_link(to: str) -> str:
+    """The first link of the newest message to this address."""
+    while outbox.deliver_due():
+        pass
+    text = [message["text"] for message in mailbox.messages() if message["to"] == to][-1]
+    found = re.search(r"https?://\S+", text)
+    assert found, text
+    return found[0]
+
+
+def authorization_url(issuer: str, client: Client, **more: str) -> str:
+    """A request for everything that the client may ask for (OIDC Core §3.1.2.1)."""
+    query = {
+        "client_id": client.client_id,
+        "redirect_uri": client.redirect_uris,
+        "response_type": "code",
+        "scope": " ".join(client.scopes),
+        "resource": client.audiences[0],
+        "state": "af0ifjsldkj",
+        # RFC 7636 appendix B
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+        **more,
+    }
+    return f"{issuer}/oauth/authorize?{urlencode(query)}"
+
+
+def submit(page: Page) -> None:
+    """Send the page's first form."""
+    page.locator("main form button[type=submit]").first.click()
+
+
+def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone whom nobody knows yet."""
+    page.goto(f"{issuer}/")
+    yield "start"
+    page.goto(f"{issuer}/signin/")
+    yield "sign-in"
+    sign_in(page, "nobody@example.com", "not the password")
+    yield "sign-in-refused"
+    page.goto(f"{issuer}/signup/")
+    yield "sign-up"
+    page.locator("input[name=email]").fill("carol@example.com")
+    page.locator("input[name=password]").fill("short")
+    submit(page)
+    yield "sign-up-refused"
+    page.locator("input[name=password]").fill(PASSWORD)
+    submit(page)
+    page.wait_for_url("**/check-mail/")
+    yield "check-mail"
+    page.goto(mailed_link("carol@example.com"))
+    yield "verify"
+    page.goto(f"{issuer}/signup/verify/?token=stale")
+    yield "dead-link"
+    new_person("dave@example.com")
+    page.goto(f"{issuer}/recover/")
+    yield "recover"
+    page.locator("input[name=email]").fill("dave@example.com")
+    submit(page)
+    page.wait_for_url("**/recover/sent/")
+    yield "recover-sent"
+    page.goto(mailed_link("dave@example.com"))
+    yield "recover-set"
+    page.goto(f"{issuer}/dev/mailbox/")
+    yield "mailbox"
+    page.goto(f"{issuer}/oauth/authorize?client_id=unknown")
+    yield "authorization-refused"
+    page.goto(f"{issuer}/nowhere/")
+    yield "404"
+    page.goto(f"{issuer}/fails/bad-request/")
+    yield "400"
+    page.goto(f"{issuer}/fails/mistake/")
+    yield "500"
+    page.goto(f"{issuer}/fails/outage/")
+    yield "503"
+    page.goto(f"{issuer}/signin/")
+    spend_tries("erin@example.com")
+    sign_in(page, "erin@example.com")
+    yield "throttled"
+
+
+def spend_tries(email: str) -> None:
+    """Have somebody guess until they must wait."""
+    try:
+        while True:
+            throttle("signin", ip="127.0.0.1", user=email)
+    except Throttled:
+        pass
+
+
+def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone with an account."""
+    new_person("alice@example.com", name="Alice Archer", given_name="Alice", family_name="Archer")
+    page.goto(authorization_url(issuer, client))
+    sign_in(page)
+    page.get_by_role("button", name="Allow", exact=True).wait_for()
+    yield "consent"
+    page.goto(authorization_url(issuer, client, prompt="select_account"))
+    yield "select-account"
+    # Without the script that sends it, the page stays.
+    page.route("**/form_post.js", lambda route: route.abort())
+    page.goto(authorization_url(issuer, client, response_mode="form_post"))
+    page.get_by_role("button", name="Allow", exact=True).click()
+    page.get_by_role("button", name="Go on").wait_for()
+    yield "form-post"
+    page.goto(f"{issuer}/account/")
+    yield "account"
+    for name in ("profile", "security", "sessions", "activity", "applications"):
+        page.goto(f"{issuer}/account/{name}/")
+        yield f"account-{name}"
+    page.goto(f"{issuer}/account/profile/")
+    page.locator("input[name=preferred_username]").fill("Al")
+    submit(page)
+    yield "account-profile-saved"
+    page.goto(f"{issuer}/signin/?reauthenticate=1&next=/account/security/")
+    yield "sign-in-again"
+    page.goto(f"{issuer}/admin/")
+    yield "403"
+    page.goto(f"{issuer}/account/profile/")
+    page.context.clear_cookies(name="ostiary_csrf")
+    submit(page)
+    yield "403-form-too-old"
+    page.goto(f"{issuer}/oauth/logout?client_id={client.client_id}")
+    yield "logout"
+    page.goto(f"{issuer}/signout/")
+    yield "sign-out"
+    submit(page)
+    yield "signed-out"
+    page.goto(f"{issuer}/oauth/logout")
+    yield "logged-out"
+
+
+def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who looks after the site."""
+    ada = new_person("admin@example.com", name="Ada Operator", is_staff=True, is_superuser=True)
+    page.goto(f"{issuer}/admin/")
+    sign_in(page, ada.email)
+    page.wait_for_url("**/admin/")
+    yield "admin"
+    page.goto(f"{issuer}/")
+    yield "start-operator"
+    for name, path in {
+        "people": "ostiary_accounts/user/",
+        "person": f"ostiary_accounts/user/{ada.pk}/change/",
+        "clients": "ostiary_oauth/client/",
+        "client": f"ostiary_oauth/client/{client.pk}/change/",
+        "keys": "ostiary_oauth/signingkey/",
+        "events": "ostiary/event/",
+        "sessions": "ostiary/session/",
+        "outbox": "ostiary/outboxmessage/",
+    }.items():
+        page.goto(f"{issuer}/admin/{path}")
+        yield f"admin-{name}"
+
+
+TOURS: list[Tour] = [visitor, person, operator]
