@@ -12,6 +12,9 @@ class IdpSiteConfig(AppConfig):
     label = "idp_site"
     verbose_name = _("Site")
 
+    def ready(self) -> None:
+        from . import checks  # noqa: F401  (they register themselves on import)
+
 
 class AdminConfig(admin_apps.AdminConfig):
     """Django's admin on our admin site."""

@@ -21,11 +21,12 @@ CHECKS = [
     ["lint-imports", "--no-logo"],
     ["djlint", "--quiet", "--lint", *TEMPLATES],
     ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    ["python", "manage.py", "collectstatic", "--no-input"],
     ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
 ]
 
 
-def production() -> dict[str, str]:
+def production(var_dir: str) -> dict[str, str]:
     """An environment as a real site has it."""
     return {
         **{name: value for name, value in os.environ.items() if name not in ("DEMO", "DEBUG")},
@@ -35,29 +36,29 @@ def production() -> dict[str, str]:
         "FIELD_ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "DATABASE_URL": "sqlite://:memory:",
         "CELERY_BROKER_URL": "amqp://rabbitmq:5672",
-        "VAR_DIR": tempfile.mkdtemp(prefix="ostiary-check-"),
+        "VAR_DIR": var_dir,
     }
 
 
 def main() -> int:
     """Run every check, all of them even if one fails. 0 when all are clean."""
-    failed = []
+    failed = 0
     tools = Path(sys.executable).parent
-    for command in CHECKS:
-        name = " ".join(command[:4])
-        env = production() if "manage.py" in command else dict(os.environ)
-        result = subprocess.run(
-            [str(tools / command[0]), *command[1:]],
-            cwd=ROOT,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        print(f"{'failed' if result.returncode else 'clean '}  {name}", flush=True)
-        if result.returncode:
-            failed.append(name)
-            print(result.stdout, flush=True)
+    with tempfile.TemporaryDirectory(prefix="ostiary-check-") as var_dir:
+        site = production(var_dir)
+        for command in CHECKS:
+            result = subprocess.run(
+                [str(tools / command[0]), *command[1:]],
+                cwd=ROOT,
+                env=site if "manage.py" in command else None,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            failed += bool(result.returncode)
+            print(f"{'failed' if result.returncode else 'clean '}  {' '.join(command)}", flush=True)
+            if result.returncode:
+                print(result.stdout, flush=True)
     return 1 if failed else 0
 
 

@@ -32,15 +32,21 @@ for path in sys.argv[1:]:
     started = time.monotonic()
     response = client.get(path, headers={"Host": "localhost", "Accept": "text/html"}, secure=True,
         **({"HTTP_COOKIE": "__Host-ostiary-session=abcdefghijklmnopqrstuvwxyz012345"}))
-    answers[path] = [response.status_code, response.content.decode(), time.monotonic() - started]
+    answers[path] = {
+        "status": response.status_code,
+        "page": response.content.decode(),
+        "policy": response.headers.get("Content-Security-Policy", ""),
+        "seconds": time.monotonic() - started,
+    }
 print(json.dumps(answers))
 """
 
 
-def asked_without_database(tmp_path, *paths, **chosen):
+def asked_without_database(production_folder, *paths, **chosen):
     url = f"postgres://nobody@127.0.0.1:{free_port()}/nowhere"
     env = environment(
-        tmp_path, **{**PRODUCTION, "DATABASE_URL": url, "ALLOWED_HOSTS": "localhost", **chosen}
+        production_folder,
+        **{**PRODUCTION, "DATABASE_URL": url, "ALLOWED_HOSTS": "localhost", **chosen},
     )
     result = python(env, "-c", ASK, *paths)
     assert result.returncode == 0, result.stderr
@@ -48,19 +54,27 @@ def asked_without_database(tmp_path, *paths, **chosen):
 
 
 @pytest.mark.parametrize("pool", ["0", "10"])
-def test_without_its_database_the_site_says_so_quickly(tmp_path, pool):
+def test_without_its_database_the_site_says_so_quickly(production_folder, pool):
+    authorize = "/signin/?next=/oauth/authorize%3Fclient_id=a%26redirect_uri=b"
     answers = asked_without_database(
-        tmp_path, "/healthz", "/readyz", "/account/", "/signin/", DATABASE_POOL_SIZE=pool
+        production_folder,
+        "/healthz",
+        "/readyz",
+        "/account/",
+        authorize,
+        DATABASE_POOL_SIZE=pool,
     )
-    assert answers["/healthz"][0] == 200
-    assert answers["/readyz"][0] == 503
-    assert json.loads(answers["/readyz"][1])["parts"] == {"database": "unreachable"}
-    assert answers["/account/"][0] == 503
-    for _, page, seconds in answers.values():
-        assert "Traceback" not in page
-        assert "nobody" not in page
+    assert answers["/healthz"]["status"] == 200
+    assert answers["/readyz"]["status"] == 503
+    assert json.loads(answers["/readyz"]["page"])["parts"] == {"database": "unreachable"}
+    assert answers["/account/"]["status"] == 503
+    assert answers[authorize]["status"] == 503
+    for answer in answers.values():
+        assert "Traceback" not in answer["page"]
+        assert "nobody" not in answer["page"]
+        assert "default-src 'none'" in answer["policy"]
         # The wait for a pooled connection is 4 seconds; a hanging one would be 30 and more.
-        assert seconds < 20
+        assert answer["seconds"] < 20
 
 
 @pytest.mark.django_db

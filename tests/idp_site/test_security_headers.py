@@ -138,14 +138,14 @@ def test_the_pending_sign_in_of_the_session_counts(registered_client, client):
     assert directives(page(request))["form-action"] == "'self' https://rp.example"
 
 
-def test_https_sites_send_hsts_and_redirect_plain_requests(tmp_path):
+def test_https_sites_send_hsts_and_redirect_plain_requests(production_folder):
     ask = (
         "import idp_site.wsgi; from django.test import Client\n"
         "c = Client(headers={'Host': 'id.example.com'})\n"
         "a, b = c.get('/healthz', secure=True), c.get('/signin/')\n"
         "print(a['Strict-Transport-Security']); print(b.status_code, b['Location'])"
     )
-    result = python(environment(tmp_path, **PRODUCTION), "-c", ask)
+    result = python(environment(production_folder, **PRODUCTION), "-c", ask)
     assert "max-age=63072000; includeSubDomains; preload" in result.stdout, result.stderr
     assert "301 https://id.example.com/signin/" in result.stdout
 

@@ -37,21 +37,27 @@ def test_the_sentence_gives_a_command_that_makes_a_good_secret(tmp_path, name):
         ("ALLOWED_HOSTS", "*"),
     ],
 )
-def test_a_weak_setting_stops_the_server(tmp_path, name, value):
-    env = environment(tmp_path, **{**PRODUCTION, name: value})
+def test_a_weak_setting_stops_the_server(production_folder, name, value):
+    env = environment(production_folder, **{**PRODUCTION, name: value})
     result = python(env, "-c", "import idp_site.wsgi")
     assert result.returncode != 0
     assert "The site does not start" in result.stderr
     assert PRODUCTION["SECRET_KEY"] not in result.stderr
 
 
-def test_a_production_environment_starts_the_server(tmp_path):
+def test_static_files_that_were_not_collected_stop_the_server(tmp_path):
     result = python(environment(tmp_path, **PRODUCTION), "-c", "import idp_site.wsgi")
+    assert result.returncode != 0
+    assert "python manage.py collectstatic" in result.stderr
+
+
+def test_a_production_environment_starts_the_server(production_folder):
+    result = python(environment(production_folder, **PRODUCTION), "-c", "import idp_site.wsgi")
     assert result.returncode == 0, result.stderr
 
 
-def test_the_deployment_checks_are_clean(tmp_path):
-    result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+def test_the_deployment_checks_are_clean(production_folder):
+    result = manage(production_folder, "check", "--deploy", "--fail-level", "WARNING")
     assert result.returncode == 0, result.stderr
 
 
