@@ -17,7 +17,7 @@ TEMPLATES = [*APPS, "templates", "examples"]
 CHECKS = [
     ["ruff", "check", "--quiet", "."],
     ["ruff", "format", "--quiet", "--check", "."],
-    ["mypy", *APPS],
+    ["mypy", *APPS, "examples/relying_party"],
     ["lint-imports", "--no-logo"],
     ["djlint", "--quiet", "--lint", *TEMPLATES],
     ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
