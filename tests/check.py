@@ -14,16 +14,20 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ["ostiary", "accounts", "oauth", "idp_site"]
 TEMPLATES = [*APPS, "templates", "examples"]
 
-CHECKS = [
-    ["ruff", "check", "--quiet", "."],
-    ["ruff", "format", "--quiet", "--check", "."],
-    ["mypy", *APPS, "examples/relying_party"],
-    ["lint-imports", "--no-logo"],
-    ["djlint", "--quiet", "--lint", *TEMPLATES],
-    ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
-    ["python", "manage.py", "collectstatic", "--no-input"],
-    ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-]
+
+def checks(folder: str) -> list[list[str]]:
+    """The commands. What they make goes into ``folder``."""
+    return [
+        ["ruff", "check", "--quiet", "."],
+        ["ruff", "format", "--quiet", "--check", "."],
+        ["mypy", *APPS, "examples/relying_party"],
+        ["lint-imports", "--no-logo"],
+        ["djlint", "--quiet", "--lint", *TEMPLATES],
+        ["mkdocs", "build", "--quiet", "--strict", "--site-dir", f"{folder}/site"],
+        ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+        ["python", "manage.py", "collectstatic", "--no-input"],
+        ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+    ]
 
 
 def production(var_dir: str) -> dict[str, str]:
@@ -46,7 +50,7 @@ def main() -> int:
     tools = Path(sys.executable).parent
     with tempfile.TemporaryDirectory(prefix="ostiary-check-") as var_dir:
         site = production(var_dir)
-        for command in CHECKS:
+        for command in checks(var_dir):
             result = subprocess.run(
                 [str(tools / command[0]), *command[1:]],
                 cwd=ROOT,

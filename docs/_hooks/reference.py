@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import PluginError
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,20 +41,20 @@ def settings_table() -> str:
 
 
 def check_environment(page: str) -> None:
-    """Raises ``ValueError`` if the site reads a variable that the page does not name."""
+    """Raises ``PluginError`` if the site reads a variable that the page does not name."""
     source = (ROOT / "idp_site" / "settings.py").read_text()
     read = set(re.findall(r'(?:env\.\w+|_needed)\(\s*"([A-Z_]+)"', source))
     missing = sorted(name for name in read if f"`{name}`" not in page)
     if missing:
-        raise ValueError(f"docs/reference/environment.md does not name {', '.join(missing)}.")
+        raise PluginError(f"docs/reference/environment.md does not name {', '.join(missing)}.")
 
 
 def check_commands(page: str) -> None:
-    """Raises ``ValueError`` if a management command of ours is not on the page."""
+    """Raises ``PluginError`` if a management command of ours is not on the page."""
     found = ROOT.glob("*/management/commands/[!_]*.py")
     missing = sorted(path.stem for path in found if f"`{path.stem}`" not in page)
     if missing:
-        raise ValueError(f"docs/reference/commands.md does not name {', '.join(missing)}.")
+        raise PluginError(f"docs/reference/commands.md does not name {', '.join(missing)}.")
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
