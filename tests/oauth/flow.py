@@ -22,6 +22,16 @@ REVOKE = "/oauth/revoke"
 FORM = "application/x-www-form-urlencoded"
 
 
+def with_query(path: str, params: dict[str, Any]) -> str:
+    """An address with its parameters."""
+    return f"{path}?{urlencode(params)}"
+
+
+def without_port(uri: str) -> str:
+    """A URI with the port left out."""
+    return re.sub(r":[0-9]+(?=[/?]|$)", "", uri, count=1)
+
+
 def new_verifier() -> str:
     """A PKCE code verifier (RFC 7636 §4.1)."""
     return secrets.token_urlsafe(48)

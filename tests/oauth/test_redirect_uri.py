@@ -1,0 +1,174 @@
+"""Redirect URIs: exact, but for a loopback port (SECURITY A1, H12; RFC 8252 §7.3)."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauth import redirect_uri
+from oauth.form_action import form_action_sources
+from tests.oauth import flow
+
+REGISTRABLE = [
+    "https://rp.example/callback",
+    "https://rp.example",
+    "https://rp.example:8443/a/b?tenant=1&x=%20",
+    "http://127.0.0.1/callback",
+    "http://127.0.0.1:3000/callback",
+    "http://[::1]/callback",
+    "http://localhost:9000/callback",
+    "com.example.app:/callback",
+    "com.example.app://callback",
+]
+NOT_REGISTRABLE = [
+    "",
+    "callback",
+    "/callback",
+    "//rp.example/callback",
+    "https://",
+    "https:///callback",
+    "https:callback",
+    "https://rp.example/callback#",
+    "https://rp.example/callback#fragment",
+    "https://*.rp.example/callback",
+    "https://rp.example/*",
+    "https://user@rp.example/callback",
+    "https://user:secret@rp.example/callback",
+    "https://rp.example\\@evil.example/",
+    "https://rp.example/../callback",
+    "https://rp.example/a/./callback",
+    "https://rp.example/%2e%2e/callback",
+    "https://rp.example/.%2E/callback",
+    "https://rp.example/..%2fcallback",
+    "https://rp.example/callback%00",
+    "https://rp.example/callback%0d%0aSet-Cookie:a",
+    "https://rp.example/call back",
+    "https://rp.example/callback\n",
+    "https://rp.example/callbäck",
+    "https://rp.example:port/callback",
+    "https://rp.example:99999/callback",
+    "https://[::1/callback",
+    "HTTPS://rp.example/callback",
+    "Https://rp.example/callback",
+    "http://rp.example/callback",
+    "http://127.0.0.1.evil.example/callback",
+    "http://127.1/callback",
+    "http://2130706433/callback",
+    "javascript:alert(1)",
+    "JavaScript:alert(1)",
+    "data:text/html,hello",
+    "vbscript:msgbox",
+    "file:///etc/passwd",
+    "blob:https://rp.example/1",
+    "about:blank",
+    "myapp:/callback",
+    "urn:ietf:wg:oauth:2.0:oob",
+    "https://rp.example/" + "a" * redirect_uri.MAX_LENGTH,
+]
+
+
+@pytest.mark.parametrize("uri", REGISTRABLE)
+def test_what_is_safe_can_be_registered(uri):
+    assert redirect_uri.why_not_registrable(uri) == ""
+
+
+@pytest.mark.parametrize("uri", NOT_REGISTRABLE)
+def test_what_is_not_safe_is_refused_in_words(uri):
+    assert redirect_uri.why_not_registrable(uri)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_judged_without_an_error(uri):
+    why = redirect_uri.why_not_registrable(uri)
+
+    assert isinstance(why, str)
+    assert redirect_uri.matches(uri, uri)
+
+
+@given(
+    st.sampled_from(REGISTRABLE),
+    st.integers(min_value=0, max_value=60),
+    st.sampled_from([*string.printable, "\x00", "é", ""]),
+    st.booleans(),
+)
+def test_any_byte_changed_in_a_registered_uri_is_refused(registered, at, char, insert):
+    at = min(at, len(registered))
+    changed = registered[:at] + char + registered[at + (0 if insert else 1) :]
+    if changed == registered:
+        return
+
+    if redirect_uri.matches(changed, registered):
+        # Only the port of a loopback literal may differ.
+        assert any(
+            registered.startswith(prefix) and changed.startswith(prefix)
+            for prefix in ("http://127.0.0.1", "http://[::1]")
+        )
+        assert flow.without_port(changed) == flow.without_port(registered)
+
+
+@pytest.mark.parametrize(
+    ("requested", "registered", "same"),
+    [
+        ("http://127.0.0.1:51004/callback", "http://127.0.0.1/callback", True),
+        ("http://127.0.0.1/callback", "http://127.0.0.1:3000/callback", True),
+        ("http://127.0.0.1:51004/callback?a=b", "http://127.0.0.1/callback?a=b", True),
+        ("http://[::1]:51004/callback", "http://[::1]/callback", True),
+        ("http://127.0.0.1:51004", "http://127.0.0.1", True),
+        ("http://127.0.0.1:51004/other", "http://127.0.0.1/callback", False),
+        ("http://127.0.0.1:51004/callback?a=b", "http://127.0.0.1/callback", False),
+        ("http://127.0.0.1:51004/callback#a", "http://127.0.0.1/callback", False),
+        ("http://[::1]:51004/callback", "http://127.0.0.1/callback", False),
+        ("https://127.0.0.1:51004/callback", "http://127.0.0.1/callback", False),
+        ("https://127.0.0.1:51004/callback", "https://127.0.0.1/callback", False),
+        ("http://localhost:51004/callback", "http://localhost/callback", False),
+        ("http://127.0.0.2:51004/callback", "http://127.0.0.1/callback", False),
+        ("http://127.0.0.1:0/callback", "http://127.0.0.1/callback", False),
+        ("http://127.0.0.1:65536/callback", "http://127.0.0.1/callback", False),
+        ("http://127.0.0.1:+80/callback", "http://127.0.0.1/callback", False),
+        ("http://127.0.0.1:٣/callback", "http://127.0.0.1/callback", False),
+        ("http://127.0.0.1:@evil.example/callback", "http://127.0.0.1/callback", False),
+        ("https://rp.example:8443/callback", "https://rp.example/callback", False),
+    ],
+)
+def test_only_the_port_of_a_loopback_literal_may_differ(requested, registered, same):
+    assert redirect_uri.matches(requested, registered) is same
+
+
+@pytest.mark.django_db
+def test_a_code_issued_for_one_loopback_port_is_redeemed_with_that_port(
+    signed_in_browser, public_client
+):
+    uri = "http://127.0.0.1:51004/callback"
+    code, verifier = flow.obtain_code(signed_in_browser, public_client, redirect_uri=uri)
+
+    elsewhere = flow.redeem(public_client, code, verifier, redirect_uri="http://127.0.0.1/callback")
+    assert elsewhere.json()["error"] == "invalid_grant"
+
+    assert flow.redeem(public_client, code, verifier, redirect_uri=uri).status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_pages_of_a_sign_in_may_lead_to_its_redirect_uri_and_no_other(confidential_client):
+    asked = {
+        "client_id": confidential_client.client_id,
+        "redirect_uri": "http://127.0.0.1:5/callback",
+    }
+    registered = flow.with_query(flow.AUTHORIZE, asked)
+    forged = flow.with_query(flow.AUTHORIZE, {**asked, "redirect_uri": "https://evil.example/"})
+
+    assert form_action_sources(registered) == ["http://127.0.0.1:5"]
+    assert form_action_sources(forged) == []
+    assert form_action_sources("/oauth/authorize?client_id=\x00") == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "source"),
+    [
+        ("https://rp.example:8443/callback?a=b", "https://rp.example:8443"),
+        ("com.example.app:/callback", "com.example.app:"),
+        ("http://[::1]:3000/callback", "http:"),
+    ],
+)
+def test_a_redirect_uri_in_the_words_of_a_content_security_policy(uri, source):
+    assert redirect_uri.form_action_source(uri) == source
