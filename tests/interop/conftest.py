@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from django.contrib.auth import get_user_model
 
 from oauth import keys
 from oauth.models import Client
+from tests.machine import npm_packages, program
 
 from .person import Person
 
@@ -70,17 +69,9 @@ def client(transactional_db) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Node with the locked packages of ``package.json``."""
-    executable = shutil.which("node")
-    if executable is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("node is missing")
-        pytest.skip("node is not on this machine")
-    if not (HERE / "node_modules" / "openid-client").exists():
-        subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, capture_output=True
-        )
-    return executable
+    """Node, beside the locked packages of ``package.json``."""
+    npm_packages(HERE)
+    return program("node")
 
 
 @pytest.fixture
