@@ -1,4 +1,5 @@
-"""The authorization request: what is shown, what is redirected, what is refused (SECURITY A1–A5)."""
+"""The authorization request: what is shown, what is redirected, what is refused (A1 to A5 of
+SECURITY)."""
 
 from urllib.parse import urlencode
 
