@@ -1,0 +1,101 @@
+"""What a person tells of themselves: the standard claims of OpenID Connect."""
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from accounts.forms import ProfileForm
+from ostiary.models import Event
+from tests.accounts import flow
+
+pytestmark = pytest.mark.django_db
+
+FORM = {
+    "name": "Alice Liddell",
+    "given_name": "",
+    "family_name": "",
+    "preferred_username": "",
+    "locale": "",
+    "zoneinfo": "",
+}
+
+
+def save(browser, **fields):
+    return browser.post("/account/profile/", {**FORM, **fields})
+
+
+def test_the_profile_is_saved_and_the_log_says_which_fields(signed_in_browser, person):
+    answer = save(signed_in_browser, given_name="Alice", locale="en", zoneinfo="Europe/London")
+
+    assert answer["Location"] == "/account/profile/"
+    person.refresh_from_db()
+    assert (person.given_name, person.locale, person.zoneinfo) == ("Alice", "en", "Europe/London")
+    event = Event.objects.get(kind="profile.changed")
+    assert event.details == {"fields": ["given_name", "locale", "zoneinfo"]}
+    assert "Your profile is saved." in signed_in_browser.get("/account/").content.decode()
+
+
+def test_nothing_changed_is_no_event(signed_in_browser):
+    save(signed_in_browser)
+
+    assert not Event.objects.filter(kind="profile.changed").exists()
+
+
+def test_the_time_of_the_change_is_kept_for_the_claim_updated_at(signed_in_browser, person):
+    before = person.updated_at
+
+    save(signed_in_browser, name="Alice")
+
+    person.refresh_from_db()
+    assert person.updated_at > before
+
+
+def test_saving_writes_only_what_changed(signed_in_browser, person):
+    """An operator switched the account off after the form's request had read it."""
+    form = ProfileForm({**FORM, "name": "Alice"}, user=get_user_model().objects.get(pk=person.pk))
+    assert form.is_valid()
+    get_user_model().objects.filter(pk=person.pk).update(is_active=False, family_name="Liddell")
+
+    assert form.save() == ["name"]
+
+    person.refresh_from_db()
+    assert (person.name, person.family_name, person.is_active) == ("Alice", "Liddell", False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("locale", "xx"), ("zoneinfo", "Mars/Olympus"), ("name", "x" * 201), ("name", "a\x00b")],
+)
+def test_what_can_not_be_kept_is_told_beside_its_field(signed_in_browser, person, field, value):
+    answer = save(signed_in_browser, **{field: value})
+
+    assert answer.status_code == 400
+    assert f'id="id_{field}_error"' in answer.content.decode()
+    person.refresh_from_db()
+    assert person.name == "Alice Liddell"
+
+
+def test_a_language_that_an_operator_wrote_is_not_lost(signed_in_browser, person):
+    get_user_model().objects.filter(pk=person.pk).update(locale="de-AT", zoneinfo="UTC")
+    page = signed_in_browser.get("/account/profile/").content.decode()
+    assert '<option value="de-AT" selected>' in page
+
+    save(signed_in_browser, locale="de-AT", zoneinfo="UTC", name="Alice")
+
+    person.refresh_from_db()
+    assert (person.name, person.locale) == ("Alice", "de-AT")
+
+
+def test_the_fields_help_the_browser_to_fill_them(signed_in_browser):
+    page = signed_in_browser.get("/account/profile/").content.decode()
+
+    for token in ("name", "given-name", "family-name", "nickname"):
+        assert f'autocomplete="{token}"' in page
+
+
+def test_visitors_are_sent_to_sign_in_and_back(browser, person):
+    pages = ["", "profile/", "security/", "sessions/", "activity/"]
+    for path in (f"/account/{page}" for page in pages):
+        assert browser.get(path)["Location"] == f"/signin/?next={path}"
+    assert flow.sign_in(browser, person.email, next="/account/activity/")["Location"] == (
+        "/account/activity/"
+    )
