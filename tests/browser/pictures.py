@@ -5,7 +5,7 @@ Not among the tests: ``make screenshots`` takes them.
 
 import pytest
 
-from .conftest import PASSWORD, ROOT, sign_in
+from .conftest import PASSWORD, ROOT
 from .tours import TOURS, authorization_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,12 +27,15 @@ def test_of_every_page(tour, open_window, issuer, client):
                 page.screenshot(path=TARGET / f"{name}-{scheme}-{window}.png", full_page=True)
 
 
-def test_of_the_readme(open_window, issuer, client, alice):
-    page = open_window(viewport={"width": 720, "height": 720}, color_scheme="light")
-    page.goto(authorization_url(issuer, client))
+def test_of_the_readme(open_window, settings, issuer, client, alice):
+    settings.DEMO = False
+    client.redirect_uris = "https://shop.example/callback"
+    client.save()
+    page = open_window(viewport={"width": 640, "height": 720}, color_scheme="light")
+    page.goto(authorization_url(issuer, client, scope="openid profile email", resource=""))
     page.locator("input[name=identifier]").fill(alice.email)
     page.locator("input[name=password]").fill(PASSWORD)
     page.screenshot(path=README / "sign-in.png")
-    sign_in(page)
+    page.keyboard.press("Enter")
     page.get_by_role("button", name="Allow", exact=True).wait_for()
     page.screenshot(path=README / "consent.png")

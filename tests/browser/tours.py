@@ -29,7 +29,10 @@ def mailed_link(to: str) -> str:
 
 
 def authorization_url(issuer: str, client: Client, **more: str) -> str:
-    """A request for everything that the client may ask for (OIDC Core §3.1.2.1)."""
+    """A request for all that the client may ask for (OIDC Core §3.1.2.1).
+
+    ``more`` adds parameters, sets them otherwise, or with ``""`` leaves them out.
+    """
     query = {
         "client_id": client.client_id,
         "redirect_uri": client.redirect_uris,
@@ -42,7 +45,8 @@ def authorization_url(issuer: str, client: Client, **more: str) -> str:
         "code_challenge_method": "S256",
         **more,
     }
-    return f"{issuer}/oauth/authorize?{urlencode(query)}"
+    sent = {name: value for name, value in query.items() if value}
+    return f"{issuer}/oauth/authorize?{urlencode(sent)}"
 
 
 def submit(page: Page) -> None:

@@ -1,0 +1,79 @@
+"""The partials that make every form's fields and errors, for whatever form there is."""
+
+import re
+
+from django import forms
+from django.template.loader import render_to_string
+
+
+class Everything(forms.Form):
+    email = forms.EmailField(help_text="We <never> tell it.")
+    agree = forms.BooleanField(help_text="You must.")
+    colour = forms.ChoiceField(choices=[("r", "Red")], widget=forms.RadioSelect, help_text="One.")
+    note = forms.CharField(required=False)
+    token = forms.CharField(widget=forms.HiddenInput)
+
+
+def rendered(form, name):
+    return render_to_string("ostiary/field.html", {"field": form[name]})
+
+
+def texts_tied_to(html):
+    """What a screen reader adds to the control: the texts that ``aria-describedby`` names."""
+    names = re.search(r'aria-describedby="([^"]+)"', html)[1].split()
+    return [re.search(rf'id="{name}">(.*?)</(?:p|ul)>', html, re.DOTALL)[1] for name in names]
+
+
+def test_hint_and_error_are_tied_to_the_field():
+    html = rendered(Everything({"email": "no address"}), "email")
+
+    hint, error = texts_tied_to(html)
+    assert hint == "We &lt;never&gt; tell it."
+    assert "Enter a valid email address." in error
+    assert 'aria-invalid="true"' in html
+    assert '<label for="id_email">' in html
+
+
+def test_a_check_box_comes_before_its_label():
+    html = rendered(Everything(), "agree")
+
+    assert html.index("<input") < html.index("<label")
+
+
+def test_a_group_of_choices_is_named_and_described_as_one():
+    html = rendered(Everything({}), "colour")
+
+    assert 'role="group" aria-labelledby="id_colour_label"' in html
+    hint, error = texts_tied_to(html)
+    assert hint == "One."
+    assert "This field is required." in error
+
+
+def test_a_field_without_hint_or_error_is_described_by_nothing():
+    assert "aria-describedby" not in rendered(Everything(), "note")
+
+
+def test_a_hidden_field_has_no_label():
+    html = rendered(Everything(), "token")
+
+    assert "<label" not in html
+    assert 'type="hidden"' in html
+
+
+def test_the_errors_of_the_whole_form_are_an_alert_that_takes_the_focus():
+    form = Everything({})
+    form.add_error(None, "Not both at <once>.")
+    html = render_to_string("ostiary/errors.html", {"form": form})
+
+    assert 'role="alert" tabindex="-1" autofocus' in html
+    assert "Not both at &lt;once&gt;." in html
+
+
+def test_a_form_with_errors_in_its_fields_alone_says_so_above():
+    assert "marked below" in render_to_string("ostiary/errors.html", {"form": Everything({})})
+
+
+def test_a_form_without_errors_has_no_alert():
+    html = render_to_string("ostiary/errors.html", {"form": Everything()})
+
+    assert "alert" not in html
