@@ -1,0 +1,293 @@
+"""What the token endpoint takes and how it answers (SECURITY B5; RFC 6749 §3.2, §5)."""
+
+import json
+import re
+
+import pytest
+from django.test import Client as Browser
+
+from tests.oauth import flow
+
+pytestmark = pytest.mark.django_db
+
+ENDPOINTS = [flow.TOKEN, flow.REVOKE]
+# RFC 6749 §5.2: what error_description may hold.
+DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
+
+
+def service(client, **params):
+    """The parameters of a client credentials request with the secret in the body."""
+    return {
+        "grant_type": "client_credentials",
+        "client_id": client.client_id,
+        "client_secret": client.raw_secret,
+        **params,
+    }
+
+
+def assert_refused(response, error, status=400):
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/json"
+    assert response["Cache-Control"] == "no-store"
+    body = response.json()
+    assert body["error"] == error
+    assert DESCRIPTION.fullmatch(body.get("error_description", ""))
+    assert set(body) <= {"error", "error_description"}
+
+
+def test_an_answer_is_json_that_nobody_keeps(service_client):
+    response = flow.post_form(flow.TOKEN, service(service_client))
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/json"
+    assert response["Cache-Control"] == "no-store"
+    assert response["Pragma"] == "no-cache"
+    assert set(response.json()) == {"access_token", "token_type", "expires_in", "scope"}
+    assert response.json()["token_type"] == "Bearer"
+    assert response.json()["expires_in"] == service_client.access_token_lifetime
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+def test_only_post_is_taken(endpoint, method):
+    response = Browser().generic(method, endpoint)
+
+    assert response.status_code == 405
+    assert response["Allow"] == "POST"
+    assert response["Cache-Control"] == "no-store"
+    if method != "HEAD":
+        assert response.json()["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""]
+)
+def test_only_a_form_is_taken(service_client, endpoint, content_type):
+    body = json.dumps(service(service_client))
+
+    assert_refused(
+        Browser().generic("POST", endpoint, body, content_type=content_type), "invalid_request"
+    )
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [flow.FORM, flow.FORM + "; charset=utf-8", "Application/X-WWW-Form-Urlencoded;charset=UTF-8"],
+)
+def test_the_charset_of_a_form_may_be_named(service_client, content_type):
+    body = flow.urlencode(service(service_client))
+
+    response = Browser().generic("POST", flow.TOKEN, body, content_type=content_type)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_parameters_in_the_query_are_refused(service_client, endpoint):
+    response = flow.post_form(f"{endpoint}?client_id=x", service(service_client))
+
+    assert_refused(response, "invalid_request")
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize(
+    "name", ["grant_type", "client_id", "client_secret", "scope", "code", "token", "anything"]
+)
+def test_a_repeated_parameter_is_refused(service_client, endpoint, name):
+    pairs = [*service(service_client, token="t").items(), (name, "1"), (name, "2")]
+
+    response = flow.post_form(endpoint, pairs)
+
+    if name == "grant_type" and endpoint == flow.TOKEN:
+        assert_refused(response, "unsupported_grant_type")
+    else:
+        assert_refused(response, "invalid_request")
+
+
+def test_a_repeated_grant_type_is_refused(service_client):
+    pairs = [("grant_type", "client_credentials"), *service(service_client).items()]
+
+    assert_refused(flow.post_form(flow.TOKEN, pairs), "invalid_request")
+
+
+def test_an_unknown_parameter_is_ignored(service_client):
+    response = flow.post_form(flow.TOKEN, service(service_client, colour="mauve", size="9" * 9000))
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_too_many_parameters_are_refused(endpoint):
+    assert_refused(flow.post_form(endpoint, {f"p{n}": "v" for n in range(2000)}), "invalid_request")
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_too_large_a_body_is_refused(endpoint):
+    assert_refused(flow.post_form(endpoint, {"token": "x" * 3_000_000}), "invalid_request")
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_another_charset_is_no_error_of_ours(service_client, endpoint):
+    body = flow.urlencode(service(service_client, token="t"))
+    response = Browser().generic(
+        "POST", endpoint, body, content_type=flow.FORM + "; charset=utf-16"
+    )
+
+    assert response.status_code in (200, 400)
+    assert response["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("body", ["", "&&&", "=", "%", "%ff%fe=%ff", "grant_type", "a=%00&%00=b"])
+def test_a_body_that_is_hardly_a_form_gets_an_error_of_the_rfc(endpoint, body):
+    response = Browser().generic("POST", endpoint, body, content_type=flow.FORM)
+
+    assert response.status_code in (400, 401)
+    assert response.json()["error"] in ("invalid_request", "invalid_client")
+
+
+def test_a_missing_grant_type_is_an_invalid_request(service_client):
+    assert_refused(
+        flow.post_form(flow.TOKEN, service(service_client, grant_type="")), "invalid_request"
+    )
+
+
+@pytest.mark.parametrize(
+    "grant_type",
+    [
+        "password",
+        "implicit",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "CLIENT_CREDENTIALS",
+        "client_credentials ",
+        "nul\x00",
+        "schlüssel",
+        "x" * 5000,
+    ],
+)
+def test_an_unknown_grant_is_unsupported(service_client, grant_type):
+    assert_refused(
+        flow.post_form(flow.TOKEN, service(service_client, grant_type=grant_type)),
+        "unsupported_grant_type",
+    )
+
+
+def test_the_password_grant_is_refused_with_what_to_use_instead(service_client):
+    response = flow.post_form(flow.TOKEN, service(service_client, grant_type="password"))
+
+    assert "authorization code grant with PKCE" in response.json()["error_description"]
+
+
+def test_a_grant_that_the_client_is_not_registered_for_is_refused(
+    service_client, confidential_client
+):
+    assert_refused(
+        flow.post_token(confidential_client, grant_type="client_credentials"),
+        "unauthorized_client",
+    )
+    assert_refused(
+        flow.post_token(service_client, grant_type="authorization_code", code="x"),
+        "unauthorized_client",
+    )
+    assert_refused(
+        flow.post_token(service_client, grant_type="refresh_token", refresh_token="x"),
+        "unauthorized_client",
+    )
+
+
+@pytest.mark.parametrize(
+    ("grant_type", "parameter"),
+    [("authorization_code", "code"), ("refresh_token", "refresh_token")],
+)
+def test_a_grant_without_its_credential_is_an_invalid_request(
+    confidential_client, grant_type, parameter
+):
+    for value in ({}, {parameter: ""}):
+        assert_refused(
+            flow.post_token(confidential_client, grant_type=grant_type, **value),
+            "invalid_request",
+        )
+
+
+def test_no_cookie_is_read_or_set(signed_in_browser, service_client):
+    response = signed_in_browser.post(
+        flow.TOKEN, flow.urlencode(service(service_client)), content_type=flow.FORM
+    )
+
+    assert response.status_code == 200
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("endpoint", [*ENDPOINTS, flow.USERINFO])
+def test_scripts_of_any_origin_may_call_it_without_credentials(endpoint):
+    preflight = Browser().options(endpoint, headers={"origin": "https://spa.example"})
+    refused = flow.post_form(endpoint, {})
+
+    assert preflight.status_code == 204
+    assert "POST" in preflight["Access-Control-Allow-Methods"]
+    assert "Authorization" in preflight["Access-Control-Allow-Headers"]
+    for response in (preflight, refused):
+        assert response["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in response
+    assert "WWW-Authenticate" in refused["Access-Control-Expose-Headers"]
+
+
+# --- client credentials (RFC 6749 §4.4) -----------------------------------------------------------
+
+
+def test_a_service_gets_what_it_asks_for_or_all_that_it_may(service_client):
+    everything = flow.post_token(service_client, grant_type="client_credentials").json()
+    asked = flow.post_token(
+        service_client, grant_type="client_credentials", scope="api:read"
+    ).json()
+
+    assert everything["scope"] == asked["scope"] == "api:read"
+    assert "refresh_token" not in everything
+    assert "id_token" not in everything
+
+
+@pytest.mark.parametrize("scope", ["admin", "openid", "api:read admin", "api:read\tadmin"])
+def test_a_service_gets_no_scope_that_it_may_not_have(service_client, scope):
+    service_client.scopes = ["api:read", "openid"]
+    service_client.save()
+
+    assert_refused(
+        flow.post_token(service_client, grant_type="client_credentials", scope=scope),
+        "invalid_scope",
+    )
+
+
+def test_a_service_without_any_scope_is_told_so(service_client):
+    service_client.scopes = ["openid"]
+    service_client.save()
+
+    assert_refused(
+        flow.post_token(service_client, grant_type="client_credentials"), "invalid_scope"
+    )
+
+
+@pytest.mark.parametrize("resource", ["https://other-api.example/", "x", "\x00"])
+def test_a_service_gets_no_token_for_an_api_that_it_may_not_use(service_client, resource):
+    assert_refused(
+        flow.post_token(service_client, grant_type="client_credentials", resource=resource),
+        "invalid_target",
+    )
+
+
+def test_a_service_gets_a_token_for_one_api_at_a_time(service_client):
+    api = service_client.audiences[0]
+
+    assert_refused(
+        flow.post_token(service_client, grant_type="client_credentials", resource=[api, api]),
+        "invalid_target",
+    )
+
+
+def test_a_public_client_has_no_credentials(public_client):
+    public_client.grant_types = ["client_credentials"]
+    public_client.save()
+
+    assert_refused(
+        flow.post_token(public_client, grant_type="client_credentials"), "unauthorized_client"
+    )
