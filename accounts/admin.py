@@ -66,8 +66,8 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Operators are deleted by superusers."""
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        """Nobody: a person is switched off, and their id is never given to another."""
+        return False
 
     # --- what is done ----------------------------------------------------------------------------
 
@@ -75,55 +75,43 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Save what the form says.
 
         A person made here has no password yet: they set one by “forgot password”. A new address
-        is not verified; who is switched off is signed out.
+        is not verified.
         """
         if not change:
             obj.set_unusable_password()
         elif "email" in form.changed_data and "email_verified_at" not in form.changed_data:
             obj.email_verified_at = None
         super().save_model(request, obj, form, change)
-        if not obj.is_active:
-            sessions.end_all(obj, "operator")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the groups and permissions too, and tell the log the whole of it."""
-        before = _told(form.initial, form.changed_data) if change else {}
+        changed = set(form.changed_data)
+        if "email" in changed:
+            changed.add("email_verified_at")
+        before = _told(form.initial, changed) if change else {}
         super().save_related(request, form, formsets, change)
         _record(
             request,
             "person.changed" if change else "person.created",
             form.instance,
             before=before,
-            after=_told(form.cleaned_data, form.changed_data),
+            after=_told({**form.cleaned_data, **vars(form.instance)}, changed),
         )
-
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Delete a person; whoever listens to the end of sessions hears of theirs."""
-        sessions.end_all(obj, "operator")
-        _record(request, "person.deleted", obj)
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Delete people, each of them told to the log."""
-        with transaction.atomic():
-            for person in queryset:
-                self.delete_model(request, person)
 
     @admin.action(description=_("Switch off, and sign out everywhere"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """The people can't sign in, and their sessions end."""
+        """The people can't sign in; the register of sessions signs them out when it hears of it."""
         count = 0
         for person in self._changeable(request, queryset.filter(is_active=True)):
             with transaction.atomic():
                 person.is_active = False
                 person.save(update_fields=["is_active", "updated_at"])
-                sessions.end_all(person, "operator")
                 _record(
                     request,
                     "person.deactivated",
                     person,
-                    before={"is_active": True},
-                    after={"is_active": False},
+                    before={"is_active": "True"},
+                    after={"is_active": "False"},
                 )
             count += 1
         text = ngettext("%d person is switched off.", "%d people are switched off.", count) % count
@@ -131,9 +119,12 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Every session of the people ends; each end is an event of its own."""
-        people = self._changeable(request, queryset)
-        ended = sum(sessions.end_all(person, "operator") for person in people)
+        """Every session of the people ends."""
+        ended = 0
+        for person in self._changeable(request, queryset):
+            with transaction.atomic():
+                ended += sessions.end_all(person, "operator")
+                _record(request, "person.signed_out", person, before={}, after={})
         text = ngettext("%d session was ended.", "%d sessions were ended.", ended) % ended
         self.message_user(request, text, messages.SUCCESS)
 
@@ -165,8 +156,8 @@ def _record(
     kind: str,
     person: User,
     *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: dict[str, Any],
+    after: dict[str, Any],
 ) -> None:
     """Who did what to whom: the operator in plain, the values under the person's own key.
 
@@ -175,6 +166,6 @@ def _record(
     events.record(
         kind,
         user=person,
-        details={"operator": str(request.user.pk), "fields": sorted(after or {})},
-        personal={"before": before or {}, "after": after or {}},
+        details={"operator": str(request.user.pk), "fields": sorted(after)},
+        personal={"before": before, "after": after},
     )

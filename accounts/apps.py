@@ -33,6 +33,6 @@ class AccountsConfig(AppConfig):
                 "person.created": _("An operator made the account"),
                 "person.changed": _("An operator changed the account"),
                 "person.deactivated": _("An operator switched the account off"),
-                "person.deleted": _("An operator deleted the account"),
+                "person.signed_out": _("An operator ended all sessions"),
             }
         )

@@ -1,6 +1,7 @@
 """One address, one account: in any case, width and alphabet, on both databases (SECURITY C5)."""
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
@@ -39,7 +40,8 @@ def test_the_form_in_which_an_address_is_kept(typed, kept):
 def test_any_text_has_one_form_and_keeps_it(typed):
     kept = normalize_email(typed)
 
-    assert normalize_email(kept) == kept or "@" not in kept or not kept.isascii()
+    if kept.isascii():
+        assert normalize_email(kept) == kept
 
 
 def test_a_million_characters_are_no_work():
@@ -87,11 +89,9 @@ def test_a_person_is_found_in_any_case(person):
     assert find_user("") is None
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_a_person_is_found_by_asynchronous_code_alike():
-    person = await User.objects.acreate(email="Alice@example.com")
-
-    assert await User.objects.aget_by_natural_key("aLICE@example.com") == person
+@pytest.mark.django_db
+def test_a_person_is_found_by_asynchronous_code_alike(person):
+    assert async_to_sync(User.objects.aget_by_natural_key)("aLICE@example.com") == person
 
 
 @pytest.mark.django_db
