@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class TokenRequest:
     resource: tuple[str, ...]
 
 
-def allowed_resource(resource: tuple[str, ...], client: Client) -> list[str]:
+def allowed_resource(resource: Sequence[str], client: Client) -> list[str]:
     """The audience to issue for: what was asked, if the client may (RFC 8707 §2).
 
     Raises ``InvalidTargetError``.
@@ -50,10 +50,8 @@ def allowed_resource(resource: tuple[str, ...], client: Client) -> list[str]:
 def narrowed(requested: str | None, granted: list[str]) -> list[str]:
     """The scopes to issue: those asked for, which may be fewer than granted, never more
     (RFC 6749 §6). Raises ``InvalidScopeError``."""
-    if not requested:
-        return granted
-    asked = scopes.parse(requested)
-    if not set(asked) <= set(granted):
+    asked = scopes.parse(requested) or granted
+    if not asked or not set(asked) <= set(granted):
         raise InvalidScopeError(description="The scope exceeds what was granted.")
     return asked
 

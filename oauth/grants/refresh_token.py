@@ -12,7 +12,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestErro
 from .. import families
 from ..models import RefreshToken
 from ..models.grant import token_hash
-from .base import InvalidTargetError, TokenGrant, TokenRequest, narrowed
+from .base import InvalidTargetError, TokenGrant, TokenRequest, allowed_resource, narrowed
 from .tokens import token_response
 
 
@@ -55,7 +55,8 @@ def find(token: str, request: TokenRequest) -> RefreshToken:
 
 
 def check(row: RefreshToken, token: str, request: TokenRequest) -> list[str]:
-    """Hold the request against its grant; returns the scopes to issue.
+    """Hold the request against its grant, and that against what the client may have by now;
+    returns the scopes to issue.
 
     Raises ``InvalidGrantError``, ``InvalidScopeError`` or ``InvalidTargetError``.
     """
@@ -66,7 +67,9 @@ def check(row: RefreshToken, token: str, request: TokenRequest) -> list[str]:
         raise InvalidGrantError(description="The refresh token is not valid.")
     if not set(request.resource) <= set(row.grant.resource):
         raise InvalidTargetError(description="The resource was not granted.")
-    return narrowed(request.params.get("scope"), row.grant.scope.split())
+    allowed_resource(row.grant.resource, request.client)
+    granted = [scope for scope in row.grant.scope.split() if scope in request.client.scopes]
+    return narrowed(request.params.get("scope"), granted)
 
 
 def reused(row: RefreshToken) -> InvalidGrantError:

@@ -1,9 +1,12 @@
 """The hot paths and their number of SQL statements: a promise to whoever runs a busy site."""
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from oauth import keys
+from oauth.models import Grant, RefreshToken
 from tests.oauth import flow
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,16 +47,24 @@ def test_code_exchange(confidential_client, signed_in_browser, django_assert_max
     assert answer.status_code == 200
 
 
-def test_refresh_costs_the_same_at_every_generation(
-    confidential_client, tokens, django_assert_max_num_queries
-):
-    token = tokens["refresh_token"]
-    for _ in range(20):
-        with django_assert_max_num_queries(8):
-            answer = flow.post_token(
-                confidential_client, grant_type="refresh_token", refresh_token=token
-            )
-        token = answer.json()["refresh_token"]
+def test_refresh(confidential_client, tokens, django_assert_max_num_queries):
+    with django_assert_max_num_queries(8):
+        answer = flow.refresh(confidential_client, tokens["refresh_token"])
+
+    assert answer.status_code == 200
+
+
+def test_refresh_costs_the_same_at_generation_2_and_at_200(confidential_client, tokens):
+    """SECURITY H15: neither statements nor rows grow with the family."""
+    token, statements = tokens["refresh_token"], []
+    for _ in range(200):
+        with CaptureQueriesContext(connection) as queries:
+            token = flow.refresh(confidential_client, token).json()["refresh_token"]
+        statements.append(len(queries))
+
+    assert statements[1] == statements[199]
+    assert RefreshToken.objects.get().generation == 200
+    assert Grant.objects.count() == 1
 
 
 def test_userinfo(tokens, django_assert_max_num_queries):
@@ -93,7 +104,7 @@ def test_authorize_when_signed_in_and_consented(
 
 
 def test_no_password_is_hashed_on_a_hot_path(
-    confidential_client, tokens, monkeypatch, signed_in_browser
+    confidential_client, service_client, tokens, monkeypatch, signed_in_browser
 ):
     def refuse(*args, **kwargs):
         raise AssertionError("a password was hashed")
@@ -102,8 +113,8 @@ def test_no_password_is_hashed_on_a_hot_path(
     monkeypatch.setattr("django.contrib.auth.hashers.verify_password", refuse)
 
     flow.sign_in_tokens(signed_in_browser, confidential_client)
-    answer = flow.post_token(
-        confidential_client, grant_type="refresh_token", refresh_token=tokens["refresh_token"]
-    )
+    answer = flow.refresh(confidential_client, tokens["refresh_token"])
 
     assert answer.status_code == 200
+    assert flow.userinfo(tokens["access_token"]).status_code == 200
+    assert flow.post_token(service_client, grant_type="client_credentials").status_code == 200
