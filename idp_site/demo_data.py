@@ -33,7 +33,7 @@ def clients() -> list[dict[str, Any]]:
     return [
         {
             "client_id": "demo-web",
-            "name": "Demo web application",
+            "name": "Fieldnotes (demo-web)",
             "client_type": "confidential",
             "redirect_uris": f"{relying_party}/callback",
             "post_logout_redirect_uris": f"{relying_party}/",
@@ -43,7 +43,7 @@ def clients() -> list[dict[str, Any]]:
         },
         {
             "client_id": "demo-spa",
-            "name": "Demo single-page application",
+            "name": "Fieldnotes in the browser (demo-spa)",
             "client_type": "public",
             "token_endpoint_auth_methods": ["none"],
             "redirect_uris": f"{relying_party}/spa/callback",
@@ -55,7 +55,7 @@ def clients() -> list[dict[str, Any]]:
         },
         {
             "client_id": "demo-service",
-            "name": "Demo service",
+            "name": "Fieldnotes' nightly job (demo-service)",
             "client_type": "confidential",
             "grant_types": ["client_credentials"],
             "scopes": ["api:read"],
@@ -63,7 +63,7 @@ def clients() -> list[dict[str, Any]]:
         },
         {
             "client_id": "demo-device",
-            "name": "Demo television",
+            "name": "Fieldnotes on television (demo-device)",
             "client_type": "public",
             "token_endpoint_auth_methods": ["none"],
             "redirect_uris": f"{relying_party}/device/callback",
@@ -130,7 +130,7 @@ def credentials() -> dict[str, Any]:
         "people": [{"email": fields["email"], "password": demo.PASSWORD} for fields in PEOPLE],
         "clients": [
             {
-                "name": fields["name"],
+                "name": fields["client_id"],  # what people are shown has it in brackets
                 "client_id": fields["client_id"],
                 **({"client_secret": secret} if (secret := _secret_of(fields)) else {}),
                 **(

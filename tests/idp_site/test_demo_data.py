@@ -39,13 +39,13 @@ def test_the_credentials_are_one_object_of_the_agreed_shape():
         "correct horse battery staple",
     )
     clients = {client["name"]: client for client in found["clients"]}
-    by_id = {client["client_id"]: client for client in clients.values()}
-    assert set(by_id) == {"demo-web", "demo-spa", "demo-service", "demo-device"}
-    assert by_id["demo-web"]["redirect_uris"][0] == "http://localhost:9000/callback"
-    assert by_id["demo-web"]["client_secret"]
-    assert by_id["demo-service"]["grant_types"] == ["client_credentials"]
-    assert "redirect_uris" not in by_id["demo-service"]
-    assert "client_secret" not in by_id["demo-spa"]
+    assert set(clients) == {"demo-web", "demo-spa", "demo-service", "demo-device"}
+    assert all(client["client_id"] == name for name, client in clients.items())
+    assert clients["demo-web"]["redirect_uris"][0] == "http://localhost:9000/callback"
+    assert clients["demo-web"]["client_secret"]
+    assert clients["demo-service"]["grant_types"] == ["client_credentials"]
+    assert "redirect_uris" not in clients["demo-service"]
+    assert "client_secret" not in clients["demo-spa"]
 
 
 def test_the_people_can_sign_in():
@@ -66,6 +66,7 @@ def test_the_secrets_that_are_told_are_those_that_work():
         if not client.is_public:
             assert client.check_secret(told["client_secret"])
         assert not client.first_party
+        assert told["name"] in client.name
 
 
 def test_seeding_again_changes_nothing_but_heals_the_password():
