@@ -36,7 +36,7 @@ docs: install ## Build the documentation into site/
 	@$(BIN)/mkdocs build --strict --quiet
 
 .PHONY: screenshots
-screenshots: install ## Take the screenshots of the documentation in a real browser
+screenshots: install ## Take pictures of every page into var/screenshots, and those of the README
 	@$(BIN)/python -m tests.browser.screenshots
 
 .PHONY: shell

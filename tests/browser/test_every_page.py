@@ -36,11 +36,13 @@ def test_every_page_keeps_the_rules_of_accessibility_in_light_and_dark(
 
 
 @pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.__name__)
-def test_every_page_fits_a_window_of_320_px_and_says_what_it_is(tour, page, issuer, client):
+def test_every_page_fits_a_window_of_320_px_and_says_which_it_is(tour, page, issuer, client):
     page.set_viewport_size({"width": 320, "height": 640})
     titles = {}
     for name in tour(page, issuer, client):
         assert fits(page), name
         assert page.locator("h1").count() == 1, name
+        if page.locator(".account-navigation").count():
+            assert page.locator("[aria-current=page]").count() == 1, name
         titles[name] = page.title()
     assert all(titles.values()), titles

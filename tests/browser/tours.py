@@ -85,18 +85,16 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "recover-sent"
     page.goto(mailed_link("dave@example.com"))
     yield "recover-set"
-    page.goto(f"{issuer}/dev/mailbox/")
-    yield "mailbox"
-    page.goto(f"{issuer}/oauth/authorize?client_id=unknown")
-    yield "authorization-refused"
-    page.goto(f"{issuer}/nowhere/")
-    yield "404"
-    page.goto(f"{issuer}/fails/bad-request/")
-    yield "400"
-    page.goto(f"{issuer}/fails/mistake/")
-    yield "500"
-    page.goto(f"{issuer}/fails/outage/")
-    yield "503"
+    for name, path in {
+        "mailbox": "dev/mailbox/",
+        "authorization-refused": "oauth/authorize?client_id=unknown",
+        "404": "nowhere/",
+        "400": "fails/bad-request/",
+        "500": "fails/mistake/",
+        "503": "fails/outage/",
+    }.items():
+        page.goto(f"{issuer}/{path}")
+        yield name
     page.goto(f"{issuer}/signin/")
     spend_tries("erin@example.com")
     sign_in(page, "erin@example.com")
