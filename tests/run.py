@@ -57,7 +57,7 @@ def missing() -> list[str]:
     if not (shutil.which("chromium") or shutil.which("google-chrome")):
         lacking.append("Chromium is not installed; the tests in a browser are left out.")
     if not shutil.which("npm"):
-        lacking.append("npm is not installed; the tests with JavaScript clients and axe-core are left out.")
+        lacking.append("npm is not installed; the JavaScript clients and axe-core are left out.")
     if django.VERSION < (6,):
         lacking.append("Python 3.11 has no Django 6; the pass on the other Django is left out.")
     return lacking
