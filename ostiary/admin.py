@@ -6,11 +6,12 @@ Everything here is read-only but for a few actions. No secret, session key or me
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -64,7 +65,16 @@ class SessionAdmin(ReadOnlyAdmin):
     @admin.action(description=_("End session"), permissions=["change"])
     def end_session(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         """The browser is signed out at its next request."""
-        ended = sum(sessions.end(session, "operator") for session in queryset)
+        ended = 0
+        with transaction.atomic():
+            for session in queryset.select_related("user"):
+                if sessions.end(session, "operator"):
+                    ended += 1
+                    events.record(
+                        "session.ended_by_operator",
+                        user=session.user,
+                        details={"sid": str(session.pk), "operator": str(request.user.pk)},
+                    )
         text = ngettext("%d session was ended.", "%d sessions were ended.", ended) % ended
         self.message_user(request, text, messages.SUCCESS)
 
@@ -101,13 +111,34 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Retry now"), permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         """Parked messages get all their attempts again."""
-        count = sum(outbox.retry(message) for message in queryset)
+        count = self._do(request, queryset, "outbox.retried", outbox.retry)
         text = ngettext("%d message is due now.", "%d messages are due now.", count) % count
         self.message_user(request, text, messages.SUCCESS)
 
     @admin.action(description=_("Drop for good"), permissions=["change"])
     def drop(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         """The message is never delivered."""
-        count = sum(outbox.drop(message, "by an operator") for message in queryset)
+        count = self._do(request, queryset, "outbox.dropped", outbox.drop)
         text = ngettext("%d message was dropped.", "%d messages were dropped.", count) % count
         self.message_user(request, text, messages.SUCCESS)
+
+    @staticmethod
+    def _do(
+        request: HttpRequest,
+        queryset: QuerySet[OutboxMessage],
+        kind: str,
+        action: Callable[[OutboxMessage], bool],
+    ) -> int:
+        """Do it to each, and log it for those to which it could be done; returns how many."""
+        count = 0
+        with transaction.atomic():
+            for message in queryset:
+                if action(message):
+                    count += 1
+                    events.record(
+                        kind,
+                        user=request.user,
+                        request=request,
+                        details={"message": str(message.pk), "kind": message.kind},
+                    )
+        return count

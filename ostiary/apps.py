@@ -20,5 +20,8 @@ class OstiaryConfig(AppConfig):
             {
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
+                "outbox.dropped": _("A message was dropped"),
+                "outbox.retried": _("A message was made due again"),
+                "session.ended_by_operator": _("An operator signed you out"),
             }
         )

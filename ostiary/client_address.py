@@ -15,19 +15,17 @@ def client_ip(request: HttpRequest) -> str:
     forge. With 0 (the default) the header is ignored.
     """
     hops = ostiary_settings.TRUSTED_PROXY_HOPS
-    candidate = str(request.META.get("REMOTE_ADDR", ""))
-    if hops:
-        forwarded = [
-            entry.strip() for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        ]
-        if len(forwarded) >= hops:
-            candidate = forwarded[-hops]
-    try:
-        address = ipaddress.ip_address(candidate.partition("%")[0])  # without the zone
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+    candidates = [str(request.META.get("REMOTE_ADDR", ""))]
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if 0 < hops <= len(forwarded):
+        candidates.insert(0, forwarded[-hops])
+    for candidate in candidates:
+        try:
+            address = ipaddress.ip_address(candidate.strip().partition("%")[0])  # without a zone
+        except ValueError:
+            continue
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return ""
 
 
 def network_of(address: str) -> str:

@@ -90,6 +90,11 @@ def deliver_email(payload: dict[str, Any], key: str) -> None:
     if payload.get("html"):
         message.attach_alternative(payload["html"], "text/html")
     try:
+        message.message()
+    except ValueError:
+        # A line break in a header, an address that can't be written: it will never go.
+        raise outbox.PermanentFailure("The message can't be written as an email.") from None
+    try:
         message.send()
     except smtplib.SMTPRecipientsRefused as refused:
         codes = [code for code, _ in refused.recipients.values()]
@@ -104,6 +109,3 @@ def deliver_email(payload: dict[str, Any], key: str) -> None:
                 f"The mail server refused the message ({refused.smtp_code})."
             ) from None
         raise
-    except ValueError:
-        # A line break in a header, an address that can't be written: it will never go.
-        raise outbox.PermanentFailure("The message can't be written as an email.") from None

@@ -68,6 +68,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
 KEYS = ("ip", "user", "device", "number", "country", "client", "pair", "global")
 
 STORAGE_PAUSE_SECONDS = 15
+_making = threading.Lock()
 _storage_paused_until = 0.0
 
 
@@ -148,9 +149,14 @@ class InProcessStorage(MemoryStorage):
             return super().get(key)
 
 
-@functools.cache
 def storage_at(uri: str) -> Storage:
     """The counters at this address. Raises ``ConfigurationError`` for a kind we don't have."""
+    with _making:  # two threads that start at once must not count in a memory of their own each
+        return _made(uri)
+
+
+@functools.cache
+def _made(uri: str) -> Storage:
     if uri.startswith("memory:"):
         return InProcessStorage()
     options: dict[str, Any] = {}
@@ -257,7 +263,7 @@ def _throttled(storage: Storage, counter: str) -> Throttled:
 def _forget(*, setting: str, **_: Any) -> None:
     global _storage_paused_until
     if setting == "OSTIARY":
-        storage_at.cache_clear()
+        _made.cache_clear()
         _storage_paused_until = 0.0
 
 

@@ -1,1 +1,30 @@
 """Fixtures that every room shares."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from django.db import connection
+
+from tests.machine import service
+
+
+@pytest.fixture
+def postgresql() -> None:
+    """For claims about PostgreSQL: the test run's own database has to be one."""
+    if connection.vendor != "postgresql":
+        pytest.skip("this is the pass on SQLite; the one on PostgreSQL has this test")
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """A real Redis. Whoever uses it takes names there that nobody else has."""
+    return service("Redis", os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15"))
+
+
+@pytest.fixture
+def rabbitmq_url() -> str:
+    """A real RabbitMQ."""
+    url = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+    return service("RabbitMQ", url)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
 
 import pytest
+
+
+def _missing(sentence: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
 
 
 def program(*names: str) -> str:
@@ -15,10 +24,17 @@ def program(*names: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    sentence = f"{names[0]} is not on this machine"
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    _missing(f"{names[0]} is not on this machine")
+
+
+def service(name: str, url: str) -> str:
+    """``url``, if something answers there."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
+    except OSError:
+        _missing(f"{name} does not answer at {parts.hostname}:{parts.port}")
+    return url
 
 
 def npm_packages(folder: Path) -> Path:

@@ -1,31 +1,11 @@
 """Two requests at once: real threads, each with a database connection of its own (SECURITY B2)."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 from django.test import Client as Browser
 
 from oauth.models import Grant, RefreshToken
 from tests.oauth import flow
-
-WAYS = 50
-
-
-def at_once(call, ways=WAYS):
-    """The results of ``call()`` from ``ways`` threads that start together."""
-    barrier = Barrier(ways)
-
-    def one(_):
-        barrier.wait()
-        try:
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(ways) as pool:
-        return list(pool.map(one, range(ways)))
+from tests.parallel import WAYS, at_once
 
 
 @pytest.fixture

@@ -1,0 +1,42 @@
+"""Two steps of a sign-in, as a site names them in ``SIGNIN_STEPS``."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from ostiary.signin import PendingSignIn
+
+
+class Code:
+    """A second factor that everyone has."""
+
+    name = "code"
+
+    def is_required(self, request: HttpRequest, user: Any, pending: PendingSignIn) -> bool:
+        """Of everyone."""
+        return True
+
+    def url(self, request: HttpRequest) -> str:
+        """Its page."""
+        return "/code/"
+
+
+class Terms(Code):
+    """New terms, which only some have not yet accepted."""
+
+    name = "terms"
+
+    def is_required(self, request: HttpRequest, user: Any, pending: PendingSignIn) -> bool:
+        """Of those whose address says so."""
+        return "newterms" in user.email
+
+    def url(self, request: HttpRequest) -> str:
+        """Its page."""
+        return "/terms/"
+
+
+NOT_CALLABLE = "a step must be a class"
+
+
+class Nameless:
+    """No step: it has no name."""
