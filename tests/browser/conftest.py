@@ -230,7 +230,13 @@ def sign_in(page: Page, email: str = "alice@example.com", password: str = PASSWO
     """Fill in the sign-in page that is shown."""
     page.locator("input[name=identifier]").fill(email)
     page.locator("input[name=password]").fill(password)
-    page.locator("main button[type=submit]").click()
+    submit(page)
+
+
+def submit(page: Page) -> None:
+    """Send the page's first form, and wait for what comes."""
+    with page.expect_navigation():
+        page.locator("main form button[type=submit]").first.click()
 
 
 def fits(page: Page) -> bool:

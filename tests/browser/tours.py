@@ -13,7 +13,7 @@ from oauth.models import Client
 from ostiary import outbox
 from ostiary.throttling import Throttled, throttle
 
-from .conftest import PASSWORD, new_person, sign_in
+from .conftest import PASSWORD, new_person, sign_in, submit
 
 Tour = Callable[[Page, str, Client], Iterator[str]]
 
@@ -49,11 +49,6 @@ def authorization_url(issuer: str, client: Client, **more: str) -> str:
     return f"{issuer}/oauth/authorize?{urlencode(sent)}"
 
 
-def submit(page: Page) -> None:
-    """Send the page's first form."""
-    page.locator("main form button[type=submit]").first.click()
-
-
 def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone whom nobody knows yet."""
     page.goto(f"{issuer}/")
@@ -70,7 +65,6 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "sign-up-refused"
     page.locator("input[name=password]").fill(PASSWORD)
     submit(page)
-    page.wait_for_url("**/check-mail/")
     yield "check-mail"
     page.goto(mailed_link("carol@example.com"))
     yield "verify"
@@ -81,7 +75,6 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "recover"
     page.locator("input[name=email]").fill("dave@example.com")
     submit(page)
-    page.wait_for_url("**/recover/sent/")
     yield "recover-sent"
     page.goto(mailed_link("dave@example.com"))
     yield "recover-set"
@@ -115,15 +108,13 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     new_person("alice@example.com", name="Alice Archer", given_name="Alice", family_name="Archer")
     page.goto(authorization_url(issuer, client))
     sign_in(page)
-    page.get_by_role("button", name="Allow", exact=True).wait_for()
     yield "consent"
     page.goto(authorization_url(issuer, client, prompt="select_account"))
     yield "select-account"
     # Without the script that sends it, the page stays.
     page.route("**/form_post.js", lambda route: route.abort())
     page.goto(authorization_url(issuer, client, response_mode="form_post"))
-    page.get_by_role("button", name="Allow", exact=True).click()
-    page.get_by_role("button", name="Go on").wait_for()
+    submit(page)
     yield "form-post"
     page.goto(f"{issuer}/account/")
     yield "account"
@@ -157,7 +148,6 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
     ada = new_person("admin@example.com", name="Ada Operator", is_staff=True, is_superuser=True)
     page.goto(f"{issuer}/admin/")
     sign_in(page, ada.email)
-    page.wait_for_url("**/admin/")
     yield "admin"
     page.goto(f"{issuer}/")
     yield "start-operator"
