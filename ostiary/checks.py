@@ -78,7 +78,10 @@ def is_loopback(host: str) -> bool:
 
 
 def _issuer_host() -> str:
-    return urlsplit(ostiary_settings.ISSUER_URL).hostname or ""
+    try:
+        return urlsplit(ostiary_settings.ISSUER_URL).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _issuer(issuer: str) -> Iterator[CheckMessage]:
@@ -195,12 +198,17 @@ def _encryption_keys(keys: list[str]) -> Iterator[CheckMessage]:
 
 
 def _session_store() -> Any:
-    return import_module(settings.SESSION_ENGINE).SessionStore
+    """The class of the session engine; ``None`` if there is none of that name."""
+    try:
+        return import_module(settings.SESSION_ENGINE).SessionStore
+    except (ImportError, AttributeError):
+        return None
 
 
 def _session_cache() -> Any:
     """The class of the cache that holds sessions; ``None`` where none does, or it's unknown."""
-    if not issubclass(_session_store(), cache.SessionStore | cached_db.SessionStore):
+    store = _session_store()
+    if store is None or not issubclass(store, cache.SessionStore | cached_db.SessionStore):
         return None
     backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
     try:
@@ -211,9 +219,8 @@ def _session_cache() -> Any:
 
 def _session_engine() -> Iterator[CheckMessage]:
     hint = 'Write SESSION_ENGINE = "django.contrib.sessions.backends.db" (or cached_db).'
-    try:
-        store = _session_store()
-    except (ImportError, AttributeError):
+    store = _session_store()
+    if store is None:
         yield Error(
             f"SESSION_ENGINE {settings.SESSION_ENGINE!r} is no session engine.",
             hint=hint,

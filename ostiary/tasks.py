@@ -1,9 +1,14 @@
 """Celery tasks of the ground floor, each an idempotent call into the rest. Their arguments are
 identifiers, never contents: what a broker holds is not secret (SECURITY H9)."""
 
+import functools
+import logging
+
 from celery import shared_task
 
 from . import cleanup, event_chain, mail, outbox  # noqa: F401  (mail brings its handler)
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="ostiary.outbox.deliver", acks_late=True, ignore_result=True)
@@ -27,12 +32,18 @@ def seal() -> None:
 @shared_task(name="ostiary.cleanup", acks_late=True, ignore_result=True)
 def clean_up() -> None:
     """Remove what has ended, a bounded number at a time; seal events that committed very late."""
-    event_chain.seal(event_chain.LATE)
-    cleanup.end_expired_sessions()
-    cleanup.remove_ended_sessions()
-    cleanup.remove_expired_django_sessions()
-    cleanup.remove_delivered_messages()
-    cleanup.remove_throttle_counters()
+    for part in (
+        cleanup.end_expired_sessions,
+        cleanup.remove_ended_sessions,
+        cleanup.remove_expired_django_sessions,
+        cleanup.remove_delivered_messages,
+        cleanup.remove_throttle_counters,
+        functools.partial(event_chain.seal, event_chain.LATE),
+    ):
+        try:
+            part()
+        except Exception:
+            log.exception("A part of the clean-up failed; the others go on.")
 
 
 # A periodic task that waits in the queue for longer than its period is not needed any more.
@@ -49,7 +60,7 @@ BEAT_SCHEDULE = {
     },
     "ostiary.cleanup": {
         "task": "ostiary.cleanup",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
 }

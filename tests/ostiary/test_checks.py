@@ -1,0 +1,280 @@
+"""The system checks: every misconfiguration that can be told at the start, in words."""
+
+import pytest
+from django.core.checks import run_checks
+
+from ostiary.checks import check_deployment, check_settings, is_loopback
+from tests.ostiary.test_encryption import new_key
+
+HTTPS = "https://id.example.com"
+SECRET = "kKnJ-xj2H1lrtAro0Sr5z9G3_Mjrm2vydQumIm2IZ44tDdRWJ8p0wZXWruToqsKs"
+
+
+def found(*, deploy: bool = False) -> list[tuple[str, str, str]]:
+    """Id, sentence and hint of what our own checks find."""
+    messages = check_settings(None) + (check_deployment(None) if deploy else [])
+    return [(message.id, message.msg, message.hint or "") for message in messages]
+
+
+def ids(*, deploy: bool = False) -> list[str]:
+    return [name.removeprefix("ostiary.") for name, _, _ in found(deploy=deploy)]
+
+
+@pytest.fixture(autouse=True)
+def sound(settings, ostiary):
+    """A project in which everything is right."""
+    settings.SECRET_KEY = SECRET
+    settings.ALLOWED_HOSTS = ["id.example.com"]
+    ostiary(ISSUER_URL=HTTPS, FIELD_ENCRYPTION_KEYS=[new_key()])
+
+
+def test_of_a_sound_project_nothing_is_said():
+    assert found(deploy=True) == []
+
+
+def test_django_runs_our_checks_those_of_a_deployment_when_asked(settings, ostiary, db):
+    settings.ALLOWED_HOSTS = ["*"]
+    ostiary(ISSUER_URL="")
+    ours = [
+        [message.id for message in run_checks(include_deployment_checks=deploy) if message.id]
+        for deploy in (False, True)
+    ]
+    assert "ostiary.E003" in ours[0]
+    assert "ostiary.E007" not in ours[0]
+    assert {"ostiary.E003", "ostiary.E007"} <= set(ours[1])
+
+
+def test_an_unknown_setting_is_told_with_the_one_that_was_meant(ostiary):
+    ostiary(SIGNIN_STEP=[])
+    [(name, sentence, _)] = found(deploy=True)
+    assert name == "ostiary.E001"
+    assert "Did you mean 'SIGNIN_STEPS'?" in sentence
+
+
+def test_a_value_of_a_wrong_type_is_told(ostiary):
+    ostiary(STEP_UP_SECONDS="soon")
+    assert ids(deploy=True) == ["E002"]
+
+
+# --- the address --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("issuer", "expected"),
+    [
+        ("https://id.example.com", []),
+        ("https://id.example.com:8443/realm", []),
+        ("http://localhost:8000", []),
+        ("http://127.0.0.1", []),
+        ("http://[::1]:8000", []),
+        ("http://idp.localhost", []),
+        ("", ["E003"]),
+        ("id.example.com", ["E004"]),
+        ("ftp://id.example.com", ["E004"]),
+        ("https://", ["E004"]),
+        ("https://id.example.com/", ["E004"]),
+        ("https://id.example.com?x=1", ["E004"]),
+        ("https://id.example.com?", ["E004"]),
+        ("https://id.example.com#top", ["E004"]),
+        ("https://user@id.example.com", ["E004"]),
+        ("https://ID.example.com", ["E004"]),
+        ("https://id.example.com ", ["E004"]),
+        ("https://id.exämple.com", ["E004"]),
+        ("https://id.example.com:port", ["E004"]),
+        ("https://[::1", ["E004"]),
+        ("http://id.example.com", ["E005"]),
+        ("http://localhost.example.com", ["E005"]),
+    ],
+)
+def test_the_issuer_is_an_address_that_applications_can_compare(ostiary, issuer, expected):
+    ostiary(ISSUER_URL=issuer)
+    assert ids() == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("localhost", True), ("127.8.9.1", True), ("::1", True), ("10.0.0.1", False), ("", False)],
+)
+def test_loopback_is_this_machine(host, loopback):
+    assert is_loopback(host) is loopback
+
+
+def test_a_slash_at_the_end_is_told_with_the_address_without_it(ostiary):
+    ostiary(ISSUER_URL="https://id.example.com/")
+    [(_, _, hint)] = found()
+    assert "'https://id.example.com'" in hint
+
+
+def test_debug_is_refused_on_a_public_site(settings, ostiary):
+    settings.DEBUG = True
+    assert ids() == ["E006"]
+    ostiary(ISSUER_URL="http://localhost:8000")
+    assert ids() == []
+
+
+def test_every_host_is_too_many(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    assert ids() == []
+    assert ids(deploy=True) == ["E007"]
+
+
+# --- secrets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "weak", ["", "short", "a" * 64, "abcdefghi" * 10, "django-insecure-" + SECRET]
+)
+def test_a_weak_secret_key_is_refused_with_how_to_make_one(settings, weak):
+    settings.SECRET_KEY = weak
+    [(name, _, hint)] = found(deploy=True)
+    assert name == "ostiary.E008"
+    assert "secrets.token_urlsafe(48)" in hint
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (list, ["E009"]),
+        (lambda: [""], ["E010"]),
+        (lambda: ["not a key"], ["E010"]),
+        (lambda: [new_key(), "c2hvcnQ="], ["E010"]),
+        (lambda: ["A" * 43 + "="], ["E011"]),
+        (lambda: [new_key()] * 2, ["E012"]),
+        (lambda: [new_key(), new_key()], []),
+    ],
+)
+def test_encryption_keys_are_there_well_formed_strong_and_different(ostiary, keys, expected):
+    ostiary(FIELD_ENCRYPTION_KEYS=keys())
+    assert ids() == expected
+
+
+def test_no_message_shows_a_key(ostiary):
+    secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQ="
+    ostiary(FIELD_ENCRYPTION_KEYS=[secret])
+    assert secret not in str(found())
+
+
+# --- sessions -----------------------------------------------------------------------------------
+
+BACKENDS = "django.contrib.sessions.backends"
+CACHE = "django.core.cache.backends"
+
+
+@pytest.mark.parametrize(
+    ("engine", "cache", "expected", "deployed"),
+    [
+        ("db", "locmem.LocMemCache", [], []),
+        ("file", "locmem.LocMemCache", [], []),
+        ("cache", "redis.RedisCache", [], []),
+        ("cached_db", "redis.RedisCache", [], []),
+        ("signed_cookies", "redis.RedisCache", ["E013"], ["E013"]),
+        ("nothing", "redis.RedisCache", ["E013"], ["E013"]),
+        ("cache", "dummy.DummyCache", ["E014"], ["E014"]),
+        ("cached_db", "dummy.DummyCache", [], []),
+        ("cache", "locmem.LocMemCache", [], ["E014"]),
+        ("cached_db", "locmem.LocMemCache", [], ["E014"]),
+    ],
+)
+def test_sessions_are_kept_where_the_server_can_end_them(
+    settings, engine, cache, expected, deployed
+):
+    settings.CACHES = {"default": {"BACKEND": f"{CACHE}.{cache}", "LOCATION": "redis://x"}}
+    settings.SESSION_ENGINE = f"{BACKENDS}.{engine}"
+    assert ids() == expected
+    assert ids(deploy=True) == deployed
+
+
+def test_sessions_must_not_end_while_they_are_used(ostiary):
+    ostiary(SESSION_IDLE_SECONDS=600, SESSION_TOUCH_SECONDS=301)
+    assert ids() == ["E015"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda paths: paths, []),
+        (lambda paths: paths[:2], ["E016"]),
+        (lambda paths: [paths[0], paths[2], paths[1]], ["E016"]),
+        (lambda paths: [paths[0], paths[2]], ["E016"]),
+        (lambda paths: [*paths, "tests.ostiary.steps.NOT_CALLABLE", "gone.Middleware"], []),
+    ],
+)
+def test_the_register_stands_below_djangos_authentication(settings, change, expected):
+    settings.MIDDLEWARE = change(settings.MIDDLEWARE)
+    assert ids() == expected
+
+
+def test_times_have_a_zone(settings):
+    settings.USE_TZ = False
+    assert ids() == ["E017"]
+
+
+# --- what is named ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["SIGNIN_STEPS", "PERSONAL_DATA_EXPORTERS", "PERSONAL_DATA_ERASERS"]
+)
+@pytest.mark.parametrize("path", ["nowhere.at.all", "tests.ostiary.steps.Missing", "word"])
+def test_a_dotted_path_that_leads_nowhere_is_told(ostiary, name, path):
+    ostiary(**{name: [path]})
+    [(number, sentence, _)] = found()
+    assert number == "ostiary.E018"
+    assert name in sentence
+    assert path in sentence
+
+
+def test_so_is_a_witness_that_does_not_exist_or_is_no_function(ostiary):
+    ostiary(EVENT_WITNESS="nowhere.witness")
+    assert ids() == ["E018"]
+    ostiary(EVENT_WITNESS="tests.ostiary.steps.NOT_CALLABLE")
+    assert ids() == ["E018"]
+
+
+def test_steps_that_exist_are_right(ostiary):
+    ostiary(SIGNIN_STEPS=["tests.ostiary.steps.Terms", "tests.ostiary.steps.Code"])
+    assert ids() == []
+
+
+def test_two_steps_of_one_name_are_refused_since_one_would_be_skipped(ostiary):
+    ostiary(SIGNIN_STEPS=["tests.ostiary.steps.Code", "tests.ostiary.steps.Code"])
+    assert ids() == ["E019"]
+
+
+def test_a_step_without_a_name_is_none(ostiary):
+    ostiary(SIGNIN_STEPS=["tests.ostiary.steps.Nameless"])
+    assert ids() == ["E019"]
+
+
+@pytest.mark.parametrize("storage", ["rediss", "etcd3://", "", "async+memory://"])
+def test_a_storage_that_is_not_there_is_told(ostiary, storage):
+    ostiary(THROTTLE_STORAGE=storage)
+    assert ids() == ["E020"]
+
+
+def test_the_password_of_a_storage_is_not_shown(ostiary):
+    ostiary(THROTTLE_STORAGE="mangodb://user:hunter2@host")
+    assert "hunter2" not in str(found())
+
+
+@pytest.mark.parametrize(
+    ("throttles", "sentence"),
+    [
+        ({"singin": {"ip": "5/minute"}}, "limits 'singin', which is nothing that is throttled"),
+        ({"signin": {"address": "5/minute"}}, "counts by 'address', which is not known"),
+        ({"signin": {"ip": "5 per fortnight"}}, "is '5 per fortnight', which is no limit"),
+        ({"signin": {"ip": ""}}, "is '', which is no limit"),
+        ({"signin": {"ip": "many"}}, "is 'many', which is no limit"),
+    ],
+)
+def test_a_limit_that_cannot_be_read_is_told(ostiary, throttles, sentence):
+    ostiary(THROTTLES=throttles)
+    [(name, told, _)] = found()
+    assert name == "ostiary.E021"
+    assert sentence in told
+
+
+def test_counting_in_each_process_is_warned_of(ostiary):
+    ostiary(THROTTLE_STORAGE="memory://")
+    assert ids() == []
+    assert ids(deploy=True) == ["W001"]
