@@ -8,14 +8,38 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts.hashing import BoundedArgon2PasswordHasher
+from ostiary.conf import ostiary_settings
+from ostiary.throttling import storage_at
 from tests.accounts import flow
 
-password_hash = functools.cache(make_password)
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch):
+    """Argon2id in a hundredth of the memory: what it costs is the claim of one file alone."""
+    monkeypatch.setattr(BoundedArgon2PasswordHasher, "memory_cost", 1024)
+    monkeypatch.setattr(BoundedArgon2PasswordHasher, "parallelism", 1)
+
+
+@pytest.fixture(autouse=True)
+def no_tries_spent():
+    """Counters in the database go with each test; those in Redis would outlive it."""
+    if ostiary_settings.THROTTLE_STORAGE != "database://":
+        storage_at(ostiary_settings.THROTTLE_STORAGE).reset()
+
+
+@functools.cache
+def password_hash(memory_cost: int) -> str:
+    """The usual password's hash, made once for each cost."""
+    return make_password(flow.PASSWORD)
 
 
 def make_person(email: str, **fields):
     """A person who has confirmed their address."""
-    usual = {"password": password_hash(flow.PASSWORD), "email_verified_at": timezone.now()}
+    usual = {
+        "password": password_hash(BoundedArgon2PasswordHasher.memory_cost),
+        "email_verified_at": timezone.now(),
+    }
     return get_user_model().objects.create(email=email, **{**usual, **fields})
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
 
@@ -16,6 +19,20 @@ from ostiary import outbox
 PASSWORD = "correct horse battery staple"
 NEW_PASSWORD = "a different long passphrase"
 FORM = "application/x-www-form-urlencoded"
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL statements of a block, without their values; BEGIN, COMMIT and the like left out."""
+    found: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.split()[0] not in ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"):
+            found.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
 
 
 def delivered() -> list[EmailMessage]:

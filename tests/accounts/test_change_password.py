@@ -25,6 +25,7 @@ def test_the_new_password_counts_from_now_on(signed_in_browser, person):
     assert flow.sign_in(Browser(), person.email, flow.NEW_PASSWORD).status_code == 302
 
 
+@pytest.mark.django_db(transaction=True)
 def test_this_session_goes_on_under_a_new_key_and_all_others_end(signed_in_browser, person):
     other = Browser()
     flow.sign_in(other, person.email)

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from django.db import connection
 from django.test import Client as Browser
 
 from accounts.hashing import BoundedArgon2PasswordHasher
@@ -63,13 +62,7 @@ def see(path: str, field: str, email: str, hashes: list[int], **fields: str) -> 
     browser = Browser()
     browser.get(path)
     hashes.clear()
-    statements = []
-
-    def note(execute, sql, params, many, context):
-        statements.append(re.sub(r"SAVEPOINT .*", "SAVEPOINT", sql))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(note):
+    with flow.statements() as statements:
         answer = browser.post(path, {field: email, **fields})
     body = answer.content.decode()
     if answer.has_header("Location"):

@@ -140,7 +140,7 @@ def test_head_answers_as_get_does_without_a_body(browser, path):
 @pytest.mark.parametrize("path", ["/account/sessions/others/end/", "/signin/"])
 def test_a_cookie_that_is_no_session(path, settings):
     browser = Browser()
-    for value in ("", "x", "../../etc/passwd", "a" * 5000, "\x01"):
+    for value in ("", "x", "../../etc/passwd", "a" * 200, "\x01"):
         browser.cookies[settings.SESSION_COOKIE_NAME] = value
         assert browser.get(path).status_code in (200, 302, 405)
 

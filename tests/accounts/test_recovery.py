@@ -157,6 +157,7 @@ def test_all_sessions_end_and_the_person_is_told(browser, signed_in_browser, per
     assert told.subject == "Your password for Ostiary was changed"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_works_in_the_browser_where_the_person_is_signed_in(signed_in_browser, person):
     answer = flow.recover(signed_in_browser, flow.recovery_link(person.email))
 
@@ -164,6 +165,7 @@ def test_it_works_in_the_browser_where_the_person_is_signed_in(signed_in_browser
     assert not flow.is_signed_in(signed_in_browser)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_whoever_else_was_signed_in_there_is_signed_out(signed_in_browser, person, other_person):
     answer = flow.recover(signed_in_browser, flow.recovery_link(other_person.email))
 

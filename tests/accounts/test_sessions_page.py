@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ostiary.models import Session
@@ -59,6 +57,7 @@ def test_one_session_is_ended_at_its_next_request(signed_in_browser, phone):
     assert flow.is_signed_in(signed_in_browser)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_all_others_are_ended(signed_in_browser, phone, person):
     tablet = Browser()
     flow.sign_in(tablet, person.email)
@@ -70,6 +69,7 @@ def test_all_others_are_ended(signed_in_browser, phone, person):
     assert "2 other sessions have ended." in signed_in_browser.get("/account/").content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_to_end_this_session_is_to_sign_out(signed_in_browser):
     answer = signed_in_browser.post(f"/account/sessions/{session_of(signed_in_browser).pk}/end/")
 
@@ -95,13 +95,12 @@ def test_a_link_ends_nothing(signed_in_browser, phone):
 
 
 def test_the_list_costs_the_same_however_many_sessions_there_are(signed_in_browser, person):
-    def statements():
-        with CaptureQueriesContext(connection) as captured:
-            signed_in_browser.get("/account/sessions/")
-        return len(captured)
-
-    before = statements()
+    with flow.statements() as before:
+        signed_in_browser.get("/account/sessions/")
     for _ in range(5):
         flow.sign_in(Browser(), person.email)
 
-    assert statements() == before
+    with flow.statements() as after:
+        signed_in_browser.get("/account/sessions/")
+
+    assert after == before

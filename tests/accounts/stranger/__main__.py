@@ -1,0 +1,41 @@
+"""What ``test_any_user_model`` has a process of its own do, under ``settings``."""
+
+import django
+
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test import Client as Browser  # noqa: E402
+from django.test.utils import setup_test_environment  # noqa: E402
+
+from tests.accounts import flow  # noqa: E402
+
+setup_test_environment()
+call_command("check", fail_level="WARNING", verbosity=0)
+call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+call_command("migrate", verbosity=0)
+
+browser = Browser()
+assert flow.sign_up(browser, "carol@example.com", name="Carol").status_code == 302
+assert flow.is_signed_in(browser)
+carol = User.objects.get()
+assert (carol.username, carol.email) == ("carol@example.com", "carol@example.com")
+for page in ("", "profile/", "security/", "sessions/", "activity/"):
+    assert browser.get(f"/account/{page}").status_code == 200, page
+assert 'name="name"' not in browser.get("/account/profile/").content.decode()
+assert browser.post("/account/profile/", {}).status_code == 302
+
+# Someone who was here before, with a user name that is no address, and with capitals in it.
+User.objects.create_user("Dave", "Dave@Example.com", flow.PASSWORD)
+assert flow.sign_in(Browser(), "dave").status_code == 400
+assert flow.sign_in(Browser(), "Dave").status_code == 302
+answer = flow.recover(Browser(), flow.recovery_link("dave@example.com"))
+assert answer["Location"] == "/signin/?login_hint=Dave"
+assert flow.sign_in(Browser(), "Dave", flow.NEW_PASSWORD).status_code == 302
+
+# Two people with one address: it is nobody's, and the page says nothing else than before.
+User.objects.create_user("Dave2", "dave@example.com", flow.PASSWORD)
+sent = len(flow.delivered())
+assert Browser().post("/recover/", {"email": "dave@example.com"}).status_code == 302
+assert len(flow.delivered()) == sent

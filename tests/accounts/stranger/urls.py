@@ -1,0 +1,5 @@
+"""Addresses of the stranger's project."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("accounts.urls"))]

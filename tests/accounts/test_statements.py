@@ -1,0 +1,82 @@
+"""What the pages cost in SQL statements, with sessions and throttles in the database too.
+
+With Redis for both, a wrong password costs 2, a sign-in 12, and a page of the account 2.
+"""
+
+import pytest
+from django.test import Client as Browser
+
+from tests.accounts import flow
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def keys_of_the_log(person):
+    """Made at the first event of a person, and at the first that is nobody's."""
+    flow.sign_in(Browser(), person.email)
+    flow.sign_in(Browser(), person.email, "a wrong password")
+
+
+@pytest.mark.parametrize("path", ["/signin/", "/signup/", "/recover/", "/signup/check-mail/"])
+def test_an_open_page_costs_none(path):
+    with flow.statements() as done:
+        Browser().get(path)
+
+    assert done == []
+
+
+def test_a_wrong_password(person):
+    with flow.statements() as done:
+        answer = flow.sign_in(Browser(), person.email, "a wrong password")
+
+    assert len(done) <= 8
+    assert answer.status_code == 400
+
+
+def test_a_sign_in_from_a_new_device(person):
+    with flow.statements() as done:
+        answer = flow.sign_in(Browser(), person.email)
+
+    assert len(done) <= 30
+    assert answer.status_code == 302
+
+
+def test_a_sign_in_from_a_known_device(person):
+    browser = Browser()
+    flow.sign_in(browser, person.email)
+    browser.post("/signout/")
+
+    with flow.statements() as done:
+        answer = flow.sign_in(browser, person.email)
+
+    assert len(done) <= 18
+    assert answer.status_code == 302
+
+
+def test_a_page_of_the_account(signed_in_browser):
+    with flow.statements() as done:
+        signed_in_browser.get("/account/")
+
+    assert len(done) <= 3
+
+
+def test_asking_for_an_account():
+    with flow.statements() as done:
+        flow.ask_for_account(Browser(), "carol@example.com")
+
+    assert len(done) <= 8
+
+
+def test_asking_for_a_recovery_link():
+    with flow.statements() as done:
+        Browser().post("/recover/", {"email": "carol@example.com"})
+
+    assert len(done) <= 4
+
+
+def test_a_sign_out(signed_in_browser):
+    with flow.statements() as done:
+        signed_in_browser.post("/signout/")
+
+    assert len(done) <= 12
