@@ -1,0 +1,133 @@
+"""The operator's view of the ground floor: it shows no secret, and what is done is logged."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client as Browser
+
+from ostiary import events, outbox
+from ostiary.models import Event, OutboxMessage, Session
+from tests.ostiary.conftest import make_person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def whole_site(small_site, settings):
+    """The admin stands on the reference site."""
+    import idp_site.settings
+
+    settings.ROOT_URLCONF = "idp_site.urls"
+    settings.MIDDLEWARE = idp_site.settings.MIDDLEWARE
+
+
+@pytest.fixture
+def operator():
+    return get_user_model().objects.create(
+        email="operator@example.com", is_staff=True, is_superuser=True
+    )
+
+
+@pytest.fixture
+def desk(operator):
+    """The operator's browser."""
+    browser = Browser()
+    browser.force_login(operator)
+    return browser
+
+
+def do(desk, model, action, *rows):
+    return desk.post(
+        f"/admin/ostiary/{model}/",
+        {"action": action, "_selected_action": [str(row.pk) for row in rows]},
+        follow=True,
+    )
+
+
+@pytest.fixture
+def session(person):
+    browser = Browser()
+    browser.force_login(person)
+    return Session.objects.get(user=person)
+
+
+@pytest.fixture
+def parked():
+    message = outbox.enqueue("test", {"code": "493027"})
+    OutboxMessage.objects.filter(pk=message.pk).update(state="parked", last_error="no")
+    return message
+
+
+def test_an_operator_ends_a_session_and_it_is_logged(desk, operator, person, session):
+    answer = do(desk, "session", "end_session", session)
+
+    assert "1 session was ended." in answer.text
+    session.refresh_from_db()
+    assert session.end_reason == "operator"
+    told = Event.objects.get(kind="session.ended_by_operator")
+    assert told.subject == str(person.pk)
+    assert told.details == {"sid": str(session.pk), "operator": str(operator.pk)}
+
+
+@pytest.mark.parametrize(("action", "state"), [("retry", "pending"), ("drop", "done")])
+def test_an_operator_retries_or_drops_a_message_and_it_is_logged(
+    desk, operator, parked, action, state
+):
+    do(desk, "outboxmessage", action, parked)
+
+    parked.refresh_from_db()
+    assert parked.state == state
+    told = Event.objects.get(kind__startswith="outbox.")
+    assert told.subject == str(operator.pk)
+    assert told.details == {"message": str(parked.pk), "kind": "test"}
+
+
+def test_what_could_not_be_done_is_not_logged(desk, parked):
+    do(desk, "outboxmessage", "drop", parked)
+    do(desk, "outboxmessage", "retry", parked)
+    assert not Event.objects.filter(kind="outbox.retried").exists()
+
+
+@pytest.mark.parametrize("model", ["session", "outboxmessage"])
+def test_whoever_may_only_look_is_offered_no_action(model, session, parked):
+    from django.contrib.auth.models import Permission
+
+    clerk = make_person("clerk@example.com")
+    clerk.is_staff = True
+    clerk.save()
+    clerk.user_permissions.set(Permission.objects.filter(codename=f"view_{model}"))
+    desk = Browser()
+    desk.force_login(clerk)
+
+    row = session if model == "session" else parked
+    action = "end_session" if model == "session" else "drop"
+    assert desk.get(f"/admin/ostiary/{model}/").status_code == 200
+    do(desk, model, action, row)
+
+    row.refresh_from_db()
+    assert not getattr(row, "ended_at", None)
+    assert getattr(row, "state", "parked") == "parked"
+
+
+@pytest.mark.parametrize("model", ["session", "event", "outboxmessage"])
+@pytest.mark.parametrize("change", ["add", "delete"])
+def test_rows_are_neither_added_nor_deleted_by_hand(desk, session, parked, model, change):
+    row = {"session": session, "event": events.record("keys.rotated"), "outboxmessage": parked}
+    path = "add/" if change == "add" else f"{row[model].pk}/delete/"
+    assert desk.get(f"/admin/ostiary/{model}/{path}").status_code == 403
+
+
+def test_no_page_shows_a_session_key_or_the_content_of_a_message(desk, session, parked):
+    for model, row in (("session", session), ("outboxmessage", parked)):
+        page = desk.get(f"/admin/ostiary/{model}/{row.pk}/change/").text
+        assert session.session_key not in page
+        assert "493027" not in page
+
+
+def test_personal_details_of_an_event_are_shown_until_the_person_is_erased(desk, person):
+    from ostiary import privacy
+
+    event = events.record("keys.rotated", user=person, personal={"ip": "198.51.100.7"})
+    address = f"/admin/ostiary/event/{event.pk}/change/"
+    assert "198.51.100.7" in desk.get(address).text
+    privacy.shred(str(person.pk))
+    assert "198.51.100.7" not in desk.get(address).text
