@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
@@ -130,8 +130,11 @@ def rotate(row: RefreshToken, token: str, client: Client) -> str | None:
     or the family ended meanwhile. One conditional UPDATE decides (SECURITY B2).
     """
     successor = token[:SELECTOR_LENGTH] + secrets.token_urlsafe(32)
+    # EXISTS and no join: Django would turn a join into `id IN (SELECT …)`, which a request that
+    # waited for the row's lock has answered before the other one changed the row.
+    alive = Grant.objects.filter(pk=OuterRef("grant"), revoked_at__isnull=True)
     won = RefreshToken.objects.filter(
-        pk=row.pk, token_checksum=token_hash(token), grant__revoked_at__isnull=True
+        Exists(alive), pk=row.pk, token_checksum=token_hash(token)
     ).update(
         token_checksum=token_hash(successor),
         generation=row.generation + 1,
