@@ -1,10 +1,42 @@
 """HTTP: parse, call, answer. One module per part of an account's life."""
 
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods
 
 from ostiary.signin import safe_next_url
 from ostiary.throttling import Throttled
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def form_page(view: View) -> View:
+    """View decorator: a page with a form of ours; who tries too often is told so (RFC 6585 §4)."""
+
+    @never_cache
+    @csrf_protect
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @functools.wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except Throttled as throttled:
+            minutes = (throttled.retry_after + 59) // 60
+            page = "ostiary_accounts/throttled.html"
+            response = render(request, page, {"minutes": minutes}, status=429)
+            response["Retry-After"] = str(throttled.retry_after)
+            return response
+
+    return answer
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -17,13 +49,16 @@ def next_url(request: HttpRequest) -> str:
     return safe_next_url(request, request.POST.get("next", request.GET.get("next")))
 
 
-def too_many(request: HttpRequest, throttled: Throttled) -> HttpResponse:
-    """The answer to someone who tries too often (RFC 6585 §4)."""
-    response = render(
+def show(request: HttpRequest, page: str, form: Form, **context: Any) -> HttpResponse:
+    """The page with its form: 400 if it was sent and there is something to correct."""
+    return render(
         request,
-        "ostiary_accounts/throttled.html",
-        {"minutes": (throttled.retry_after + 59) // 60},
-        status=429,
+        f"ostiary_accounts/{page}.html",
+        {"form": form, **context},
+        status=400 if form.errors else 200,
     )
-    response["Retry-After"] = str(throttled.retry_after)
-    return response
+
+
+def link_dead(request: HttpRequest, what: str) -> HttpResponse:
+    """The answer to a mailed link that was used, replaced or has expired."""
+    return render(request, "ostiary_accounts/link_dead.html", {"what": what}, status=400)

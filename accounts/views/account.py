@@ -17,16 +17,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from ostiary import assurance, events, sessions
 from ostiary.models import Event, Session
-from ostiary.throttling import Throttled
 
 from .. import recovery
 from ..device import describe
 from ..forms import ChangePasswordForm, ProfileForm
-from . import posted, too_many
+from . import form_page, posted, show
 
 ACTIVITY_SHOWN = 50
 
@@ -39,20 +38,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "ostiary_accounts/overview.html")
 
 
-@never_cache
-@csrf_protect
+@form_page
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """What the person tells of themselves."""
     form = ProfileForm(posted(request), user=request.user)
     if not form.is_valid():
-        return render(
-            request,
-            "ostiary_accounts/profile.html",
-            {"form": form},
-            status=400 if form.errors else 200,
-        )
+        return show(request, "profile", form)
     with transaction.atomic():
         if changed := form.save():
             events.record(
@@ -63,25 +55,14 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("password", "current_password")
-@never_cache
-@csrf_protect
+@form_page
 @login_required
 @assurance.step_up()
-@require_http_methods(["GET", "HEAD", "POST"])
 def security(request: HttpRequest) -> HttpResponse:
     """Change the password; all other sessions end."""
     form = ChangePasswordForm(posted(request), request=request)
-    try:
-        confirmed = form.is_valid()
-    except Throttled as throttled:
-        return too_many(request, throttled)
-    if not confirmed:
-        return render(
-            request,
-            "ostiary_accounts/security.html",
-            {"form": form},
-            status=400 if form.errors else 200,
-        )
+    if not form.is_valid():
+        return show(request, "security", form)
     _change_password(request, request.user, form.cleaned_data["password"])
     messages.success(
         request, _("Your password is changed, and you are signed out everywhere else.")

@@ -8,45 +8,34 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from ostiary import known_device, sessions
 from ostiary.client_address import client_ip
-from ostiary.throttling import Throttled, throttle
+from ostiary.throttling import throttle
 
 from .. import recovery
 from ..addresses import email_of
 from ..forms import RecoverForm, SetPasswordForm
 from ..links import take_token
 from ..models import RecoveryToken
-from . import next_url, posted, too_many
+from . import form_page, link_dead, next_url, posted, show
 
 TOKEN_KEY = "ostiary.recovery_token"  # noqa: S105  (the name of a session entry)
 
 
-@never_cache
-@csrf_protect
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def recover(request: HttpRequest) -> HttpResponse:
     """Ask for a link. The answer is the same for every address (C1)."""
     wanted = next_url(request)
     form = RecoverForm(posted(request))
-    if form.is_valid():
-        email = form.cleaned_data["email"]
-        try:
-            throttle("recovery", ip=client_ip(request), user=email)
-        except Throttled as throttled:
-            return too_many(request, throttled)
-        recovery.request_link(request, email=email, next_url=wanted)
-        return redirect("ostiary_accounts:recover_sent")
-    return render(
-        request,
-        "ostiary_accounts/recover.html",
-        {"form": form, "next": wanted},
-        status=400 if form.errors else 200,
-    )
+    if not form.is_valid():
+        return show(request, "recover", form, next=wanted)
+    email = form.cleaned_data["email"]
+    throttle("recovery", ip=client_ip(request), user=email)
+    recovery.request_link(request, email=email, next_url=wanted)
+    return redirect("ostiary_accounts:recover_sent")
 
 
 @never_cache
@@ -57,9 +46,7 @@ def recover_sent(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("password")
-@never_cache
-@csrf_protect
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def recover_set(request: HttpRequest) -> HttpResponse:
     """Set a new password by the mailed link.
 
@@ -70,18 +57,13 @@ def recover_set(request: HttpRequest) -> HttpResponse:
         return redirect("ostiary_accounts:recover_set")
     found = recovery.pending(request.session.get(TOKEN_KEY, ""))
     if found is None:
-        return _dead(request)
+        return link_dead(request, "recover")
     form = SetPasswordForm(posted(request), user=found.user)
     if not form.is_valid():
-        return render(
-            request,
-            "ostiary_accounts/recover_set.html",
-            {"form": form, "email": email_of(found.user)},
-            status=400 if form.errors else 200,
-        )
+        return show(request, "recover_set", form, email=email_of(found.user))
     del request.session[TOKEN_KEY]
     if not recovery.set_password(request, found, form.cleaned_data["password"]):
-        return _dead(request)
+        return link_dead(request, "recover")
     # Whoever was signed in here: next comes the person whose link it was.
     sessions.sign_out(request)
     messages.success(request, _("Your new password is set. Sign in with it now."))
@@ -96,7 +78,3 @@ def _sign_in_url(recovered: RecoveryToken) -> str:
     if recovered.next_url:
         query["next"] = recovered.next_url
     return f"{resolve_url(settings.LOGIN_URL)}?{query.urlencode()}"
-
-
-def _dead(request: HttpRequest) -> HttpResponse:
-    return render(request, "ostiary_accounts/link_dead.html", {"what": "recover"}, status=400)

@@ -9,25 +9,19 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from ostiary import events, sessions
 from ostiary import signin as signins
-from ostiary.throttling import Throttled
 
 from ..addresses import MAX_LENGTH
 from ..forms import SignInForm
 from ..guessing import guess
-from . import next_url, posted, too_many
+from . import form_page, next_url, posted, show
 
 
 @sensitive_post_parameters("password")
-@never_cache
-@csrf_protect
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def signin(request: HttpRequest) -> HttpResponse:
     """Identifier and password; then whatever steps policy asks for.
 
@@ -40,10 +34,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     identifier = _suggestion(request, again=again)
     form = SignInForm(posted(request), initial={"identifier": identifier})
     if form.is_valid():
-        try:
-            user = _first_factor(request, form.cleaned_data)
-        except Throttled as throttled:
-            return too_many(request, throttled)
+        user = _first_factor(request, form.cleaned_data)
         if user is not None:
             return signins.begin(
                 request,
@@ -59,12 +50,7 @@ def signin(request: HttpRequest) -> HttpResponse:
         )
     # With another person's name suggested it is not this one who is to confirm.
     again = again and identifier == request.user.get_username()
-    return render(
-        request,
-        "ostiary_accounts/signin.html",
-        {"form": form, "next": wanted, "again": again},
-        status=400 if form.errors else 200,
-    )
+    return show(request, "signin", form, next=wanted, again=again)
 
 
 def _suggestion(request: HttpRequest, *, again: bool) -> str:
@@ -92,9 +78,7 @@ def _first_factor(request: HttpRequest, given: dict[str, Any]) -> Any:
     return user
 
 
-@never_cache
-@csrf_protect
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def signout(request: HttpRequest) -> HttpResponse:
     """Ask, then end this session in the register and in the engine."""
     if request.method != "POST":

@@ -5,52 +5,41 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
-from ostiary.throttling import Throttled, throttle
+from ostiary.throttling import throttle
 
 from .. import registration
 from ..forms import ConfirmSignUpForm, SignUpForm
 from ..links import take_token
-from . import next_url, posted, too_many
+from . import form_page, link_dead, next_url, posted, show
 
 TOKEN_KEY = "ostiary.signup_token"  # noqa: S105  (the name of a session entry)
 ASKED_KEY = "ostiary.signup_here"
 
 
 @sensitive_post_parameters("password")
-@never_cache
-@csrf_protect
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def signup(request: HttpRequest) -> HttpResponse:
     """Ask for an account. What happens next is in the mail, whoever has the address (C1)."""
     wanted = next_url(request)
     form = SignUpForm(posted(request))
-    if form.is_valid():
-        email = form.cleaned_data["email"]
-        try:
-            throttle("signup", ip=client_ip(request), user=email)
-        except Throttled as throttled:
-            return too_many(request, throttled)
-        asked = registration.request_account(
-            request,
-            email=email,
-            name=form.cleaned_data["name"],
-            password=form.cleaned_data["password"],
-            next_url=wanted,
-        )
-        request.session[ASKED_KEY] = str(asked.pk)
-        return redirect("ostiary_accounts:check_mail")
-    return render(
+    if not form.is_valid():
+        return show(request, "signup", form, next=wanted)
+    email = form.cleaned_data["email"]
+    throttle("signup", ip=client_ip(request), user=email)
+    asked = registration.request_account(
         request,
-        "ostiary_accounts/signup.html",
-        {"form": form, "next": wanted},
-        status=400 if form.errors else 200,
+        email=email,
+        name=form.cleaned_data["name"],
+        password=form.cleaned_data["password"],
+        next_url=wanted,
     )
+    request.session[ASKED_KEY] = str(asked.pk)
+    return redirect("ostiary_accounts:check_mail")
 
 
 @never_cache
@@ -61,9 +50,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("password")
-@never_cache
-@csrf_protect
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def verify(request: HttpRequest) -> HttpResponse:
     """Finish signing up. The link only opens the page: the button is what confirms.
 
@@ -75,31 +62,18 @@ def verify(request: HttpRequest) -> HttpResponse:
         return redirect("ostiary_accounts:verify")
     found = registration.pending(request.session.get(TOKEN_KEY, ""))
     if found is None:
-        return _dead(request)
+        return link_dead(request, "signup")
     asked_here = (
         request.session.get(ASKED_KEY) == str(found.pk) and not request.user.is_authenticated
     )
     form = ConfirmSignUpForm(posted(request), request=request, pending=found)
     if asked_here:
         del form.fields["password"]
-    try:
-        confirmed = form.is_valid()
-    except Throttled as throttled:
-        return too_many(request, throttled)
-    if not confirmed:
-        return render(
-            request,
-            "ostiary_accounts/verify.html",
-            {"form": form, "email": found.email},
-            status=400 if form.errors else 200,
-        )
+    if not form.is_valid():
+        return show(request, "verify", form, email=found.email)
     for entry in (TOKEN_KEY, ASKED_KEY):
         request.session.pop(entry, None)
     user = registration.confirm(request, found)
     if user is None:
-        return _dead(request)
+        return link_dead(request, "signup")
     return signins.begin(request, user, amr=["pwd"], next_url=found.next_url)
-
-
-def _dead(request: HttpRequest) -> HttpResponse:
-    return render(request, "ostiary_accounts/link_dead.html", {"what": "signup"}, status=400)
