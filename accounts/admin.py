@@ -31,6 +31,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ["is_active", "is_staff", "date_joined"]
     search_fields = ["email", "name", "=id"]
     ordering = ["-id"]
+    show_full_result_count = False
     readonly_fields = ["id", "last_login", "date_joined", "updated_at"]
     filter_horizontal = ["groups", "user_permissions"]
     actions = ["deactivate", "end_sessions"]

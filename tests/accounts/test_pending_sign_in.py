@@ -1,0 +1,73 @@
+"""With a step still to pass nobody is signed in, whichever page they came by (SECURITY C7, H8)."""
+
+import pytest
+from django.test import Client as Browser
+
+from ostiary.models import Session
+from tests.accounts import flow
+
+pytestmark = pytest.mark.django_db
+
+
+class SecondFactor:
+    """A step that everyone has to pass."""
+
+    name = "second-factor"
+
+    def is_required(self, request, user, pending):
+        return True
+
+    def url(self, request):
+        return "/second-factor/"
+
+
+@pytest.fixture(autouse=True)
+def a_step(settings):
+    """The site asks everyone for a second factor."""
+    path = f"{__name__}.SecondFactor"
+    settings.OSTIARY = {**settings.OSTIARY, "SIGNIN_STEPS": [path]}
+
+
+def by_password(browser, person):
+    return flow.sign_in(browser, person.email)
+
+
+def by_sign_up(browser, person):
+    return flow.sign_up(browser, "carol@example.com")
+
+
+def by_sign_up_confirmed_elsewhere(browser, person):
+    flow.ask_for_account(Browser(), "carol@example.com")
+    browser.get(flow.link_in(flow.delivered()[-1]))
+    return browser.post("/signup/verify/", {"password": flow.PASSWORD})
+
+
+def by_recovery_and_the_new_password(browser, person):
+    flow.recover(browser, flow.recovery_link(person.email))
+    return flow.sign_in(browser, person.email, flow.NEW_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        by_password,
+        by_sign_up,
+        by_sign_up_confirmed_elsewhere,
+        by_recovery_and_the_new_password,
+    ],
+)
+def test_every_way_in_ends_in_the_one_gate(browser, person, way):
+    answer = way(browser, person)
+
+    assert answer["Location"] == "/second-factor/"
+    assert not flow.is_signed_in(browser)
+    assert not Session.objects.exists()
+    for page in ("profile/", "security/", "sessions/", "activity/"):
+        assert browser.get(f"/account/{page}")["Location"].startswith("/signin/")
+
+
+def test_recovery_alone_leads_to_no_gate_and_signs_nobody_in(browser, person):
+    answer = flow.recover(browser, flow.recovery_link(person.email))
+
+    assert answer["Location"].startswith("/signin/")
+    assert not flow.is_signed_in(browser)
