@@ -19,11 +19,43 @@ import django
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/ostiary")
-REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")  # it is emptied
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 OTHER_DJANGO = ROOT / ".venv-django52"
 # Those that say most about Django itself; the rest drives processes and browsers.
-SHORT = ["tests/ostiary", "tests/accounts", "tests/oauth"]
+SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth")
+# These start processes with a database of their own, so that another pass would be the same.
+OWN_DATABASE = (
+    "tests/examples",
+    "tests/reuse",
+    "tests/idp_site/test_make_run.py",
+    "tests/idp_site/test_settings.py",
+    "tests/idp_site/test_static_files.py",
+)
+# The tests choose their own site: nothing of the developer's leaks into them.
+OF_A_SITE = {
+    "ALLOWED_HOSTS",
+    "API_PORT",
+    "CELERY_BROKER_URL",
+    "DATABASE_POOL_SIZE",
+    "DATABASE_URL",
+    "DEBUG",
+    "DEFAULT_FROM_EMAIL",
+    "DEMO",
+    "EMAIL_URL",
+    "FIELD_ENCRYPTION_KEYS",
+    "ISSUER_URL",
+    "LOG_LEVEL",
+    "METRICS_TOKEN",
+    "PORT",
+    "REDIS_URL",
+    "RP_PORT",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "SITE_NAME",
+    "TRUSTED_PROXY_HOPS",
+    "VAR_DIR",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +64,7 @@ class Pass:
 
     name: str
     env: dict[str, str]
-    paths: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 def answers(url: str) -> bool:
@@ -58,8 +90,6 @@ def missing() -> list[str]:
         lacking.append("Chromium is not installed; the tests in a browser are left out.")
     if not shutil.which("npm"):
         lacking.append("npm is not installed; the JavaScript clients and axe-core are left out.")
-    if django.VERSION < (6,):
-        lacking.append("Python 3.11 has no Django 6; the pass on the other Django is left out.")
     return lacking
 
 
@@ -77,26 +107,24 @@ def other_django() -> dict[str, str]:
 
 
 def passes() -> list[Pass]:
-    """What can be run here; the fullest comes last."""
+    """What can be run here; the fullest come last. Python 3.11 has Django 5.2 and no other."""
     found = []
     if django.VERSION >= (6,):
-        found.append(Pass("Django 5.2, SQLite", other_django(), tuple(SHORT)))
+        found.append(Pass("Django 5.2, SQLite", other_django(), SHORT))
     found.append(Pass("SQLite", {}))
     if answers(POSTGRESQL):
-        found.append(Pass("PostgreSQL", {"DATABASE_URL": POSTGRESQL}))
+        env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
+        if answers(REDIS):
+            env, name = {**env, "REDIS_URL": REDIS}, "PostgreSQL, Redis"
+        found.append(Pass(name, env, tuple(f"--ignore={path}" for path in OWN_DATABASE)))
     return found
 
 
 def run(one: Pass) -> int:
     """Run pytest; its exit code."""
     print(f"\n── {one.name} ──", flush=True)
-    # The tests choose their own site: nothing of the developer's leaks into them.
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "REDIS_URL", "DEMO", "DEBUG", "ISSUER_URL", "VAR_DIR")
-    }
-    command = [sys.executable, "-m", "pytest", "-q", *one.paths, *sys.argv[1:]]
+    clean = {name: value for name, value in os.environ.items() if name not in OF_A_SITE}
+    command = [sys.executable, "-m", "pytest", "-q", *one.arguments, *sys.argv[1:]]
     return subprocess.run(command, cwd=ROOT, env={**clean, **one.env}).returncode
 
 

@@ -67,11 +67,6 @@ def status(url):
         return response.status
 
 
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("DATABASE_URL")), reason="brings its own database: once is enough"
-)
-
-
 @pytest.fixture
 def env(tmp_path):
     return environment(tmp_path, **ports())
