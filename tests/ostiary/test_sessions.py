@@ -182,10 +182,10 @@ def test_proving_again_who_one_is_does_not_prolong_a_session_for_ever(signed_in_
     assert who(signed_in_browser)["user"] is None
 
 
+@pytest.mark.parametrize("engine", ["db"], indirect=True)  # a cached session costs one less
 def test_using_a_session_is_noted_and_at_most_every_five_minutes(
-    signed_in_browser, settings, django_assert_num_queries
+    engine, signed_in_browser, django_assert_num_queries
 ):
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"  # with Redis it costs one less
     passes(Session.objects.get(), last_seen_at=301)
     with django_assert_num_queries(4):  # Django's session, the person, our session, the note
         who(signed_in_browser)
