@@ -31,5 +31,5 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ostiary", "0002_initial")]
+    dependencies = [("ostiary", "0001_initial")]
     operations = [migrations.RunPython(create, drop)]
