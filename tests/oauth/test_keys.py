@@ -8,9 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
+from joserfc.jwk import JWKRegistry
 
 from oauth import access_token, cleanup, keys
 from oauth.models import SigningKey
+from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +45,26 @@ def test_jwks_holds_public_members_only():
         assert not set(key) & {"d", "p", "q", "dp", "dq", "qi", "k"}
         assert key["use"] == "sig"
         assert key["alg"] in ("RS256", "ES256", "EdDSA")
+
+
+def test_a_kid_is_the_thumbprint_of_its_key():
+    for key in Browser().get("/.well-known/jwks.json").json()["keys"]:
+        assert key["kid"] == JWKRegistry.import_key(key).thumbprint()
+
+
+def test_the_thumbprint_of_the_example_of_rfc_7638():
+    jwk = {
+        "kty": "RSA",
+        "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6"
+        "tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YG"
+        "jQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bF"
+        "TWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+        "e": "AQAB",
+        "alg": "RS256",
+        "kid": "2011-04-29",
+    }
+
+    assert keys.thumbprint(jwk) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
 def test_private_keys_are_encrypted_at_rest():
@@ -117,6 +139,40 @@ def test_rotation_keeps_one_active_and_one_next_key():
     assert states.count("active") == 1
     assert states.count("next") == 1
     assert states.count("retired") == 3
+
+
+def test_a_withdrawn_key_that_was_not_signing_yet_is_replaced_too(service_client):
+    signing = jwt.get_unverified_header(token_for(service_client))["kid"]
+    unused = SigningKey.objects.get(alg="ES256", state="next").kid
+
+    keys.revoke(unused)
+
+    assert unused not in published()
+    assert SigningKey.objects.filter(alg="ES256", state="next").count() == 1
+    assert jwt.get_unverified_header(token_for(service_client))["kid"] == signing
+
+
+def test_a_retired_key_stays_for_the_hints_of_the_longest_session(settings):
+    settings.OSTIARY = {**settings.OSTIARY, "REMEMBERED_SESSION_SECONDS": 90 * 24 * 3600}
+
+    assert cleanup.longest_token_lifetime() >= timedelta(days=90)
+
+
+def test_no_private_key_is_in_a_repr():
+    assert "private" not in repr(keys.keyset())
+    assert "private" not in repr(keys.keyset().active["RS256"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("ways", [6])
+def test_rotations_at_once_follow_each_other(ways):
+    keys.ensure()
+
+    rising = at_once(lambda: keys.rotate("ES256").kid, ways=ways)
+
+    assert len(set(rising)) == ways
+    states = list(SigningKey.objects.filter(alg="ES256").values_list("state", flat=True))
+    assert sorted(states) == ["active", "next", *["retired"] * ways]
 
 
 def test_withdrawing_an_unknown_key_is_an_error_in_words():
