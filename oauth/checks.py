@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.urls import NoReverseMatch, reverse
 
 from . import provider_settings
 
@@ -33,3 +34,22 @@ def check_toolkit_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(Tags.urls)
+def check_toolkit_views(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The toolkit's own token view looks for the row that it expects of each access token."""
+    try:
+        address = reverse("oauth2_provider:token")
+    except NoReverseMatch:
+        return []
+    return [
+        Warning(
+            f"django-oauth-toolkit's own token endpoint is mounted at {address}.",
+            hint=(
+                "It can't answer, because access tokens are not rows here. Leave "
+                "`oauth2_provider.urls` out of the URLs, and mount the single views you need."
+            ),
+            id="ostiary_oauth.W001",
+        )
+    ]

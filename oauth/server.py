@@ -1,6 +1,7 @@
 """The oauthlib server: which grants there are at the token endpoint.
 
-Named in ``OAUTH2_PROVIDER["OAUTH2_SERVER_CLASS"]``, so that the toolkit's views use it too.
+Named in ``OAUTH2_PROVIDER["OAUTH2_SERVER_CLASS"]``, so that nothing in the toolkit issues a token
+by rules of its own.
 """
 
 from __future__ import annotations
