@@ -87,6 +87,7 @@ OSTIARY: dict[str, Any] = {
     "FIELD_ENCRYPTION_KEYS": [key.strip() for key in FIELD_ENCRYPTION_KEYS],
     "TRUSTED_PROXY_HOPS": TRUSTED_PROXY_HOPS,
     "THROTTLE_STORAGE": REDIS_URL or "database://",
+    "EVENT_WITNESS": "ostiary.event_chain.log_head",
 }
 
 # The API of examples/, so that the demo clients have something to ask for.
@@ -192,6 +193,7 @@ else:
     if _pool_size:
         # The wait for a connection is short, so that a database outage is told quickly.
         _options["pool"] = {"min_size": 0, "max_size": _pool_size, "timeout": 4}
+        _database["CONN_HEALTH_CHECKS"] = True  # a restarted database costs nobody an error
     _database["OPTIONS"] = _database.get("OPTIONS", {}) | _options
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -254,8 +256,8 @@ STORAGES = {
 
 # --- messages ------------------------------------------------------------------------------------
 
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
-    "DEFAULT_FROM_EMAIL", f"no-reply@{_issuer.hostname or 'localhost'}"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
+    env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_issuer.hostname or 'localhost'}"
 )
 if DEMO and not env.str("EMAIL_URL", ""):
     EMAIL_BACKEND = "idp_site.mailbox.EmailBackend"
@@ -272,8 +274,8 @@ SMS_BACKEND = env.str("SMS_BACKEND", "")
 
 # --- Celery (read by idp_site.celery with the prefix CELERY_) ------------------------------------
 
-CELERY_BROKER_URL = env.str(
-    "CELERY_BROKER_URL", REDIS_URL or ("filesystem://localhost" if DEMO else "")
+CELERY_BROKER_URL = (
+    env.str("CELERY_BROKER_URL", "") or REDIS_URL or ("filesystem://localhost" if DEMO else "")
 )
 if not CELERY_BROKER_URL:
     raise ImproperlyConfigured(

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import connection
 from django.test import RequestFactory
 
 from .site import PRODUCTION, environment, free_port, python
@@ -75,6 +76,31 @@ def test_without_its_database_the_site_says_so_quickly(production_folder, pool):
         assert "default-src 'none'" in answer["policy"]
         # The wait for a pooled connection is 4 seconds; a hanging one would be 30 and more.
         assert answer["seconds"] < 20
+
+
+RESTART = """
+import django; django.setup()
+from django.db import connection, connections
+def pid():
+    with connection.cursor() as cursor:
+        return cursor.execute("SELECT pg_backend_pid()").fetchone()[0]
+with connections.create_connection("default").cursor() as other:
+    first = pid()
+    connection.close()  # the end of a request: back into the pool
+    other.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+    print(pid() != first)
+"""
+
+
+@pytest.mark.django_db
+def test_a_restarted_database_costs_nobody_an_error(postgresql, tmp_path):
+    found = connection.settings_dict
+    at = f"{found['USER']}:{found['PASSWORD']}@{found['HOST']}:{found['PORT']}"
+    env = environment(
+        tmp_path, **{**PRODUCTION, "DATABASE_URL": f"postgres://{at}/{found['NAME']}"}
+    )
+    result = python(env, "-c", RESTART)
+    assert result.stdout == "True\n", result.stderr
 
 
 @pytest.mark.django_db
