@@ -6,7 +6,6 @@ ended is anonymous at the next request, on every worker, whatever the engine sti
 
 from __future__ import annotations
 
-import functools
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
@@ -126,7 +125,9 @@ def end(session: Session, reason: str) -> bool:
         session.refresh_from_db()
         session_ended.send(Session, session=session, reason=reason)
         # The row above is what decides; the engine may be down, or the transaction rolled back.
-        transaction.on_commit(functools.partial(_delete_data, session.session_key), robust=True)
+        # (No partial: Django 5.2 names a callback that failed by its __qualname__.)
+        key = session.session_key
+        transaction.on_commit(lambda: _delete_data(key), robust=True)
     return True
 
 
