@@ -21,7 +21,16 @@ access = logging.getLogger("idp_site.access")
 
 # The fields that a line may have. Everything else that a library hangs on a record stays out: a
 # request object, for one, would bring its query string.
-FIELDS = ("method", "path", "status", "duration_ms", "task_name", "task_id", "event")
+FIELDS = (
+    "method",
+    "path",
+    "status",
+    "duration_ms",
+    "task_name",
+    "task_id",
+    "event",
+    "event_chain_head",
+)
 
 _SENSITIVE = (
     r"code|state|nonce|token|secret|password|passwd|assertion|verifier|challenge|otp|key|hint"

@@ -180,11 +180,13 @@ def _tell_witness(head: Head) -> None:
 
 
 def log_head(head: Head) -> None:
-    """A witness for ``OSTIARY["EVENT_WITNESS"]``: one line of JSON a head, in the site's log.
+    """A witness for ``OSTIARY["EVENT_WITNESS"]``: one line a head, in the site's log.
 
-    Have the log kept where those who hold the database can't write.
+    The head is in JSON at the end of the message, and in the record's ``event_chain_head``. Have
+    the log kept where those who hold the database can't write.
     """
-    log.info("event chain head %s", json.dumps(asdict(head)), extra=asdict(head))
+    told = asdict(head)
+    log.info("event chain head %s", json.dumps(told), extra={"event_chain_head": told})
 
 
 # --- verifying ---------------------------------------------------------------------------------

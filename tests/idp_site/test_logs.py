@@ -9,6 +9,8 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from idp_site.logs import Formatter, RequestLogMiddleware, loggable_path, redact
+from ostiary import event_chain
+from ostiary.event_chain import GENESIS, Head
 
 SECRET = "mJ9xQ2vLb7Kc4TzR8nWp3YdHs6FgA1eU5oXi0BqVtNM"
 
@@ -126,3 +128,11 @@ def test_flows_with_marked_secrets_leave_no_trace_in_the_logs(client, lines):
     assert "/oauth/token" in text
     assert SECRET not in text
     assert "marked.person" not in text
+
+
+def test_a_head_of_the_event_chain_is_told_whole(lines):
+    """So that the log can be its witness (SECURITY H20)."""
+    head = Head(0, GENESIS, 1, "ab" * 32, "2026-11-24T10:00:00+00:00", "cd" * 64)
+    event_chain.log_head(head)
+    [line] = lines()
+    assert Head(**line["event_chain_head"]) == head

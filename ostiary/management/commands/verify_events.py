@@ -26,7 +26,7 @@ class Command(BaseCommand):
             "--witness",
             type=Path,
             metavar="FILE",
-            help="heads kept outside the database: lines of JSON, such as the site's log",
+            help="heads kept outside the database: in JSON, one a line, such as the site's log",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,8 +56,9 @@ def heads_in(file: Path) -> Iterator[event_chain.Head]:
         raise CommandError(f"The witness's file can't be read: {problem.strerror}.") from None
     for line in lines:
         try:
-            told = json.loads(line)
+            told = json.loads(line[line.index("{") :])
         except ValueError:
             continue
+        told = told.get("event_chain_head", told)
         if isinstance(told, dict) and told.keys() >= HEAD_FIELDS:
             yield event_chain.Head(**{name: told[name] for name in HEAD_FIELDS})
