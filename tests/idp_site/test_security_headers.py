@@ -150,6 +150,18 @@ def test_https_sites_send_hsts_and_redirect_plain_requests(production_folder):
     assert "301 https://id.example.com/signin/" in result.stdout
 
 
+@pytest.mark.parametrize(("hops", "status"), [(None, 301), ("1", 200)])
+def test_the_protocol_is_told_by_a_proxy_of_ours_or_not_at_all(production_folder, hops, status):
+    ask = (
+        "import idp_site.wsgi; from django.test import Client\n"
+        "c = Client(headers={'Host': 'id.example.com', 'X-Forwarded-Proto': 'https'})\n"
+        "print(c.get('/signin/').status_code)"
+    )
+    env = environment(production_folder, **PRODUCTION, TRUSTED_PROXY_HOPS=hops)
+    result = python(env, "-c", ask)
+    assert result.stdout == f"{status}\n", result.stderr
+
+
 def test_permissions_are_a_valid_structured_field():
     assert all(
         re.fullmatch(r"[a-z-]+=\(\)", part) for part in security_headers.PERMISSIONS.split(", ")
