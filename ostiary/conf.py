@@ -63,8 +63,8 @@ class OstiarySettings:
     """Replaces single limits of ``throttling.DEFAULT_LIMITS``, for example
     ``{"signin": {"ip": "30/minute"}}``."""
 
-    OUTBOX_MAX_ATTEMPTS: int = 12
-    """After this many failures a message is parked for the operator (about 3 hours)."""
+    OUTBOX_MAX_ATTEMPTS: int = 20
+    """After this many failures, in about two days, a message is parked for the operator."""
 
     OUTBOX_LEASE_SECONDS: int = 300
     """How long a worker may hold a message before the sweep gives it to another."""

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from ostiary import outbox
+from ostiary.conf import ostiary_settings
 from ostiary.models import OutboxMessage
 from ostiary.outbox import State
 from tests.ostiary.handlers import delivered, problems
@@ -212,6 +213,12 @@ def test_the_waiting_time_doubles_with_jitter_up_to_six_hours():
         delays = {outbox.retry_delay(attempts).total_seconds() for _ in range(50)}
         assert len(delays) > 1
         assert 0.75 * wanted <= min(delays) <= max(delays) <= 1.25 * wanted
+
+
+def test_a_receiver_that_is_down_for_a_day_gets_its_message():
+    attempts = ostiary_settings.OUTBOX_MAX_ATTEMPTS
+    waited = [outbox.retry_delay(attempt).total_seconds() / 1.25 for attempt in range(1, attempts)]
+    assert sum(waited) > 24 * 3600
 
 
 def test_after_its_attempts_a_message_is_parked_with_the_reason(ostiary):
