@@ -9,6 +9,7 @@ import secrets
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
+import jwt
 from django.http import HttpResponse
 from django.test import Client as Browser
 
@@ -37,7 +38,7 @@ def new_verifier() -> str:
     return secrets.token_urlsafe(48)
 
 
-def authorization_params(client: Client, verifier: str, **overrides: Any) -> dict[str, Any]:
+def authorization_params(client: Client, verifier: str, /, **overrides: Any) -> dict[str, Any]:
     """The parameters of an authorization request; an override of ``None`` leaves one out."""
     params = {
         "response_type": "code",
@@ -53,7 +54,7 @@ def authorization_params(client: Client, verifier: str, **overrides: Any) -> dic
     return {name: value for name, value in params.items() if value is not None}
 
 
-def authorize(browser: Browser, client: Client, **overrides: Any) -> HttpResponse:
+def authorize(browser: Browser, client: Client, /, **overrides: Any) -> HttpResponse:
     """Send the authorization request, with a verifier of its own where none is given."""
     verifier = overrides.pop("verifier", None) or new_verifier()
     return browser.get(AUTHORIZE, authorization_params(client, verifier, **overrides))
@@ -151,6 +152,11 @@ def sign_in_tokens(browser: Browser, client: Client, **overrides: Any) -> dict[s
     response = redeem(client, code, verifier, redirect_uri=uri)
     assert response.status_code == 200, response.content
     return response.json()
+
+
+def said_by(token: str) -> dict[str, Any]:
+    """The claims of a token, unverified."""
+    return jwt.decode(token, options={"verify_signature": False})
 
 
 def userinfo(access_token: str) -> HttpResponse:

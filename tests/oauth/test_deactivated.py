@@ -1,0 +1,108 @@
+"""Every grant and every credential of what has been switched off is refused at the next request
+(SECURITY H6)."""
+
+import pytest
+
+from oauth.models import Client
+from tests.oauth import flow
+
+pytestmark = pytest.mark.django_db
+
+
+def inactive(person, client):
+    person.is_active = False
+    person.save()
+
+
+def deleted(person, client):
+    person.delete()
+
+
+def client_disabled(person, client):
+    Client.objects.filter(pk=client.pk).update(enabled=False)
+
+
+def client_deleted(person, client):
+    Client.objects.filter(pk=client.pk).delete()
+
+
+WAYS = [inactive, deleted, client_disabled, client_deleted]
+
+
+@pytest.fixture(params=["confidential", "public"])
+def client_of_a_person(request, confidential_client, public_client):
+    return {"confidential": confidential_client, "public": public_client}[request.param]
+
+
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_a_code_is_refused(signed_in_browser, client_of_a_person, person, switch_off):
+    code, verifier = flow.obtain_code(signed_in_browser, client_of_a_person)
+
+    switch_off(person, client_of_a_person)
+
+    refused = flow.redeem(client_of_a_person, code, verifier)
+    assert refused.json()["error"] in ("invalid_grant", "invalid_client")
+
+
+@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_a_refresh_token_is_refused(
+    signed_in_browser, client_of_a_person, person, switch_off, offline
+):
+    scope = "openid offline_access" if offline else "openid"
+    tokens = flow.sign_in_tokens(signed_in_browser, client_of_a_person, scope=scope)
+
+    switch_off(person, client_of_a_person)
+
+    refused = flow.refresh(client_of_a_person, tokens["refresh_token"])
+    assert refused.json()["error"] in ("invalid_grant", "invalid_client")
+
+
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_an_access_token_is_refused_here(signed_in_browser, client_of_a_person, person, switch_off):
+    tokens = flow.sign_in_tokens(signed_in_browser, client_of_a_person)
+    assert flow.userinfo(tokens["access_token"]).status_code == 200
+
+    switch_off(person, client_of_a_person)
+
+    assert flow.userinfo(tokens["access_token"]).status_code == 401
+
+
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_no_new_code_is_given(signed_in_browser, client_of_a_person, person, switch_off):
+    flow.obtain_code(signed_in_browser, client_of_a_person)
+
+    switch_off(person, client_of_a_person)
+
+    response = flow.authorize(signed_in_browser, client_of_a_person)
+    assert response.status_code == 400 or response["Location"].startswith("/signin/?")
+
+
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_a_consent_page_that_is_still_open_gives_no_code(
+    signed_in_browser, client_of_a_person, person, switch_off
+):
+    page = flow.authorize(signed_in_browser, client_of_a_person)
+
+    switch_off(person, client_of_a_person)
+
+    response = flow.allow(signed_in_browser, page)
+    assert response.status_code == 400 or response["Location"].startswith("/signin/?")
+
+
+@pytest.mark.parametrize("switch_off", [client_disabled, client_deleted])
+def test_a_service_is_refused(service_client, switch_off):
+    assert flow.post_token(service_client, grant_type="client_credentials").status_code == 200
+
+    switch_off(None, service_client)
+
+    refused = flow.post_token(service_client, grant_type="client_credentials")
+    assert refused.json()["error"] == "invalid_client"
+
+
+def test_what_was_switched_on_again_works_again(signed_in_browser, confidential_client, person):
+    tokens = flow.sign_in_tokens(signed_in_browser, confidential_client)
+    client_disabled(person, confidential_client)
+    Client.objects.update(enabled=True)
+
+    assert flow.userinfo(tokens["access_token"]).status_code == 200
