@@ -8,8 +8,19 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.machine import service
+
+# A property holds however slow the machine is; and what an example leaves in the database does not
+# change what the next one finds.
+hypothesis_settings.register_profile(
+    "ostiary",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("ostiary")
 
 
 @pytest.fixture(autouse=True)

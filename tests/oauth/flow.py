@@ -21,6 +21,8 @@ TOKEN = "/oauth/token"
 USERINFO = "/oauth/userinfo"
 REVOKE = "/oauth/revoke"
 FORM = "application/x-www-form-urlencoded"
+DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
+"""What ``error_description`` may hold (RFC 6749 §5.2)."""
 
 
 def with_query(path: str, params: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ Response Mode, SECURITY H19)."""
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oauth import flow
@@ -79,7 +79,7 @@ def test_its_policy_lets_the_form_go_to_the_client_only(signed_in_browser, confi
     assert "no-store" in response["Cache-Control"]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(state=st.text(PLAIN, min_size=1, max_size=100))
 def test_whatever_the_state_it_arrives_unchanged_and_adds_no_markup(
     signed_in_browser, confidential_client, state
