@@ -131,3 +131,15 @@ def test_personal_details_of_an_event_are_shown_until_the_person_is_erased(desk,
     assert "198.51.100.7" in desk.get(address).text
     privacy.shred(str(person.pk))
     assert "198.51.100.7" not in desk.get(address).text
+
+
+@pytest.mark.parametrize("model", ["session", "event", "outboxmessage"])
+@pytest.mark.parametrize("text", ["abc", "198.51.100.7", "%", "'", "\x00", "0" * 5000, "é"])
+def test_a_search_for_anything_is_no_error(desk, session, parked, model, text):
+    assert desk.get(f"/admin/ostiary/{model}/", {"q": text}).status_code == 200
+
+
+def test_a_session_is_found_by_its_sid(desk, session):
+    page = desk.get("/admin/ostiary/session/", {"q": str(session.pk)}).text
+    assert "alice@example.com" in page
+    assert "1 session" in page
