@@ -104,12 +104,17 @@ def link(previous: str, event: Event) -> str:
 # --- sealing -----------------------------------------------------------------------------------
 
 
+class BrokenChain(Exception):
+    """The chain is not as we left it: nothing is added to it or taken from it until that is
+    understood. ``verify_events`` tells more."""
+
+
 def seal(late: timedelta = SOON) -> int:
     """Link every event that is not in the chain yet, batch by batch; returns how many.
 
     A transaction may commit long after it wrote its event: such events are looked for from
     ``late`` before the newest head. One that was open for longer than ``LATE`` is never sealed,
-    and ``verify`` tells of it.
+    and ``verify`` tells of it. Raises ``BrokenChain``.
     """
     sealed = 0
     while batch := _seal_batch(late):
@@ -142,12 +147,16 @@ def _newest() -> EventSeal | None:
 def _newest_locked() -> EventSeal | None:
     """The newest head, with nobody else at work on the chain until the transaction ends.
 
-    SQLite has one writer anyway, and elsewhere the unique positions stop the second.
+    SQLite has one writer anyway, and elsewhere the unique positions stop the second. Raises
+    ``BrokenChain`` for a head that isn't ours: to sign another after it would make it so.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
-    return _newest()
+    newest = _newest()
+    if newest is not None and not Head.of(newest).is_signed():
+        raise BrokenChain(f"The head at #{newest.position} is not signed with a key of the ring.")
+    return newest
 
 
 def _append(
@@ -259,16 +268,12 @@ def _span(first: int, last: int) -> str:
 # --- retention ---------------------------------------------------------------------------------
 
 
-class NotOld(Exception):
-    """A head is dated before an event that it vouches for: nothing is removed on its word."""
-
-
 def prune(older_than: timedelta) -> int:
     """Remove events sealed longer ago than ``older_than``; returns how many.
 
     First the chain is begun anew after them, under a new signed head, and the log says so; then
     they are deleted in batches, which can be interrupted and goes on at the next call. Raises
-    ``NotOld``. On PostgreSQL a trigger lets nobody else delete events.
+    ``BrokenChain``. On PostgreSQL a trigger lets nobody else delete events.
     """
     limit = timezone.now() - older_than
     with transaction.atomic():
@@ -289,7 +294,7 @@ def prune(older_than: timedelta) -> int:
 def _begin_after(newest: EventSeal, start: EventSeal, limit: datetime) -> None:
     leaving = SealedEvent.objects.filter(position__gt=newest.start, position__lte=start.position)
     if Event.objects.filter(at__gte=limit, pk__in=leaving.values("event_id")).exists():
-        raise NotOld(f"The head at #{start.position} is dated before its events.")
+        raise BrokenChain(f"The head at #{start.position} is dated before its events.")
     told = events.record("events.pruned", details={"through": start.position})
     head = _append(newest, [told], start)
     transaction.on_commit(lambda: _tell_witness(head))

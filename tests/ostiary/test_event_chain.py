@@ -242,6 +242,21 @@ def test_a_chain_that_was_computed_anew_does_not_lead_to_its_signed_head(log):
     assert problems() == ["#10: the newest head was not signed with a key of the ring"]
 
 
+def test_a_chain_that_is_not_ours_is_not_sealed_on(log):
+    """The next head would otherwise vouch for what was forged."""
+    by_hand("UPDATE ostiary_event SET kind = 'other' WHERE id = %s", key(event_at(3).pk))
+    seal_anew(after=0)
+    events.record(KIND)
+
+    with pytest.raises(event_chain.BrokenChain, match="head at #10 is not signed"):
+        event_chain.seal()
+    for command in ("prune_events", "rotate_field_keys"):
+        with pytest.raises(CommandError, match=r"head at #10 is not signed .* run verify_events"):
+            call_command(command)
+
+    assert problems() == ["#10: the newest head was not signed with a key of the ring"]
+
+
 def test_links_computed_anew_up_to_a_head_that_was_left_are_found_there(log):
     by_hand("UPDATE ostiary_event SET kind = 'other' WHERE id = %s", key(event_at(3).pk))
     heads_before = dict(EventSeal.objects.values_list("position", "digest"))
@@ -424,8 +439,9 @@ def test_pruning_that_was_killed_half_way_verifies_and_goes_on(old_log, monkeypa
 
 
 def test_a_head_with_a_forged_date_gets_no_young_event_removed(log):
-    EventSeal.objects.update(sealed_at=timezone.now() - timedelta(days=500))
-    with pytest.raises(CommandError, match=r"#10 is dated before its events. Nothing was removed"):
+    long_ago = timezone.now() - timedelta(days=500)
+    EventSeal.objects.filter(position=5).update(sealed_at=long_ago)
+    with pytest.raises(CommandError, match=r"#5 is dated before its events. Nothing was removed"):
         call_command("prune_events")
     assert Event.objects.count() == 10
 

@@ -23,9 +23,9 @@ class Command(BaseCommand):
         days = options["days"]
         if days is None:
             days = ostiary_settings.EVENT_RETENTION_DAYS
-        event_chain.seal(event_chain.LATE)
         try:
+            event_chain.seal(event_chain.LATE)
             removed = event_chain.prune(timedelta(days=days))
-        except event_chain.NotOld as problem:
+        except event_chain.BrokenChain as problem:
             raise CommandError(f"{problem} Nothing was removed; run verify_events.") from None
         self.stdout.write(f"Removed {removed} events.")

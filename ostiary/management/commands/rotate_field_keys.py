@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.apps import apps
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models, transaction
 
 from ... import event_chain, events
@@ -33,7 +33,10 @@ class Command(BaseCommand):
                     total += self._rotate(model, field, options["batch_size"], options["dry_run"])
         if not options["dry_run"]:
             events.record("keys.rotated", details={"values": total})
-            event_chain.seal()
+            try:
+                event_chain.seal()
+            except event_chain.BrokenChain as problem:
+                raise CommandError(f"{problem} The fields are done; run verify_events.") from None
 
     def _rotate(
         self, model: type[models.Model], field: EncryptedField, batch_size: int, dry_run: bool
