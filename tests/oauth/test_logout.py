@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client as Browser
 
+from oauth import cleanup, keys
 from oauth.models import Grant
 from ostiary.models import Session
 from tests.oauth import flow
@@ -114,3 +115,122 @@ def test_offline_access_outlives_the_session(tokens, signed_in_browser, confiden
         confidential_client, grant_type="refresh_token", refresh_token=tokens["refresh_token"]
     )
     assert answer.status_code == 200
+
+
+def test_staying_signed_in_leads_back_into_the_site(tokens, signed_in_browser):
+    answer = signed_in_browser.post(
+        "/oauth/logout?client_id=x",
+        {"decision": "deny"},
+    )
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/account/"
+    assert is_signed_in()
+
+
+def test_a_request_may_come_as_a_form(tokens, signed_in_browser):
+    """A cross-site POST comes without our cookies: it is made a navigation of its own."""
+    moved = signed_in_browser.post("/oauth/logout", {"id_token_hint": tokens["id_token"]})
+    assert moved.status_code == 302
+    assert is_signed_in()
+
+    assert signed_in_browser.get(moved["Location"]).status_code == 200
+    assert not is_signed_in()
+
+
+def test_a_form_that_is_too_long_is_refused(signed_in_browser):
+    assert signed_in_browser.post("/oauth/logout", {"state": "x" * 20_000}).status_code == 400
+
+
+def test_an_expired_id_token_still_names_its_session(
+    confidential_client, signed_in_browser, tokens
+):
+    confidential_client.id_token_lifetime = 0
+    confidential_client.save()
+    expired = flow.sign_in_tokens(signed_in_browser, confidential_client)["id_token"]
+
+    signed_in_browser.get("/oauth/logout", {"id_token_hint": expired})
+
+    assert not is_signed_in()
+
+
+def test_an_id_token_signed_before_a_rotation_still_names_its_session(tokens, signed_in_browser):
+    keys.rotate("RS256")
+    cleanup.remove_retired_keys()
+
+    signed_in_browser.get("/oauth/logout", {"id_token_hint": tokens["id_token"]})
+
+    assert not is_signed_in()
+
+
+def test_an_access_token_is_no_hint(tokens, signed_in_browser):
+    answer = signed_in_browser.get("/oauth/logout", {"id_token_hint": tokens["access_token"]})
+
+    assert answer.status_code == 400
+    assert is_signed_in()
+
+
+def test_client_id_and_hint_must_agree(tokens, signed_in_browser, public_client):
+    answer = signed_in_browser.get(
+        "/oauth/logout",
+        {"id_token_hint": tokens["id_token"], "client_id": public_client.client_id},
+    )
+
+    assert answer.status_code == 400
+    assert is_signed_in()
+
+
+@pytest.mark.parametrize("state", ["x" * 1025, "a\r\nb", "\x00"])
+def test_a_state_that_cannot_be_sent_back_is_refused(tokens, signed_in_browser, state):
+    answer = signed_in_browser.get(
+        "/oauth/logout",
+        {
+            "id_token_hint": tokens["id_token"],
+            "post_logout_redirect_uri": RETURN_TO,
+            "state": state,
+        },
+    )
+
+    assert answer.status_code == 400
+    assert is_signed_in()
+
+
+def test_repeated_parameters_are_refused(tokens, signed_in_browser):
+    answer = signed_in_browser.get("/oauth/logout?state=1&state=2")
+
+    assert answer.status_code == 400
+
+
+def test_a_disabled_client_leads_nowhere(tokens, signed_in_browser, confidential_client):
+    confidential_client.enabled = False
+    confidential_client.save()
+
+    answer = signed_in_browser.get(
+        "/oauth/logout",
+        {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": RETURN_TO},
+    )
+
+    assert answer.status_code == 400
+
+
+def test_the_page_that_asks_may_lead_to_the_return_address(
+    tokens, signed_in_browser, confidential_client
+):
+    page = signed_in_browser.get(
+        "/oauth/logout",
+        {"client_id": confidential_client.client_id, "post_logout_redirect_uri": RETURN_TO},
+    )
+
+    assert b"asks to sign you out" in page.content
+    assert "form-action 'self' https://rp.example" in page["Content-Security-Policy"]
+    decided = signed_in_browser.post(flow.url_of(page), {"decision": "allow"})
+    assert decided["Location"] == RETURN_TO
+
+
+def test_a_visitor_is_sent_on_without_a_question(confidential_client, tokens):
+    answer = Browser().get(
+        "/oauth/logout",
+        {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": RETURN_TO},
+    )
+
+    assert answer["Location"] == RETURN_TO
