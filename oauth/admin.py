@@ -11,8 +11,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
@@ -93,7 +93,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Client
-        exclude: tuple[str, ...] = ()
+        fields = ["grant_types", "redirect_uris", "post_logout_redirect_uris"]
         help_texts = {
             "redirect_uris": _(
                 "One a line, compared as exact strings. Only the port of http://127.0.0.1 and "
@@ -105,7 +105,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def _told(value: Any) -> Any:
     """A form's value as the log keeps it."""
-    if isinstance(value, Model):
+    if isinstance(value, models.Model):
         return str(value.pk)
     return value if value is None or isinstance(value, bool | int | list) else str(value)
 
@@ -130,6 +130,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["name", "client_id"]
     readonly_fields = ["created", "updated", "secret_state", "registration_source"]
     raw_id_fields = ["user"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     view_on_site = False
     actions = ["rotate_secret", "disable", "revoke_tokens"]
     fieldsets = [
