@@ -189,6 +189,8 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("secret"))
     def secret_state(self, client: Client) -> str:
         """Whether there is one; never what it is."""
+        if client._state.adding:
+            return str(_("Made when you save a confidential one, and shown then."))
         if client.is_public:
             return str(_("None: a public client."))
         if not client.secret_hash:
