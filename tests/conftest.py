@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import redis
 from django.conf import settings
@@ -11,7 +9,7 @@ from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from tests.machine import service
+from tests.machine import RABBITMQ, REDIS, service
 
 # A property holds however slow the machine is; and what an example leaves in the database does not
 # change what the next one finds.
@@ -40,11 +38,10 @@ def postgresql() -> None:
 @pytest.fixture
 def redis_url() -> str:
     """A real Redis. Whoever uses it takes names there that nobody else has."""
-    return service("Redis", os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15"))
+    return service("Redis", REDIS)
 
 
 @pytest.fixture
 def rabbitmq_url() -> str:
     """A real RabbitMQ."""
-    url = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
-    return service("RabbitMQ", url)
+    return service("RabbitMQ", RABBITMQ)

@@ -1,8 +1,10 @@
-"""What a test needs of the machine. Where it is missing, the test is skipped; in CI it fails."""
+"""What a test needs of the machine. Where a program or a service is missing, the test is skipped;
+in CI it fails."""
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -11,6 +13,10 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
+
+POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/ostiary")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")  # ``make test`` empties it
+RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 
 def _missing(sentence: str) -> NoReturn:
@@ -27,13 +33,20 @@ def program(*names: str) -> str:
     _missing(f"{names[0]} is not on this machine")
 
 
-def service(name: str, url: str) -> str:
-    """``url``, if something answers there."""
+def answers(url: str) -> bool:
+    """Whether something listens at the address of this URL."""
     parts = urlsplit(url)
     try:
         socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
     except OSError:
-        _missing(f"{name} does not answer at {parts.hostname}:{parts.port}")
+        return False
+    return True
+
+
+def service(name: str, url: str) -> str:
+    """``url``, if something answers there."""
+    if not answers(url):
+        _missing(f"{name} does not answer at {urlsplit(url).netloc.rpartition('@')[2]}")
     return url
 
 
@@ -46,3 +59,20 @@ def npm_packages(folder: Path) -> Path:
         command = [npm, "ci", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return packages
+
+
+def free_port(neighbours: int = 0) -> int:
+    """A port that nobody listens on now, and so many after it.
+
+    From below the range that the system takes ports of outgoing connections from, so that none of
+    those gets it before the test does.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        try:
+            for candidate in range(port, port + neighbours + 1):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", candidate))
+        except OSError:
+            continue
+        return port

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,10 +16,9 @@ from urllib.parse import urlsplit
 
 import django
 
+from tests.machine import POSTGRESQL, RABBITMQ, REDIS, answers
+
 ROOT = Path(__file__).resolve().parent.parent
-POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/ostiary")
-REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")  # it is emptied
-RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 OTHER_DJANGO = ROOT / ".venv-django52"
 # Those that say most about Django itself; the rest drives processes and browsers.
 SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth")
@@ -65,16 +63,6 @@ class Pass:
     name: str
     env: dict[str, str]
     arguments: tuple[str, ...] = ()
-
-
-def answers(url: str) -> bool:
-    """Whether something listens at the address of this URL."""
-    parts = urlsplit(url)
-    try:
-        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
-    except OSError:
-        return False
-    return True
 
 
 def missing() -> list[str]:

@@ -6,6 +6,9 @@ from django.core.checks import run_checks
 
 from accounts import checks
 
+# A check of JSON fields asks the database, the first time in a process.
+pytestmark = pytest.mark.django_db
+
 BOUNDED = "accounts.hashing.BoundedArgon2PasswordHasher"
 STOCK = "django.contrib.auth.hashers.Argon2PasswordHasher"
 PBKDF2 = "django.contrib.auth.hashers.PBKDF2PasswordHasher"

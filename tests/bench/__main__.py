@@ -24,7 +24,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.idp_site.site import ROOT, free_port
+from tests.idp_site.site import ROOT
+from tests.machine import free_port
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "8"))

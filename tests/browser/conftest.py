@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from oauth import keys
 from oauth.models import Client
-from tests.machine import npm_packages, program
+from tests.machine import free_port, npm_packages, program
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -108,13 +107,6 @@ def open_window(chromium: Browser) -> Iterator[Callable[..., Page]]:
 def page(open_window: Callable[..., Page]) -> Page:
     """A window of a fresh profile."""
     return open_window()
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

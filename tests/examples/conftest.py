@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import free_port
+
 from .issuer import Issuer, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,9 +36,7 @@ def run_example(tmp_path: Path) -> Iterator[Callable[..., str]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def run(name: str, port_variable: str, **environment: str) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         log = (tmp_path / f"{name}.log").open("wb")
         process = subprocess.Popen(
             [sys.executable, "-m", f"examples.{name}"],

@@ -4,8 +4,7 @@ import pytest
 from django.contrib.sessions.backends.cached_db import SessionStore
 
 from idp_site.cache import RedisCache
-
-from .site import free_port
+from tests.machine import free_port
 
 
 @pytest.fixture

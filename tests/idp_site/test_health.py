@@ -6,7 +6,9 @@ import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from .site import PRODUCTION, environment, free_port, python
+from tests.machine import free_port
+
+from .site import PRODUCTION, environment, python
 
 
 def test_healthz_asks_the_database_nothing(client):

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from .site import ROOT, environment, free_port, python
+from tests.machine import free_port
+
+from .site import ROOT, environment, python
 
 
 def command(env):
@@ -29,16 +31,8 @@ def command(env):
 
 
 def ports():
-    """Two free ports, the second with a free neighbour for the example API."""
-    while True:
-        port, rp_port = free_port(), free_port()
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", rp_port + 1))
-            except (OSError, OverflowError):
-                continue
-        if port not in (rp_port, rp_port + 1):
-            return {"PORT": str(port), "RP_PORT": str(rp_port)}
+    """Free ports: for the site, and for the relying party with the example API beside it."""
+    return {"PORT": str(free_port()), "RP_PORT": str(free_port(neighbours=1))}
 
 
 def running_with(var_dir):

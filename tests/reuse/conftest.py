@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # What the environment of the tests must not lend to the stranger's project.
@@ -151,9 +153,7 @@ def serve() -> Iterator[Callable[[Project], str]]:
     servers = []
 
     def start(project: Project) -> str:
-        with closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         issuer = project.environment["ISSUER_URL"] = f"http://localhost:{port}"
         clean = {name: value for name, value in os.environ.items() if name not in LENT}
         log = project.folder / "server.log"
