@@ -66,6 +66,13 @@ def other_person(db):
     return make_person("bob@example.com")
 
 
+SIGNS_PEOPLE_IN = {
+    "grant_types": ["authorization_code", "refresh_token"],
+    "scopes": ["openid", "profile", "email", "offline_access", "api:read"],
+    "audiences": [API],
+}
+
+
 def make_client(**fields) -> Client:
     """A valid client, with its secret as ``raw_secret``; a public one has none."""
     client = Client(**fields)
@@ -82,9 +89,7 @@ def confidential_client(db):
         name="Web",
         client_type=Client.CLIENT_CONFIDENTIAL,
         redirect_uris="https://rp.example/callback http://127.0.0.1/callback",
-        grant_types=["authorization_code", "refresh_token"],
-        scopes=["openid", "profile", "email", "offline_access", "api:read"],
-        audiences=[API],
+        **SIGNS_PEOPLE_IN,
     )
 
 
@@ -95,9 +100,7 @@ def public_client(db):
         name="Spa",
         client_type=Client.CLIENT_PUBLIC,
         redirect_uris="https://spa.example/callback http://127.0.0.1/callback",
-        grant_types=["authorization_code", "refresh_token"],
-        scopes=["openid", "profile", "email", "offline_access", "api:read"],
-        audiences=[API],
+        **SIGNS_PEOPLE_IN,
     )
 
 

@@ -4,8 +4,9 @@ import pytest
 from django.test import Client as Browser
 
 from oauth.models import Client, Grant
+from oauth.models.client import GRANT_TYPES
 from tests.oauth import flow
-from tests.oauth.conftest import API, make_client
+from tests.oauth.conftest import SIGNS_PEOPLE_IN, make_client
 
 pytestmark = pytest.mark.django_db
 
@@ -35,9 +36,7 @@ def mallory(db):
         client_type=Client.CLIENT_CONFIDENTIAL,
         redirect_uris="https://mallory.example/callback",
         post_logout_redirect_uris="https://mallory.example/",
-        grant_types=["authorization_code", "refresh_token", "client_credentials"],
-        scopes=["openid", "profile", "email", "offline_access", "api:read"],
-        audiences=[API],
+        **{**SIGNS_PEOPLE_IN, "grant_types": list(GRANT_TYPES)},
     )
 
 
