@@ -10,16 +10,20 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
 
-from tests.machine import POSTGRESQL, RABBITMQ, REDIS, answers
+from tests.machine import POSTGRESQL, RABBITMQ, REDIS, REDIS_OF_THE_SITE, answers
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHER_DJANGO = ROOT / ".venv-django52"
+AT_ONCE = 2  # passes: half of a pass is waiting for other processes
 # Those that say most about Django itself; the rest drives processes and browsers.
 SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth")
 # These start processes with a database of their own, so that another pass would be the same.
@@ -102,33 +106,69 @@ def passes() -> list[Pass]:
     found.append(Pass("SQLite", {}))
     if answers(POSTGRESQL):
         env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
-        if answers(REDIS):
-            env, name = {**env, "REDIS_URL": REDIS}, "PostgreSQL, Redis"
+        if answers(REDIS_OF_THE_SITE):
+            env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
         found.append(Pass(name, env, tuple(f"--ignore={path}" for path in OWN_DATABASE)))
     return found
 
 
-def run(one: Pass) -> int:
-    """Run pytest; its exit code."""
-    print(f"\n── {one.name} ──", flush=True)
+def run(one: Pass, log: Path) -> int:
+    """Run pytest, its output into ``log``; its exit code."""
     clean = {name: value for name, value in os.environ.items() if name not in OF_A_SITE}
     command = [sys.executable, "-m", "pytest", "-q", *one.arguments, *sys.argv[1:]]
-    return subprocess.run(command, cwd=ROOT, env={**clean, **one.env}).returncode
+    with log.open("wb") as output:
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**clean, **one.env},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ).returncode
+
+
+def follow(log: Path, running: Future[int]) -> int:
+    """Print what a pass writes, as it comes; its exit code."""
+    with log.open(encoding="utf-8", errors="replace") as text:
+        while True:
+            ended = running.done()
+            print(text.read(), end="", flush=True)
+            if ended:
+                return running.result()
+            time.sleep(0.2)
+
+
+def run_all() -> int:
+    """Run every pass, and tell of one after the other. The first exit code that is not 0."""
+    codes = []
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        started = []
+        for number, one in enumerate(passes()):
+            log = Path(folder, str(number))
+            log.touch()
+            started.append((one, log, pool.submit(run, one, log)))
+        try:
+            for one, log, running in started:
+                print(f"\n── {one.name} ──", flush=True)
+                codes.append(follow(log, running))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return next((code for code in codes if code), 0)
 
 
 def main() -> int:
-    """Run every pass; 0 when all succeed and, in CI, nothing was missing."""
+    """0 when every pass succeeds and, in CI, nothing was missing."""
     lacking = missing()
     for sentence in lacking:
         print(sentence, flush=True)
     if lacking and os.environ.get("CI") == "true":
         print("With CI=true this is a failure.", flush=True)
         return 1
-    for one in passes():
-        if code := run(one):
-            return code
-    return 0
+    return run_all()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
