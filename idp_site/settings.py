@@ -282,7 +282,8 @@ if not CELERY_BROKER_URL:
         "CELERY_BROKER_URL is not set. It is the broker between the web server and the worker, "
         "such as amqp://user:password@rabbitmq:5672 or redis://redis:6379/1."
     )
-# A dead broker must cost a request next to nothing: the outbox's sweep delivers later.
+# (The outbox hands messages over with time-outs of its own. The scheduler publishes with Celery's
+# retries: without them it goes on for ever with a connection that the broker has closed.)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
@@ -303,7 +304,6 @@ elif CELERY_BROKER_URL.startswith("redis"):
 elif CELERY_BROKER_URL.startswith("amqp"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
