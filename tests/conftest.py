@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from hypothesis import HealthCheck
@@ -19,6 +20,14 @@ hypothesis_settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 hypothesis_settings.load_profile("ostiary")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about an app that this site lacks."""
+    for item in items[:]:
+        if not all(apps.is_installed(mark.args[0]) for mark in item.iter_markers("needs")):
+            items.remove(item)
+            config.hook.pytest_deselected(items=[item])
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
-"""``make test``: the suite on SQLite, on PostgreSQL, and a shorter pass on the other Django.
+"""``make test``: the suite on PostgreSQL and on SQLite, and shorter passes on the other Django, and
+in a site that lacks an app.
 
 What a pass needs and the machine does not have is told in one line each; with ``CI=true`` it is a
 failure. The last line of the output is pytest's own.
@@ -99,16 +100,20 @@ def other_django() -> dict[str, str]:
 
 
 def passes() -> list[Pass]:
-    """What can be run here; the fullest come last. Python 3.11 has Django 5.2 and no other."""
+    """What can be run here, the fullest first. Python 3.11 has Django 5.2 and no other."""
     found = []
-    if django.VERSION >= (6,):
-        found.append(Pass("Django 5.2, SQLite", other_django(), SHORT))
-    found.append(Pass("SQLite", {}))
     if answers(POSTGRESQL):
         env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
         if answers(REDIS_OF_THE_SITE):
             env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
         found.append(Pass(name, env, tuple(f"--ignore={path}" for path in OWN_DATABASE)))
+    found.append(Pass("SQLite", {}))
+    if django.VERSION >= (6,):
+        found.append(Pass("Django 5.2, SQLite", other_django(), SHORT))
+    for app in ("accounts", "oauth"):
+        rooms = tuple(room for room in SHORT if room != f"tests/{app}")
+        settings = f"--ds=tests.reuse.without_{app}"
+        found.append(Pass(f"without {app}, SQLite", {}, (settings, *rooms)))
     return found
 
 
@@ -138,7 +143,10 @@ def follow(log: Path, running: Future[int]) -> int:
 
 
 def run_all() -> int:
-    """Run every pass, and tell of one after the other. The first exit code that is not 0."""
+    """Run every pass; the first exit code that is not 0.
+
+    One is told after the other, the fullest last, so that pytest's closing line is about most.
+    """
     codes = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         started = []
@@ -147,7 +155,7 @@ def run_all() -> int:
             log.touch()
             started.append((one, log, pool.submit(run, one, log)))
         try:
-            for one, log, running in started:
+            for one, log, running in started[1:] + started[:1]:
                 print(f"\n── {one.name} ──", flush=True)
                 codes.append(follow(log, running))
         except KeyboardInterrupt:

@@ -45,12 +45,13 @@ def hashed_password() -> str:
 
 
 def make_person(email: str, **fields):
-    """A person who has confirmed their address."""
-    return get_user_model().objects.create(
-        email=email,
+    """A person who has confirmed their address, as far as the user model knows of such things."""
+    User = get_user_model()
+    given = {**fields, "email": email, "email_verified_at": timezone.now()}
+    known = {field.name for field in User._meta.get_fields()}
+    return User.objects.create(
+        **{User.USERNAME_FIELD: email, **{name: given[name] for name in given.keys() & known}},
         password=hashed_password(),
-        email_verified_at=timezone.now(),
-        **fields,
     )
 
 

@@ -182,6 +182,7 @@ def test_every_signing_algorithm_that_is_told_signs(signed_in_browser, confident
         assert kid in [key["kid"] for key in told(JWKS)["keys"] if key["alg"] == alg]
 
 
+@pytest.mark.needs("accounts")
 def test_every_claim_that_is_told_is_one_that_can_come(
     signed_in_browser, confidential_client, person
 ):

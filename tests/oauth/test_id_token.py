@@ -34,6 +34,7 @@ def verified(token: str, alg: str, **expected):
     return claims
 
 
+@pytest.mark.needs("accounts")
 @pytest.mark.parametrize("alg", ALGS)
 def test_it_says_who_when_how_and_in_which_session(
     signed_in_browser, confidential_client, person, alg
@@ -88,6 +89,7 @@ def test_the_at_hash_of_the_example_in_oidc_core_appendix_a_3():
     assert id_token.half_hash(token, "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 
+@pytest.mark.needs("accounts")
 @pytest.mark.parametrize(
     ("scope", "present", "absent"),
     [

@@ -61,6 +61,7 @@ def authorize(browser, client, **overrides):
 # --- sign-in --------------------------------------------------------------------------------------
 
 
+@pytest.mark.needs("accounts")
 def test_a_visitor_signs_in_and_comes_back_to_the_request(person, confidential_client):
     browser = Browser()
 
@@ -143,6 +144,7 @@ def test_prompt_none_on_a_loopback_redirect_of_a_public_client_is_consent_requir
 # --- prompt=login, max_age ------------------------------------------------------------------------
 
 
+@pytest.mark.needs("accounts")
 @pytest.mark.parametrize("overrides", [{"prompt": "login"}, {"max_age": "0"}])
 def test_the_person_authenticates_again_exactly_once(
     consenting_browser, confidential_client, overrides
@@ -166,6 +168,7 @@ def test_coming_back_without_having_signed_in_asks_again(
     assert Grant.objects.count() == 0
 
 
+@pytest.mark.needs("accounts")
 def test_every_request_with_prompt_login_asks_anew(consenting_browser, confidential_client):
     first = authorize(consenting_browser, confidential_client, prompt="login")
     sign_in_again(consenting_browser, first)
@@ -173,6 +176,7 @@ def test_every_request_with_prompt_login_asks_anew(consenting_browser, confident
     next_of(authorize(consenting_browser, confidential_client, prompt="login"))
 
 
+@pytest.mark.needs("accounts")
 def test_a_ticket_is_good_for_its_own_request_only(consenting_browser, confidential_client):
     first = authorize(consenting_browser, confidential_client, prompt="login")
     ticket = parse_qs(urlsplit(next_of(first)).query)["interaction"][0]
@@ -209,6 +213,7 @@ def test_max_age_is_kept_by_a_fresh_enough_sign_in(consenting_browser, confident
     assert abs(time.time() - claims["auth_time"]) < 600
 
 
+@pytest.mark.needs("accounts")
 def test_max_age_asks_for_a_new_sign_in_after_an_old_one(consenting_browser, confidential_client):
     session = consenting_browser.session
     session["ostiary.assurance"] = {
@@ -232,6 +237,7 @@ def test_max_age_asks_for_a_new_sign_in_after_an_old_one(consenting_browser, con
 # --- acr ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.needs("accounts")
 def test_a_wished_acr_that_is_not_reached_is_asked_for_once_and_told_truthfully(
     consenting_browser, confidential_client
 ):
@@ -257,6 +263,7 @@ def test_a_wished_acr_that_is_reached_costs_nothing(consenting_browser, confiden
     assert claims["acr"] == "urn:ostiary:aal1"
 
 
+@pytest.mark.needs("accounts")
 def test_a_required_acr_that_the_person_cannot_reach_is_an_error(
     consenting_browser, confidential_client
 ):
@@ -285,6 +292,7 @@ def test_select_account_shows_whom_and_goes_on(consenting_browser, confidential_
     assert "code" in flow.answer_of(consenting_browser.get(chosen["Location"]))
 
 
+@pytest.mark.needs("accounts")
 def test_select_account_lets_another_person_sign_in(
     consenting_browser, confidential_client, other_person
 ):
@@ -305,6 +313,7 @@ def test_select_account_lets_another_person_sign_in(
     assert Grant.objects.get().user == other_person
 
 
+@pytest.mark.needs("accounts")
 def test_select_account_with_login_is_one_sign_in(consenting_browser, confidential_client):
     asked = authorize(consenting_browser, confidential_client, prompt="login select_account")
 
@@ -333,6 +342,7 @@ def test_a_hint_at_the_signed_in_person_changes_nothing(
     assert "code" in flow.answer_of(answer)
 
 
+@pytest.mark.needs("accounts")
 def test_a_login_hint_at_another_asks_to_sign_in(
     consenting_browser, confidential_client, other_person
 ):
@@ -356,6 +366,7 @@ def test_an_id_token_hint_of_the_signed_in_person_changes_nothing(
     assert "code" in flow.answer_of(answer)
 
 
+@pytest.mark.needs("accounts")
 def test_an_id_token_hint_of_another_is_never_answered_with_a_code(
     signed_in_browser, confidential_client, other_person
 ):
@@ -414,6 +425,7 @@ def test_a_disabled_person_is_a_visitor(consenting_browser, confidential_client,
     next_of(flow.authorize(consenting_browser, confidential_client))
 
 
+@pytest.mark.needs("accounts")
 def test_a_pending_sign_in_is_a_visitor(confidential_client, person, settings):
     settings.OSTIARY = {
         **settings.OSTIARY,

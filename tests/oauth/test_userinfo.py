@@ -36,6 +36,7 @@ def test_sub_is_that_of_the_id_token(tokens, person):
     assert answer.json()["sub"] == told["sub"] == str(person.pk)
 
 
+@pytest.mark.needs("accounts")
 @pytest.mark.parametrize(
     ("scope", "claims"),
     [
@@ -53,6 +54,7 @@ def test_only_claims_that_were_consented_to_are_told(
     assert set(flow.userinfo(tokens["access_token"]).json()) == claims
 
 
+@pytest.mark.needs("accounts")
 def test_what_is_told_is_what_is_true_now(tokens, person):
     person.name = "Alice Hargreaves"
     person.save()

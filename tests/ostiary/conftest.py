@@ -43,7 +43,9 @@ def ostiary(settings: Any) -> Any:
 
 def make_person(email: str) -> Any:
     """A person with the password of these tests."""
-    return get_user_model().objects.create(email=email, password=password_hash(PASSWORD))
+    User = get_user_model()
+    names = {User.USERNAME_FIELD: email, "email": email}
+    return User.objects.create(**names, password=password_hash(PASSWORD))
 
 
 @pytest.fixture

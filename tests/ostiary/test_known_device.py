@@ -68,6 +68,7 @@ def test_a_browser_remembers_the_last_five_people(browser):
     assert [bool(name_in(browser, person.email)) for person in people] == [False] + [True] * 5
 
 
+@pytest.mark.needs("accounts")
 def test_the_cookie_lets_nobody_in_and_names_nobody(browser, person):
     sign_in(browser, person)
     cookie = browser.cookies["ostiary_device"]
