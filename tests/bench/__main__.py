@@ -86,7 +86,7 @@ def server() -> Iterator[tuple[int, dict[str, list[dict[str, str]]]]]:
             text=True,
         ).stdout
         granian = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi"]
-        granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", "8"]
+        granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", "4"]
         granian += ["--log-level", "warning", "idp_site.wsgi:application"]
         process = subprocess.Popen(granian, cwd=ROOT, env=env)
         try:
