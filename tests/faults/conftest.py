@@ -19,7 +19,7 @@ from ostiary.models import OutboxMessage
 from tests.faults.brokers import Broker, Folder, Wire
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 def eventually(condition: Callable[[], Any], what: str) -> None:
