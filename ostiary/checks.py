@@ -23,9 +23,10 @@ from django.utils.module_loading import import_string
 from limits.errors import ConfigurationError
 
 from . import throttling
-from .conf import ostiary_settings, unknown_keys, wrong_values
+from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
 from .sessions import SessionRegisterMiddleware
+from .typed_settings import unknown_keys, wrong_values
 
 SECRET_KEY_MIN_LENGTH = 50
 SECRET_KEY_MIN_CHARACTERS = 10
@@ -35,10 +36,9 @@ HOW_TO_MAKE_ONE = 'Make one with: python -c "import secrets; print(secrets.token
 @register()
 def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """What can be told of any project, also while it is being developed."""
-    given = getattr(settings, "OSTIARY", {})
     found: list[CheckMessage] = [
-        *(Error(text, id="ostiary.E001") for text in unknown_keys(given)),
-        *(Error(text, id="ostiary.E002") for text in wrong_values(given)),
+        *(Error(text, id="ostiary.E001") for text in unknown_keys("OSTIARY", OstiarySettings)),
+        *(Error(text, id="ostiary.E002") for text in wrong_values("OSTIARY", OstiarySettings)),
     ]
     if found:
         return found  # the others would read the settings
@@ -58,8 +58,9 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
 @register(deploy=True)
 def check_deployment(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """What is tolerable on a developer's machine, and nowhere else."""
-    given = getattr(settings, "OSTIARY", {})
-    if any(unknown_keys(given)) or any(wrong_values(given)):
+    if any(unknown_keys("OSTIARY", OstiarySettings)) or any(
+        wrong_values("OSTIARY", OstiarySettings)
+    ):
         return []
     return [*_secret_key(), *_wildcard_hosts(), *_process_memory()]
 

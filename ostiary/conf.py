@@ -7,14 +7,9 @@ value of the wrong type is never read: the first who asks gets ``ImproperlyConfi
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, get_type_hints
+from dataclasses import dataclass, field
 
-from django.conf import settings as django_settings
-from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
+from .typed_settings import read
 
 
 @dataclass(frozen=True)
@@ -83,84 +78,4 @@ class OstiarySettings:
     """Dotted paths of erasers beyond those that apps register themselves."""
 
 
-KNOWN: dict[str, Any] = {
-    setting.name: setting.default_factory()
-    if setting.default_factory is not MISSING
-    else setting.default
-    for setting in fields(OstiarySettings)
-}
-_TYPES = get_type_hints(OstiarySettings)
-_IN_WORDS = {
-    str: "a string",
-    int: "a whole number",
-    list[str]: "a list of strings",
-    dict[str, dict[str, str]]: "a dictionary of dictionaries of strings",
-}
-
-
-def unknown_keys(given: Any) -> Iterator[str]:
-    """A sentence for each key that we don't know, with the one that was probably meant."""
-    for name in given if isinstance(given, dict) else ():
-        if name not in KNOWN:
-            near = difflib.get_close_matches(str(name), KNOWN, 1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            yield f"OSTIARY has no setting {name!r}.{meant}"
-
-
-def wrong_values(given: Any) -> Iterator[str]:
-    """A sentence for each value of a wrong type, or below what makes sense."""
-    if not isinstance(given, dict):
-        yield f"OSTIARY is of the type {type(given).__name__}. Write a dictionary."
-        return
-    for name, default in KNOWN.items():
-        value, wanted = given.get(name, default), _TYPES[name]
-        if not _is_a(value, wanted):
-            # The value itself is not shown: it may be a key.
-            example = f", such as {default!r}" if default else ""
-            yield (
-                f"OSTIARY[{name!r}] is of the type {type(value).__name__}. "
-                f"Write {_IN_WORDS[wanted]}{example}."
-            )
-        elif wanted is int and value < min(1, default):
-            yield f"OSTIARY[{name!r}] is {value}. Write {min(1, default)} or more."
-
-
-def _is_a(value: Any, wanted: Any) -> bool:
-    if wanted is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if wanted is str:
-        return isinstance(value, str)
-    if wanted == list[str]:
-        return isinstance(value, list | tuple) and all(_is_a(item, str) for item in value)
-    return isinstance(value, dict) and all(
-        isinstance(inner, dict) and all(isinstance(text, str) for text in inner.values())
-        for inner in value.values()
-    )
-
-
-class _Lazy:
-    """Reads ``settings.OSTIARY`` at first use and again when a test overrides it."""
-
-    def __init__(self) -> None:
-        self._loaded: OstiarySettings | None = None
-
-    def _load(self) -> OstiarySettings:
-        given = getattr(django_settings, "OSTIARY", {})
-        if problems := [*unknown_keys(given), *wrong_values(given)]:
-            raise ImproperlyConfigured(" ".join(problems))
-        return OstiarySettings(**given)
-
-    def __getattr__(self, name: str) -> Any:
-        if self._loaded is None:
-            self._loaded = self._load()
-        return getattr(self._loaded, name)
-
-    def reload(self, *, setting: str = "OSTIARY", **_: Any) -> None:
-        """Forget what was read (connected to Django's ``setting_changed``)."""
-        if setting == "OSTIARY":
-            self._loaded = None
-
-
-_lazy = _Lazy()
-setting_changed.connect(_lazy.reload)
-ostiary_settings: OstiarySettings = _lazy  # type: ignore[assignment]  # one typed face for readers
+ostiary_settings = read("OSTIARY", OstiarySettings)

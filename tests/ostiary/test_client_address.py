@@ -1,7 +1,7 @@
 """Where a request comes from, as told by whom we trust."""
 
 import pytest
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,11 +59,6 @@ def test_a_subscriber_holds_one_ipv4_address_and_a_64_of_ipv6():
 
 @given(st.text(max_size=80))
 def test_no_header_is_an_error(text):
-    from ostiary.conf import OstiarySettings, _lazy
-
-    before, _lazy._loaded = _lazy._loaded, OstiarySettings(TRUSTED_PROXY_HOPS=1)
-    try:
+    with override_settings(OSTIARY={"TRUSTED_PROXY_HOPS": 1}):
         request = RequestFactory().get("/", HTTP_X_FORWARDED_FOR=text)
         network_of(client_ip(request))
-    finally:
-        _lazy._loaded = before

@@ -8,7 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 import ostiary.conf
-from ostiary.conf import KNOWN, ostiary_settings, unknown_keys, wrong_values
+from ostiary.conf import OstiarySettings, ostiary_settings
+from ostiary.typed_settings import defaults, unknown_keys, wrong_values
+
+OURS = ("OSTIARY", OstiarySettings)
 
 
 def test_what_a_project_does_not_set_has_its_default(settings):
@@ -63,29 +66,31 @@ def test_a_change_in_a_test_is_seen(settings):
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence_and_stops_the_start(settings, db, given, sentence):
-    assert [*unknown_keys(given), *wrong_values(given)] == [sentence]
     settings.OSTIARY = given
+    assert [*unknown_keys(*OURS), *wrong_values(*OURS)] == [sentence]
     with pytest.raises(ImproperlyConfigured, match=re.escape(sentence)):
         _ = ostiary_settings.SITE_NAME
     with pytest.raises(Exception, match=re.escape(sentence)):
         call_command("check")
 
 
-def test_no_sentence_shows_a_key():
-    given = {"FIELD_ENCRYPTION_KEYS": "a-secret-key"}
-    assert "a-secret-key" not in "".join(wrong_values(given))
+def test_no_sentence_shows_a_key(settings):
+    settings.OSTIARY = {"FIELD_ENCRYPTION_KEYS": "a-secret-key"}
+    assert "a-secret-key" not in "".join(wrong_values(*OURS))
 
 
-def test_a_tuple_will_do_for_a_list():
-    assert list(wrong_values({"SIGNIN_STEPS": ("a.b",)})) == []
+def test_a_tuple_will_do_for_a_list(settings):
+    settings.OSTIARY = {"SIGNIN_STEPS": ("a.b",)}
+    assert list(wrong_values(*OURS)) == []
 
 
-def test_every_default_is_a_right_value():
-    assert list(wrong_values(KNOWN)) == []
+def test_every_default_is_a_right_value(settings):
+    settings.OSTIARY = defaults(OstiarySettings)
+    assert list(wrong_values(*OURS)) == []
 
 
 def test_every_setting_says_what_it_is_for():
     """The reference is made of these words."""
     source = Path(ostiary.conf.__file__).read_text()
-    for name in KNOWN:
+    for name in defaults(OstiarySettings):
         assert re.search(rf'    {name}: .+\n    """', source), name
