@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import keys
+from .confirmation import NOT_BOUND, Confirmation
 from .issuer import issuer
 from .models import Client, Grant
 
 TYP = "at+jwt"
+CARRIED = ("auth_time", "acr", "amr", "gid", "act")
+"""The claims of a subject token that the token made from it has too."""
 
 
 def _issue(
-    client: Client, subject: str, scopes: Sequence[str], audience: str | list[str], **extra: Any
+    client: Client,
+    subject: str,
+    scopes: Sequence[str],
+    audience: str | list[str],
+    confirmation: Confirmation,
+    **extra: Any,
 ) -> str:
     now = int(time.time())
     return keys.sign(
@@ -28,6 +36,7 @@ def _issue(
             "jti": secrets.token_urlsafe(16),
             "client_id": client.client_id,
             "scope": " ".join(scopes),
+            **({"cnf": dict(confirmation)} if confirmation else {}),
             **extra,
         },
         alg=client.access_token_signing_alg,
@@ -48,7 +57,9 @@ def audience_of(resource: Sequence[str], scopes: Sequence[str]) -> str | list[st
     return list(resource) if len(resource) > 1 else resource[0]
 
 
-def for_grant(client: Client, grant: Grant, subject: str, scopes: Sequence[str]) -> str:
+def for_grant(
+    client: Client, grant: Grant, subject: str, scopes: Sequence[str], confirmation: Confirmation
+) -> str:
     """An access token that a person's grant yields. ``gid`` names the grant, so that this server
     can tell whether it has been revoked."""
     return _issue(
@@ -56,6 +67,7 @@ def for_grant(client: Client, grant: Grant, subject: str, scopes: Sequence[str])
         subject,
         scopes,
         audience_of(grant.resource, scopes),
+        confirmation,
         auth_time=grant.auth_time,
         acr=grant.acr,
         amr=grant.amr,
@@ -63,9 +75,37 @@ def for_grant(client: Client, grant: Grant, subject: str, scopes: Sequence[str])
     )
 
 
-def for_client(client: Client, scopes: Sequence[str], resource: Sequence[str]) -> str:
+def for_client(
+    client: Client,
+    scopes: Sequence[str],
+    resource: Sequence[str],
+    confirmation: Confirmation = NOT_BOUND,
+) -> str:
     """An access token of the client itself (RFC 9068 §2.2: ``sub`` is the client)."""
-    return _issue(client, client.client_id, scopes, audience_of(resource, scopes))
+    return _issue(client, client.client_id, scopes, audience_of(resource, scopes), confirmation)
+
+
+def for_exchange(
+    client: Client,
+    subject: Mapping[str, Any],
+    scopes: Sequence[str],
+    audience: str,
+    confirmation: Confirmation,
+    *,
+    lifetime: int,
+    delegation: bool,
+) -> str:
+    """An access token for the subject of another (RFC 8693). What that says of its person and
+    grant is carried on, so that revoking the grant reaches this token too.
+
+    With ``delegation`` the client is named as who acts, before those who acted already (§4.1).
+    """
+    carried = {name: subject[name] for name in CARRIED if name in subject}
+    if delegation:
+        earlier = {"act": subject["act"]} if "act" in subject else {}
+        carried["act"] = {"sub": client.client_id, **earlier}
+    exp = int(time.time()) + lifetime
+    return _issue(client, subject["sub"], scopes, audience, confirmation, exp=exp, **carried)
 
 
 def verify(token: str) -> dict[str, Any]:

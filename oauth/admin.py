@@ -23,7 +23,8 @@ from ostiary.admin import ReadOnlyAdmin, ReasonFilter
 from ostiary.assurance import ACR_ALIASES, Level
 
 from . import families, keys, scopes
-from .models import Client, Consent, Grant, SigningKey
+from .client_metadata import METADATA
+from .models import Client, Consent, DeviceGrant, ExchangeRule, Grant, SigningKey
 from .models.client import AUTH_METHODS, GRANT_TYPES
 
 PERSONAL = frozenset({"contacts"})
@@ -80,6 +81,10 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
             "taken when it acts for itself and names none."
         ),
     )
+    serves = _LinesField(
+        required=False,
+        help_text=_("APIs that it is, or answers for, one a line: whose tokens it may introspect."),
+    )
     contacts = _LinesField(required=False, help_text=_("How to reach its makers, one a line."))
     required_acr = forms.ChoiceField(
         choices=[
@@ -89,6 +94,24 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         label=_("Required assurance"),
         help_text=_("The least acr with which people may sign in to it."),
+    )
+
+    jwks_uri = forms.URLField(
+        label=METADATA["jwks_uri"].label,
+        required=False,
+        assume_scheme="https",
+        help_text=_("For private_key_jwt: where it publishes its keys, or else the keys below."),
+    )
+    jwks = forms.JSONField(label=METADATA["jwks"].label, required=False)
+    token_endpoint_auth_signing_alg = forms.ChoiceField(
+        label=METADATA["token_endpoint_auth_signing_alg"].label,
+        choices=[("", _("Any")), *_names(METADATA["token_endpoint_auth_signing_alg"].choices)],
+        required=False,
+    )
+    dpop_bound_access_tokens = forms.BooleanField(
+        label=METADATA["dpop_bound_access_tokens"].label,
+        required=False,
+        help_text=_("It gets no token without proof of a key of its own (RFC 9449)."),
     )
 
     class Meta:
@@ -101,6 +124,16 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
             "post_logout_redirect_uris": _("Where people may be sent after signing out."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.update({name: self.instance.registered(name) for name in METADATA})
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the metadata where the client reads them; its own ``clean`` judges them."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self.instance.metadata = {name: cleaned[name] for name in METADATA if cleaned.get(name)}
+        return cleaned
 
 
 def _told(value: Any) -> Any:
@@ -135,7 +168,19 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ["rotate_secret", "disable", "revoke_tokens"]
     fieldsets = [
         (None, {"fields": ["name", "client_id", "client_type", "enabled", "first_party"]}),
-        (_("Secret"), {"fields": ["secret_state", "token_endpoint_auth_methods"]}),
+        (
+            _("Who it proves to be"),
+            {
+                "fields": [
+                    "secret_state",
+                    "token_endpoint_auth_methods",
+                    "jwks_uri",
+                    "jwks",
+                    "token_endpoint_auth_signing_alg",
+                    "dpop_bound_access_tokens",
+                ]
+            },
+        ),
         (
             _("What it may do"),
             {
@@ -145,6 +190,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "post_logout_redirect_uris",
                     "scopes",
                     "audiences",
+                    "serves",
                     "required_acr",
                 ]
             },
@@ -153,14 +199,12 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             _("Tokens"),
             {
                 "fields": [
-                    "revocation_policy",
                     "access_token_lifetime",
                     "id_token_lifetime",
                     "refresh_token_idle_lifetime",
                     "refresh_token_lifetime",
                     "id_token_signed_response_alg",
                     "access_token_signing_alg",
-                    "subject_type",
                 ]
             },
         ),
@@ -368,6 +412,77 @@ class ConsentAdmin(ReadOnlyAdmin):
 
     list_display = ["user", "client", "audience", "granted_at"]
     list_select_related = ["user", "client"]
+
+
+@admin.register(DeviceGrant)
+class DeviceGrantAdmin(ReadOnlyAdmin):
+    """Devices that wait for a person's decision, without their codes."""
+
+    list_display = ["id", "application", "status", "user", "ip_address", "expires"]
+    list_filter = ["status"]
+    list_select_related = ["application", "user"]
+    fields = [
+        "application",
+        "status",
+        "user",
+        "scope",
+        "resource",
+        "ip_address",
+        "interval",
+        "last_polled_at",
+        "expires",
+    ]
+
+
+class ExchangeRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Scopes as check boxes."""
+
+    scopes = _SetField(choices=_scopes, help_text=_("The most that it gets."))
+
+    class Meta:
+        model = ExchangeRule
+        fields = [
+            "client",
+            "subject_audience",
+            "target_audience",
+            "scopes",
+            "delegation",
+            "lifetime",
+        ]
+
+
+@admin.register(ExchangeRule)
+class ExchangeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Which application may exchange which token for which other (RFC 8693)."""
+
+    form = ExchangeRuleForm
+    list_display = ["client", "subject_audience", "target_audience", "delegation", "lifetime"]
+    list_select_related = ["client"]
+
+    def save_model(self, request: HttpRequest, obj: ExchangeRule, form: Any, change: bool) -> None:
+        """Save, and tell the log."""
+        super().save_model(request, obj, form, change)
+        self._record(request, "exchange_rule.changed", obj, **_changes(form))
+
+    def delete_model(self, request: HttpRequest, obj: ExchangeRule) -> None:
+        """Delete, and tell the log."""
+        self._record(request, "exchange_rule.deleted", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExchangeRule]) -> None:
+        """Delete each, and tell the log."""
+        with transaction.atomic():
+            for rule in queryset:
+                self.delete_model(request, rule)
+
+    def _record(self, request: HttpRequest, kind: str, rule: ExchangeRule, **details: Any) -> None:
+        events.record(
+            kind,
+            user=request.user,
+            request=request,
+            client_id=rule.client.client_id,
+            details={"rule": str(rule), **details},
+        )
 
 
 @admin.register(SigningKey)

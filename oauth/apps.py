@@ -22,6 +22,8 @@ class OAuthConfig(AppConfig):
             {
                 "token.reuse_detected": _("A token was used again after it had been replaced"),
                 "consent.granted": _("You allowed an application"),
+                "device.allowed": _("You connected a device"),
+                "device.denied": _("You refused to connect a device"),
                 "consent.withdrawn": _("You withdrew an application's access"),
                 "grant.revoked": _("An operator ended an application's access to your account"),
                 "client.registered": _("An application was registered"),
@@ -29,6 +31,8 @@ class OAuthConfig(AppConfig):
                 "client.secret_rotated": _("An application got a new secret"),
                 "client.tokens_revoked": _("All tokens of an application were ended"),
                 "client.deleted": _("An application was deleted"),
+                "exchange_rule.changed": _("A rule for exchanging tokens was changed"),
+                "exchange_rule.deleted": _("A rule for exchanging tokens was deleted"),
                 "signing_key.rotated": _("A signing key was replaced"),
                 "signing_key.revoked": _("A signing key was withdrawn"),
             }

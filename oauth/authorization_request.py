@@ -27,7 +27,7 @@ from oauthlib.openid.connect.core.exceptions import (
     RequestURINotSupported,
 )
 
-from . import id_token, pkce, scopes
+from . import dpop, id_token, pkce, scopes
 from .client_authentication import find_client
 from .grants.base import allowed_resource
 from .models import Client
@@ -71,6 +71,7 @@ class AuthorizationRequest:
     resource: tuple[str, ...]
     code_challenge: str
     nonce: str
+    dpop_jkt: str
     prompt: frozenset[str]
     max_age: int | None
     login_hint: str
@@ -136,6 +137,7 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
             given.get("code_challenge"), given.get("code_challenge_method")
         ),
         nonce=given.get("nonce", ""),
+        dpop_jkt=_dpop_jkt(given.get("dpop_jkt", "")),
         prompt=_prompt(given.get("prompt", "")),
         max_age=_max_age(given.get("max_age")),
         login_hint=given.get("login_hint", ""),
@@ -186,6 +188,13 @@ def _hinted_subject(hint: str | None) -> str:
         raise InvalidRequestError(
             description="id_token_hint is not an ID token of this server."
         ) from None
+
+
+def _dpop_jkt(value: str) -> str:
+    """The key that must redeem the code (RFC 9449 §10)."""
+    if value and not dpop.is_thumbprint(value):
+        raise InvalidRequestError(description="dpop_jkt is not a JWK thumbprint.")
+    return value
 
 
 def _prompt(value: str) -> frozenset[str]:

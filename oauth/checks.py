@@ -8,7 +8,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.urls import NoReverseMatch, reverse
 
+from ostiary.typed_settings import unknown_keys, wrong_values
+
 from . import provider_settings
+from .conf import OAuthSettings
 
 
 @register()
@@ -53,3 +56,13 @@ def check_toolkit_views(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="ostiary_oauth.W001",
         )
     ]
+
+
+@register()
+def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """``OSTIARY_OAUTH`` holds known keys with values of their types."""
+    found = [
+        *unknown_keys("OSTIARY_OAUTH", OAuthSettings),
+        *wrong_values("OSTIARY_OAUTH", OAuthSettings),
+    ]
+    return [Error(text, id="ostiary_oauth.E003") for text in found]

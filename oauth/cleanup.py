@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models import Max
+from django.utils import timezone
 
+from ostiary.cleanup import MOST_BATCHES, remove
 from ostiary.conf import ostiary_settings
 
 from . import families, keys
-from .models import Client, Grant
+from .models import Client, DeviceGrant, Grant, UsedIdentifier
 
 BATCH = 1000
 KEY_MARGIN = timedelta(minutes=10)
@@ -33,6 +35,17 @@ def remove_ended_grants(batch: int = BATCH, most: int = 100) -> int:
         Grant.objects.filter(pk__in=ids).delete()
         removed += len(ids)
     return removed
+
+
+def remove_used_identifiers(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Delete the identifiers of proofs and assertions that have expired; returns how many."""
+    return remove(UsedIdentifier.objects.filter(expires_at__lt=timezone.now()), batch, most)
+
+
+def remove_device_grants(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Delete the device authorizations that have expired; returns how many. What a person gave a
+    device is a grant of its own, and stays."""
+    return remove(DeviceGrant.objects.filter(expires__lt=timezone.now()), batch, most)
 
 
 def longest_token_lifetime() -> timedelta:

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
+from . import client_assertion
 from .models import Client
 
 CLIENT_ID_MAX_LENGTH = 255
@@ -22,6 +23,7 @@ class Presented:
     method: str
     client_id: str
     client_secret: str = ""
+    client_assertion: str = ""
 
 
 def presented(params: Mapping[str, str], authorization: str | None) -> Presented:
@@ -31,6 +33,13 @@ def presented(params: Mapping[str, str], authorization: str | None) -> Presented
     for none, for a malformed one, and where header and body name different clients.
     """
     body_id, body_secret = params.get("client_id", ""), params.get("client_secret", "")
+    if "client_assertion" in params or "client_assertion_type" in params:
+        if authorization or body_secret:
+            raise InvalidRequestError(description="Use one client authentication method, not two.")
+        found = _assertion(params)
+        if body_id and body_id != found.client_id:
+            raise InvalidClientError(description="client_id differs from the client assertion.")
+        return found
     if authorization:
         if body_secret:
             raise InvalidRequestError(description="Use one client authentication method, not two.")
@@ -43,6 +52,15 @@ def presented(params: Mapping[str, str], authorization: str | None) -> Presented
     if body_secret:
         return Presented("client_secret_post", body_id, body_secret)
     return Presented("none", body_id)
+
+
+def _assertion(params: Mapping[str, str]) -> Presented:
+    """A JWT that the client has signed (RFC 7521 §4.2)."""
+    assertion = params.get("client_assertion", "")
+    if params.get("client_assertion_type") != client_assertion.TYPE or not assertion:
+        raise InvalidClientError(description=f"client_assertion is of {client_assertion.TYPE}.")
+    client_id = client_assertion.claimed_client_id(assertion)
+    return Presented(client_assertion.METHOD, client_id, client_assertion=assertion)
 
 
 def _basic(authorization: str) -> Presented:
@@ -63,7 +81,12 @@ def _basic(authorization: str) -> Presented:
 def named_client(params: Mapping[str, str], authorization: str | None) -> str:
     """The client that a request claims to come from, by whatever means; ``""`` if none is told."""
     try:
-        named = _basic(authorization).client_id if authorization else params.get("client_id", "")
+        if authorization:
+            named = _basic(authorization).client_id
+        elif "client_assertion" in params:
+            named = _assertion(params).client_id
+        else:
+            named = params.get("client_id", "")
     except InvalidClientError:
         return ""
     return named[:CLIENT_ID_MAX_LENGTH]
@@ -88,6 +111,11 @@ def authenticate(params: Mapping[str, str], authorization: str | None) -> Client
     client = find_client(shown.client_id)
     known = client if client is not None and client.enabled else Client()
     secret_ok = known.check_secret(shown.client_secret) or known.is_public
-    if shown.method not in known.auth_methods or not secret_ok:
+    registered = shown.method in known.auth_methods
+    if shown.client_assertion:  # what isn't registered makes us fetch no keys
+        proven = registered and client_assertion.proves(known, shown.client_assertion)
+    else:
+        proven = registered and secret_ok
+    if not proven:
         raise InvalidClientError(description="Client authentication failed.")
     return known

@@ -10,9 +10,10 @@ from typing import Any
 
 from ostiary.assurance import ACR_ALIASES, Level
 
-from . import authorization_request, claims, pkce, scopes
+from . import authorization_request, claims, dpop, introspection, pkce, scopes
+from .client_metadata import SIGNING_ALGS
 from .issuer import endpoint, issuer
-from .models.client import AUTH_METHODS, GRANT_TYPES, SIGNING_ALGS
+from .models.client import AUTH_METHODS, GRANT_TYPES
 
 
 def authorization_server_metadata() -> dict[str, Any]:
@@ -22,14 +23,21 @@ def authorization_server_metadata() -> dict[str, Any]:
         "authorization_endpoint": endpoint("authorize"),
         "token_endpoint": endpoint("token"),
         "revocation_endpoint": endpoint("revoke"),
+        "introspection_endpoint": endpoint("introspect"),
+        "device_authorization_endpoint": endpoint("device_authorization"),
         "jwks_uri": endpoint("jwks"),
         "scopes_supported": list(scopes.descriptions()),
         "response_types_supported": ["code"],
         "response_modes_supported": list(authorization_request.RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
+        "introspection_endpoint_auth_methods_supported": list(introspection.AUTH_METHODS),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
         "code_challenge_methods_supported": [pkce.METHOD],
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
     }
 

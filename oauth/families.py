@@ -15,6 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from ostiary import events, sessions
 
+from .confirmation import Confirmation
 from .models import Client, Grant, RefreshToken
 from .models.grant import token_hash
 
@@ -109,8 +110,12 @@ def _idle_end(client: Client, absolute_end: datetime) -> datetime:
     return min(idle, absolute_end)
 
 
-def start(grant: Grant, client: Client) -> str:
-    """Make the first refresh token of a family; returns it."""
+def start(grant: Grant, client: Client, confirmation: Confirmation) -> str:
+    """Make the first refresh token of a family; returns it.
+
+    That of a public client is bound to the key it has shown; a confidential one authenticates
+    with each use (RFC 9449 §5).
+    """
     selector, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
     expires_at = timezone.now() + timedelta(seconds=client.refresh_token_lifetime)
     RefreshToken.objects.create(
@@ -119,6 +124,7 @@ def start(grant: Grant, client: Client) -> str:
         grant=grant,
         selector_hash=token_hash(selector),
         token_checksum=token_hash(selector + verifier),
+        confirmation=dict(confirmation) if client.is_public else {},
         idle_expires_at=_idle_end(client, expires_at),
         expires_at=expires_at,
     )

@@ -14,7 +14,12 @@ from .models import Client, Grant
 
 TYP = "JWT"
 # The hash that each algorithm implies for at_hash (OIDC Core §3.1.3.6; Ed25519 uses SHA-512).
-_HASHES = {"RS256": hashlib.sha256, "ES256": hashlib.sha256, "EdDSA": hashlib.sha512}
+_HASHES = {
+    "RS256": hashlib.sha256,
+    "PS256": hashlib.sha256,
+    "ES256": hashlib.sha256,
+    "EdDSA": hashlib.sha512,
+}
 
 
 def half_hash(value: str, alg: str) -> str:

@@ -30,8 +30,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from jwt.algorithms import get_default_algorithms
 
+from .client_metadata import SIGNING_ALGS
 from .models import SigningKey
-from .models.client import SIGNING_ALGS
 
 RECHECK_SECONDS = 5
 RSA_BITS = 2048
@@ -68,7 +68,7 @@ class KeySet:
 
 
 def _generate(alg: str) -> Any:
-    if alg == "RS256":
+    if alg in ("RS256", "PS256"):
         return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     if alg == "ES256":
         return ec.generate_private_key(ec.SECP256R1())

@@ -19,9 +19,17 @@ from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
 from .grants.authorization_code import AuthorizationCodeGrant
 from .grants.client_credentials import ClientCredentialsGrant
+from .grants.device_code import DeviceCodeGrant
 from .grants.refresh_token import RefreshTokenGrant
+from .grants.token_exchange import TokenExchangeGrant
 
-GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant)
+GRANTS = (
+    AuthorizationCodeGrant,
+    RefreshTokenGrant,
+    ClientCredentialsGrant,
+    DeviceCodeGrant,
+    TokenExchangeGrant,
+)
 
 # OAuth 2.1 has left these out; whoever still asks is told what to use.
 INSTEAD = {

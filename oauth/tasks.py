@@ -7,8 +7,10 @@ from . import cleanup
 
 @shared_task(name="ostiary.oauth.cleanup", acks_late=True, ignore_result=True)
 def clean_up() -> None:
-    """Remove ended grants and retired signing keys, a bounded number at a time."""
+    """Remove what has ended or is no longer needed, a bounded number at a time."""
     cleanup.remove_ended_grants()
+    cleanup.remove_device_grants()
+    cleanup.remove_used_identifiers()
     cleanup.remove_retired_keys()
 
 

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from .views import applications, authorize, discovery, logout, token, userinfo
+from .views import (
+    applications,
+    authorize,
+    device,
+    discovery,
+    introspection,
+    logout,
+    token,
+    userinfo,
+)
 
 app_name = "ostiary_oauth"
 
@@ -20,8 +29,15 @@ urlpatterns = [
     path(".well-known/jwks.json", discovery.jwks, name="jwks"),
     path("oauth/authorize", authorize.authorize, name="authorize"),
     path("oauth/token", token.token, name="token"),
+    path(
+        "oauth/device_authorization",
+        device.device_authorization_endpoint,
+        name="device_authorization",
+    ),
+    path("oauth/device", device.device, name="device"),
     path("oauth/userinfo", userinfo.userinfo, name="userinfo"),
     path("oauth/revoke", token.revoke, name="revoke"),
+    path("oauth/introspect", introspection.introspect, name="introspect"),
     path("oauth/logout", logout.logout, name="logout"),
     path("account/applications/", applications.connected_applications, name="applications"),
     path("account/applications/<uuid:client>/withdraw/", applications.withdraw, name="withdraw"),

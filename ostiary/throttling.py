@@ -63,6 +63,8 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     },
     "signup": {"ip": "60/hour", "user": "5/hour"},
     "recovery": {"ip": "60/hour", "user": "5/hour"},
+    "device_authorization": {"ip": "120/hour"},
+    "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "token": {"ip": "120/minute", "client": "120/minute"},
 }
 KEYS = ("ip", "user", "device", "number", "country", "client", "pair", "global")

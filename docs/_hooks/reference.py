@@ -31,9 +31,16 @@ def settings_of(source: str, class_name: str) -> list[tuple[str, str, str, str]]
     return rows
 
 
-def settings_table() -> str:
-    """Every key of ``settings.OSTIARY``, as headed paragraphs."""
-    rows = settings_of((ROOT / "ostiary" / "conf.py").read_text(), "OstiarySettings")
+SETTINGS = {
+    "<!-- settings -->": ("ostiary", "OstiarySettings"),
+    "<!-- settings of oauth -->": ("oauth", "OAuthSettings"),
+}
+"""The place on the page, and the app and class whose keys stand there."""
+
+
+def settings_table(app: str, name: str) -> str:
+    """Every key of an app's settings, as headed paragraphs."""
+    rows = settings_of((ROOT / app / "conf.py").read_text(), name)
     return "\n".join(
         f"## `{name}`\n\n{words}\n\nType: `{kind}`. Default: `{default}`.\n"
         for name, kind, default, words in rows
@@ -63,4 +70,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         check_environment(markdown)
     if page.file.src_uri == "reference/commands.md":
         check_commands(markdown)
-    return markdown.replace("<!-- settings -->", settings_table())
+    for place, (app, name) in SETTINGS.items():
+        if place in markdown:
+            markdown = markdown.replace(place, settings_table(app, name))
+    return markdown

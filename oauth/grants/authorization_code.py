@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from .. import families, pkce
+from .. import confirmation, families, pkce
+from ..confirmation import Confirmation
 from ..models import Client, Grant
 from ..models.grant import token_hash
 from .base import InvalidTargetError, TokenGrant, TokenRequest
@@ -27,11 +28,12 @@ class AuthorizationCodeGrant(TokenGrant):
         grant = find(request)
         check(grant, request)
         families.check_person(grant)
-        refresh_token = redeem(grant, request.client)
+        refresh_token = redeem(grant, request.client, request.confirmation)
         return token_response(
             request.client,
             grant,
             grant.scope.split(),
+            confirmation=request.confirmation,
             refresh_token=refresh_token,
             nonce=grant.nonce,
         )
@@ -71,12 +73,14 @@ def check(grant: Grant, request: TokenRequest) -> None:
     redirect_uri = request.params.get("redirect_uri", "")
     if not hmac.compare_digest(redirect_uri.encode(), grant.redirect_uri.encode()):
         raise InvalidGrantError(description="redirect_uri differs from the authorization request.")
+    if grant.jkt:
+        confirmation.check({"jkt": grant.jkt}, request.confirmation)
     pkce.check_verifier(request.params.get("code_verifier"), grant.code_challenge)
     if not set(request.resource) <= set(grant.resource):
         raise InvalidTargetError(description="The resource was not in the authorization request.")
 
 
-def redeem(grant: Grant, client: Client) -> str | None:
+def redeem(grant: Grant, client: Client, shown: Confirmation) -> str | None:
     """Consume the code and start its family; returns the first refresh token, if there is to be
     one. Of parallel redemptions one statement lets exactly one through; the others end the family.
     """
@@ -90,7 +94,7 @@ def redeem(grant: Grant, client: Client) -> str | None:
         won = Grant.objects.filter(
             pk=grant.pk, redeemed_at__isnull=True, revoked_at__isnull=True
         ).update(redeemed_at=now, ends_at=now + timedelta(seconds=lifetime))
-        refresh_token = families.start(grant, client) if won and wants_refresh else None
+        refresh_token = families.start(grant, client, shown) if won and wants_refresh else None
     if not won:
         families.revoke_reused(grant, "authorization_code")
         raise InvalidGrantError(description="The code is not valid.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from oauthlib.common import Request
@@ -15,7 +15,10 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .. import client_authentication, scopes
+from .. import client_authentication, confirmation, dpop, scopes
+from ..conf import oauth_settings
+from ..confirmation import Confirmation
+from ..issuer import endpoint
 from ..models import Client
 from ..parameters import resources, single
 
@@ -30,11 +33,13 @@ class InvalidTargetError(OAuth2Error):  # type: ignore[misc]  # oauthlib is unty
 
 @dataclass(frozen=True, repr=False)
 class TokenRequest:
-    """A token request of an authenticated client: its parameters, each given once."""
+    """A token request of an authenticated client: its parameters, each given once, and the key it
+    has proven to hold."""
 
     client: Client
     params: Mapping[str, str]
     resource: tuple[str, ...]
+    confirmation: Confirmation = field(default_factory=dict)
 
 
 def allowed_resource(resource: Sequence[str], client: Client) -> list[str]:
@@ -76,10 +81,15 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
                 raise UnauthorizedClientError(
                     description="This client is not registered for the grant type."
                 )
-            answer = self.respond(TokenRequest(client, params, resources(given)))
+            if oauth_settings.DPOP_NONCE_REQUIRED:
+                headers["DPoP-Nonce"] = dpop.new_nonce()
+            shown = confirmation.proven(client, request.headers.get("DPoP"), url=endpoint("token"))
+            answer = self.respond(TokenRequest(client, params, resources(given), shown))
         except OAuth2Error as error:
             if error.status_code == 401:
                 headers.update(BASIC_CHALLENGE)
+            if isinstance(error, dpop.UseDpopNonceError):
+                headers["DPoP-Nonce"] = dpop.new_nonce()
             return headers, error.json, error.status_code
         return headers, json.dumps(answer), 200
 

@@ -7,6 +7,7 @@ from typing import Any
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError, UnauthorizedClientError
 
 from .. import access_token, scopes
+from ..confirmation import token_type
 from ..models import Client
 from .base import TokenGrant, TokenRequest, allowed_resource
 
@@ -24,8 +25,10 @@ class ClientCredentialsGrant(TokenGrant):
         granted = scopes_for(request.params.get("scope"), client)
         resource = allowed_resource(request.resource, client) or client.audiences[:1]
         return {
-            "access_token": access_token.for_client(client, granted, resource),
-            "token_type": "Bearer",
+            "access_token": access_token.for_client(
+                client, granted, resource, request.confirmation
+            ),
+            "token_type": token_type(request.confirmation),
             "expires_in": client.access_token_lifetime,
             "scope": " ".join(granted),
         }

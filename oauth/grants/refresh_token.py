@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from .. import families
+from .. import confirmation, families
 from ..models import RefreshToken
 from ..models.grant import token_hash
 from .base import InvalidTargetError, TokenGrant, TokenRequest, allowed_resource, narrowed
@@ -33,7 +33,13 @@ class RefreshTokenGrant(TokenGrant):
             successor = families.rotate(row, token, request.client)
         if successor is None:
             raise reused(row)
-        return token_response(request.client, row.grant, scopes, refresh_token=successor)
+        return token_response(
+            request.client,
+            row.grant,
+            scopes,
+            confirmation=request.confirmation,
+            refresh_token=successor,
+        )
 
 
 def find(token: str, request: TokenRequest) -> RefreshToken:
@@ -65,6 +71,7 @@ def check(row: RefreshToken, token: str, request: TokenRequest) -> list[str]:
     now = timezone.now()
     if row.grant.revoked_at is not None or now >= min(row.expires_at, row.idle_expires_at):
         raise InvalidGrantError(description="The refresh token is not valid.")
+    confirmation.check(row.confirmation, request.confirmation)
     if not set(request.resource) <= set(row.grant.resource):
         raise InvalidTargetError(description="The resource was not granted.")
     allowed_resource(row.grant.resource, request.client)

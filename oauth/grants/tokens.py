@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import access_token, claims, id_token
+from ..confirmation import Confirmation, token_type
 from ..models import Client, Grant
 
 
@@ -13,14 +14,15 @@ def token_response(
     grant: Grant,
     scopes: list[str],
     *,
+    confirmation: Confirmation,
     refresh_token: str | None,
     nonce: str = "",
 ) -> dict[str, Any]:
     """The JSON object of a token response; ``id_token`` in it where ``openid`` was granted."""
-    token = access_token.for_grant(client, grant, claims.subject(grant.user), scopes)
+    token = access_token.for_grant(client, grant, claims.subject(grant.user), scopes, confirmation)
     answer: dict[str, Any] = {
         "access_token": token,
-        "token_type": "Bearer",
+        "token_type": token_type(confirmation),
         "expires_in": client.access_token_lifetime,
         "scope": " ".join(scopes),
     }

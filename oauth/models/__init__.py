@@ -2,17 +2,21 @@
 
 from .client import Client
 from .consent import Consent
+from .exchange_rule import ExchangeRule
 from .grant import Grant, RefreshToken
 from .signing_key import SigningKey
 from .toolkit import AccessToken, DeviceGrant, IDToken
+from .used_identifier import UsedIdentifier
 
 __all__ = [
     "AccessToken",
     "Client",
     "Consent",
     "DeviceGrant",
+    "ExchangeRule",
     "Grant",
     "IDToken",
     "RefreshToken",
     "SigningKey",
+    "UsedIdentifier",
 ]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,11 +19,17 @@ from oauth2_provider.models import AbstractApplication, ApplicationManager
 from ostiary.assurance import parse_acr
 from ostiary.ids import random_name, uuid7
 
-from .. import redirect_uri, scopes
+from .. import client_metadata, redirect_uri, scopes
+from ..client_metadata import SIGNING_ALGS
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
-SIGNING_ALGS = ("RS256", "ES256", "EdDSA")
+GRANT_TYPES = (
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+)
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 SECRET_PREFIX = "ost_"  # noqa: S105  (a name, not a secret)
 """By which scanners find a secret that was published by mistake."""
 SECRET_MINIMUM_LENGTH = 32
@@ -57,6 +63,7 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         """How a person is named to the client (OIDC Core §8)."""
 
         PUBLIC = "public", _("Public: the same identifier for every application")
+        PAIRWISE = "pairwise", _("Pairwise: another identifier for each sector")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.CharField(_("client ID"), max_length=255, unique=True, default=random_name)
@@ -91,6 +98,12 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             "APIs (RFC 8707 resource identifiers) it may get tokens for. The first is taken when "
             "it acts for itself and names none."
         ),
+    )
+    serves = models.JSONField(
+        _("serves"),
+        default=list,
+        blank=True,
+        help_text=_("APIs that it is, or answers for: whose tokens it may introspect."),
     )
     token_endpoint_auth_methods = models.JSONField(
         _("client authentication"),
@@ -156,6 +169,13 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
     contacts = models.JSONField(
         _("contacts"), default=list, blank=True, help_text=_("How to reach its makers.")
     )
+    metadata = models.JSONField(
+        _("further metadata"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("Client metadata by their registered names (client_metadata.py)."),
+    )
     secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -218,6 +238,11 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             return ["none"]
         return self.token_endpoint_auth_methods or ["client_secret_basic", "client_secret_post"]
 
+    def registered(self, name: str) -> Any:
+        """The registered value of a metadatum, or its default (``client_metadata.METADATA``)."""
+        known = client_metadata.METADATA[name]
+        return self.metadata.get(name, known.empty)
+
     def may_use(self, grant_type: str) -> bool:
         """Whether the client is registered for ``grant_type``."""
         return grant_type in self.grant_types
@@ -254,13 +279,17 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             values = getattr(self, field)
             if not isinstance(values, list) or not all(value in known for value in values):
                 complain(field, _("Choose from: %s.") % ", ".join(known))
-        if not isinstance(self.audiences, list) or not all(
-            isinstance(uri, str)
-            and redirect_uri.is_absolute(uri)
-            and len(uri) <= AUDIENCE_MAX_LENGTH
-            for uri in self.audiences
-        ):
-            complain("audiences", _("A list of absolute URIs, without fragment."))
+        for field in ("audiences", "serves"):
+            values = getattr(self, field)
+            if not isinstance(values, list) or not all(
+                isinstance(uri, str)
+                and redirect_uri.is_absolute(uri)
+                and len(uri) <= AUDIENCE_MAX_LENGTH
+                for uri in values
+            ):
+                complain(field, _("A list of absolute URIs, without fragment."))
+        if self.is_public and self.serves:
+            complain("serves", _("A public client can’t prove that it is the API."))
         if "authorization_code" in self.grant_types and not self.redirect_uris.strip():
             complain("redirect_uris", _("The authorization code grant needs a redirect URI."))
         if self.is_public and "client_credentials" in self.grant_types:
@@ -272,6 +301,18 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
                 "token_endpoint_auth_methods",
                 _("A public client authenticates with “none” alone, a confidential one never."),
             )
+        methods = self.token_endpoint_auth_methods
+        if (
+            isinstance(methods, list)
+            and "private_key_jwt" in methods
+            and not (self.registered("jwks") or self.registered("jwks_uri"))
+        ):
+            complain(
+                "token_endpoint_auth_methods",
+                _("“private_key_jwt” needs the application's keys: jwks or jwks_uri."),
+            )
+        for name, problem in client_metadata.problems(self.metadata):
+            complain(NON_FIELD_ERRORS, f"{name}: {problem}")
         if self.required_acr and parse_acr(self.required_acr) is None:
             complain("required_acr", _("Not an acr value that this site knows."))
         if errors:

@@ -49,6 +49,8 @@ class Grant(AbstractGrant):  # type: ignore[misc]  # the toolkit is untyped
         _("offline access"), default=False, help_text=_("Outlives the session it was made in.")
     )
     credential_hash = models.CharField(max_length=64, editable=False)
+    # The key that must redeem the code (RFC 9449 §10); later, the one its tokens are bound to.
+    jkt = models.CharField(max_length=64, blank=True, editable=False)
     redeemed_at = models.DateTimeField(_("redeemed"), null=True, blank=True)
     ends_at = models.DateTimeField(
         _("ends"), help_text=_("When nothing issued from it can still be valid.")
@@ -90,6 +92,8 @@ class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]  # the toolkit i
     selector_hash = models.CharField(max_length=64, unique=True, editable=False)
     token_checksum = models.CharField(max_length=64, editable=False)
     generation = models.PositiveIntegerField(_("times used"), default=0)
+    # What the token is bound to, as its access tokens say it (`cnf`, RFC 7800); {} for none.
+    confirmation = models.JSONField(default=dict, editable=False)
     idle_expires_at = models.DateTimeField(_("ends if unused"))
     expires_at = models.DateTimeField(_("ends"))
 

@@ -10,6 +10,9 @@ from oauth2_provider.models import AbstractAccessToken, AbstractDeviceGrant, Abs
 
 from ostiary.ids import uuid7
 
+from .client import Client
+from .grant import Grant
+
 
 class AccessToken(AbstractAccessToken):  # type: ignore[misc]  # the toolkit is untyped
     """An access token that is kept, by its hash only."""
@@ -33,10 +36,32 @@ class IDToken(AbstractIDToken):  # type: ignore[misc]  # the toolkit is untyped
 
 
 class DeviceGrant(AbstractDeviceGrant):  # type: ignore[misc]  # the toolkit is untyped
-    """A device authorization (RFC 8628) in progress."""
+    """A device authorization (RFC 8628) in progress. Both codes are kept hashed.
+
+    Once a person allows it, ``grant`` is what they gave; a poll that redeems it sets the grant's
+    ``redeemed_at``.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    device_code = None
+    user_code = None
+    client_id = None
+    application = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="device_grants")
+    device_code_hash = models.CharField(max_length=64, unique=True, editable=False)
+    user_code_hash = models.CharField(max_length=64, unique=True, editable=False)
+    resource = models.JSONField(default=list)
+    # Shown to the person who decides, since the code may have been sent by someone else.
+    ip_address = models.GenericIPAddressField(_("asked from"), null=True, blank=True)
+    last_polled_at = models.DateTimeField(null=True, blank=True)
+    last_checked = None
+    grant = models.OneToOneField(
+        Grant, on_delete=models.CASCADE, related_name="device_grant", null=True, blank=True
+    )
 
-    class Meta(AbstractDeviceGrant.Meta):  # type: ignore[misc]
+    class Meta:
         verbose_name = _("device authorization")
         verbose_name_plural = _("device authorizations")
+        indexes = [models.Index(fields=["expires"], name="ostiary_device_grant_expires")]
+
+    def __str__(self) -> str:
+        return str(self.id)

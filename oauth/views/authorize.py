@@ -237,6 +237,7 @@ def _issue_code(request: HttpRequest, asked: AuthorizationRequest, assurance: As
         code_challenge=asked.code_challenge,
         code_challenge_method="S256",
         nonce=asked.nonce,
+        jkt=asked.dpop_jkt,
         sid=uuid.UUID(assurance.sid),
         auth_time=assurance.auth_time,
         acr=assurance.answer([*asked.acr_values, asked.client.required_acr]),

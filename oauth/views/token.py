@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def _form(request: HttpRequest) -> QueryDict:
+def form(request: HttpRequest) -> QueryDict:
     """The parameters of a form POST.
 
     Raises ``InvalidRequestError`` for another method or content type, for parameters in the query
@@ -41,7 +41,7 @@ def _form(request: HttpRequest) -> QueryDict:
         raise InvalidRequestError(description="The body is too large, or not in UTF-8.") from None
 
 
-def _json(body: str, status: int, headers: dict[str, str]) -> HttpResponse:
+def json_answer(body: str, status: int, headers: dict[str, str]) -> HttpResponse:
     response = HttpResponse(
         body, status=status, headers={"Content-Type": "application/json", **NO_STORE, **headers}
     )
@@ -50,18 +50,18 @@ def _json(body: str, status: int, headers: dict[str, str]) -> HttpResponse:
     return response
 
 
-def _refused(error: OAuth2Error) -> HttpResponse:
+def refused(error: OAuth2Error) -> HttpResponse:
     challenge = BASIC_CHALLENGE if error.status_code == 401 else {}
-    return _json(error.json, error.status_code, challenge)
+    return json_answer(error.json, error.status_code, challenge)
 
 
-def _after_failed_authentication(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def after_failed_authentication(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Count a failed client authentication; past the limit, say when to come back (B4).
 
     Only failures are counted and only failures are refused, so that a flood of wrong secrets
     never shuts out the client that knows the right one.
     """
-    named = client_authentication.named_client(request.POST, _authorization(request))
+    named = client_authentication.named_client(request.POST, authorization(request))
     try:
         throttle("token", client=named, ip=client_ip(request))
     except Throttled as throttled:
@@ -70,7 +70,7 @@ def _after_failed_authentication(request: HttpRequest, response: HttpResponse) -
     return response
 
 
-def _authorization(request: HttpRequest) -> str:
+def authorization(request: HttpRequest) -> str:
     return str(request.META.get("HTTP_AUTHORIZATION", ""))
 
 
@@ -79,15 +79,16 @@ def _authorization(request: HttpRequest) -> str:
 def token(request: HttpRequest) -> HttpResponse:
     """Exchange a grant for tokens."""
     try:
-        form = _form(request)
+        sent = form(request)
     except OAuth2Error as error:
-        return _refused(error)
+        return refused(error)
     # As text, because oauthlib would make a dictionary of pairs and lose the repeated ones.
-    headers, body, status = _server.create_token_response(
-        "", "POST", form.urlencode(), {"Authorization": _authorization(request)}
-    )
-    response = _json(body, status, headers)
-    return _after_failed_authentication(request, response) if status == 401 else response
+    given = {"Authorization": authorization(request)}
+    if (proof := request.headers.get("DPoP")) is not None:
+        given["DPoP"] = proof
+    headers, body, status = _server.create_token_response("", "POST", sent.urlencode(), given)
+    response = json_answer(body, status, headers)
+    return after_failed_authentication(request, response) if status == 401 else response
 
 
 @csrf_exempt
@@ -95,16 +96,14 @@ def token(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest) -> HttpResponse:
     """End a token and its family (RFC 7009): 200 whether or not there was one."""
     try:
-        params = single(pairs(_form(request)))
-        client = client_authentication.authenticate(params, _authorization(request))
+        params = single(pairs(form(request)))
+        client = client_authentication.authenticate(params, authorization(request))
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
     except OAuth2Error as error:
-        response = _refused(error)
+        response = refused(error)
         return (
-            _after_failed_authentication(request, response)
-            if error.status_code == 401
-            else response
+            after_failed_authentication(request, response) if error.status_code == 401 else response
         )
     revocation.revoke(params["token"], client)
-    return _json(json.dumps({}), 200, {})
+    return json_answer(json.dumps({}), 200, {})

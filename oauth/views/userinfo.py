@@ -1,4 +1,4 @@
-"""The UserInfo endpoint (OIDC Core §5.3, RFC 6750)."""
+"""The UserInfo endpoint (OIDC Core §5.3, RFC 6750, RFC 9449 §7)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any
 import jwt
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from .. import access_token, claims, families
+from .. import access_token, claims, dpop, families
+from ..conf import oauth_settings
 from ..cors import open_to_all_origins
+from ..issuer import endpoint
 from ..models import Grant
 
 
@@ -28,24 +31,26 @@ def userinfo(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "POST"):
         return HttpResponse(status=405, headers={"Allow": "GET, POST"})
     try:
-        token = _bearer_token(request)
+        scheme, token = _presented(request)
         granted = _verified(token)
-        person = _person(granted)
+        grant = _grant(granted)
+        _check_binding(request, scheme, token, granted, grant)
     except BearerError as error:
         return _challenge(error)
     scopes = granted["scope"].split()
     return JsonResponse(
-        {**claims.for_scopes(person, scopes), "sub": granted["sub"]},
+        {**claims.for_scopes(grant.user, scopes), "sub": granted["sub"]},
         headers={"Cache-Control": "no-store"},
     )
 
 
-def _bearer_token(request: HttpRequest) -> str:
-    """The token of the Authorization header: never of the query or body (SECURITY B11)."""
+def _presented(request: HttpRequest) -> tuple[str, str]:
+    """The scheme, in lower case, and the token of the Authorization header: never of the query or
+    body (SECURITY B11)."""
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    if scheme.lower() not in ("bearer", "dpop") or not token.strip():
         raise BearerError("", "", 401)
-    return str(token.strip())
+    return scheme.lower(), str(token.strip())
 
 
 def _verified(token: str) -> dict[str, Any]:
@@ -58,14 +63,38 @@ def _verified(token: str) -> dict[str, Any]:
     return granted
 
 
-def _person(granted: dict[str, Any]) -> Any:
-    """The person, if their grant still stands (one SQL statement)."""
-    grant = (
+def _grant(granted: dict[str, Any]) -> Grant:
+    """The grant of a token, if it still stands (one SQL statement)."""
+    grant: Grant | None = (
         Grant.objects.select_related("user", "application").filter(pk=granted.get("gid")).first()
     )
     if grant is None or not families.is_alive(grant):
         raise BearerError("invalid_token", "The access token is not valid.", 401)
-    return grant.user
+    return grant
+
+
+def _check_binding(
+    request: HttpRequest, scheme: str, token: str, granted: dict[str, Any], grant: Grant
+) -> None:
+    """A bound token is taken with a proof of its key alone, and no other with one
+    (RFC 9449 §7.1, §7.2)."""
+    jkt = granted.get("cnf", {}).get("jkt")
+    if (scheme == "dpop") != (jkt is not None):
+        raise BearerError("invalid_token", "The token and the scheme do not go together.", 401)
+    if jkt is None:
+        return
+    try:
+        shown = dpop.verify(
+            request.headers.get("DPoP", ""),
+            method=str(request.method),
+            url=endpoint("userinfo"),
+            access_token=token,
+            needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED,
+        )
+    except OAuth2Error as error:
+        raise BearerError(error.error, error.description, 401) from None
+    if shown != jkt:
+        raise BearerError("invalid_token", "The token is bound to another key.", 401)
 
 
 def _challenge(error: BearerError) -> HttpResponse:
@@ -77,5 +106,10 @@ def _challenge(error: BearerError) -> HttpResponse:
         detail += ', scope="openid"'
     body = {"error": error.error, "error_description": error.description} if error.error else {}
     response = JsonResponse(body, status=error.status, headers={"Cache-Control": "no-store"})
-    response["WWW-Authenticate"] = f'Bearer realm="userinfo"{detail}'
+    algs = " ".join(dpop.ALGORITHMS)
+    response["WWW-Authenticate"] = (
+        f'Bearer realm="userinfo"{detail}, DPoP realm="userinfo", algs="{algs}"{detail}'
+    )
+    if error.error == dpop.UseDpopNonceError.error:
+        response["DPoP-Nonce"] = dpop.new_nonce()
     return response

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from oauth import keys
 from oauth.models import Client, SigningKey
+from tests.oauth.assertions import CLIENT_KEY, public_jwk
 
 PASSWORD = "correct horse battery staple"
 API = "https://api.example/"
@@ -114,6 +115,20 @@ def service_client(db):
         grant_types=["client_credentials"],
         scopes=["api:read"],
         audiences=[API],
+    )
+
+
+@pytest.fixture
+def signing_client(db):
+    """A service that authenticates by a signature."""
+    return make_client(
+        name="Signing service",
+        client_type=Client.CLIENT_CONFIDENTIAL,
+        grant_types=["client_credentials"],
+        scopes=["api:read"],
+        audiences=[API],
+        token_endpoint_auth_methods=["private_key_jwt"],
+        metadata={"jwks": {"keys": [{**public_jwk(CLIENT_KEY), "kid": "its key"}]}},
     )
 
 

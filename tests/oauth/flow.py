@@ -112,9 +112,10 @@ def basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def post_form(path: str, params: Any, authorization: str = "") -> HttpResponse:
+def post_form(path: str, params: Any, authorization: str = "", **headers: str) -> HttpResponse:
     """A form POST of pairs or a dictionary, from no browser in particular."""
-    headers = {"authorization": authorization} if authorization else {}
+    if authorization:
+        headers["authorization"] = authorization
     return Browser().post(path, urlencode(params, doseq=True), content_type=FORM, headers=headers)
 
 

@@ -1,5 +1,6 @@
 """The operator's view of applications, grants and keys (SECURITY G1)."""
 
+import json
 import re
 
 import pytest
@@ -44,14 +45,12 @@ def form_of(**changes) -> dict:
         "scopes": ["openid", "email"],
         "audiences": f"{API}\n\n  https://b.example/  \n",
         "contacts": "makers@new.example",
-        "revocation_policy": "short_lived",
         "access_token_lifetime": "900",
         "id_token_lifetime": "900",
         "refresh_token_idle_lifetime": "1209600",
         "refresh_token_lifetime": "7776000",
         "id_token_signed_response_alg": "RS256",
         "access_token_signing_alg": "ES256",
-        "subject_type": "public",
         **changes,
     }
 
@@ -320,3 +319,21 @@ def test_no_page_shows_a_private_key(browser):
 
     assert key.kid in page
     assert "private" not in page.lower()
+
+
+def test_a_client_s_keys_and_its_need_of_dpop_are_registered_and_checked(browser):
+    jwks = {"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}
+    told = {
+        "token_endpoint_auth_methods": ["private_key_jwt"],
+        "dpop_bound_access_tokens": "on",
+        "jwks": json.dumps({"keys": [{**jwks["keys"][0], "d": "secret"}]}),
+    }
+    refused = browser.post(CLIENTS + "add/", form_of(**told))
+    assert "not a JWK Set of public keys" in refused.content.decode()
+
+    browser.post(CLIENTS + "add/", form_of(**{**told, "jwks": json.dumps(jwks)}))
+
+    client = Client.objects.get()
+    assert client.metadata == {"jwks": jwks, "dpop_bound_access_tokens": True}
+    page = browser.get(f"{CLIENTS}{client.pk}/change/").content.decode()
+    assert "P-256" in page

@@ -54,7 +54,6 @@ def test_a_good_registration_is_taken():
         ("token_endpoint_auth_methods", ["private_key_jwt"]),
         ("required_acr", "urn:other:aal2"),
         ("revocation_policy", "never"),
-        ("subject_type", "pairwise"),
         ("id_token_signed_response_alg", "none"),
         ("id_token_signed_response_alg", "HS256"),
         ("access_token_signing_alg", "none"),

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client as Browser
 
 from tests.oauth import flow
+from tests.oauth.assertions import signed_by
 from tests.oauth.conftest import make_client
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +115,9 @@ def test_every_grant_type_that_is_told_is_known_and_no_other(confidential_client
     assert known == told()["grant_types_supported"]
 
 
-def test_every_client_authentication_that_is_told_works(service_client, public_client):
+def test_every_client_authentication_that_is_told_works(
+    service_client, public_client, signing_client
+):
     ways = {
         "client_secret_basic": flow.post_token(service_client, grant_type="client_credentials"),
         "client_secret_post": flow.post_form(
@@ -125,6 +128,9 @@ def test_every_client_authentication_that_is_told_works(service_client, public_c
                 "client_secret": service_client.raw_secret,
             },
         ),
+        "private_key_jwt": flow.post_form(
+            flow.TOKEN, {"grant_type": "client_credentials", **signed_by(signing_client)}
+        ),
         "none": flow.post_token(public_client, grant_type="refresh_token", refresh_token="x"),
     }
 
@@ -132,6 +138,8 @@ def test_every_client_authentication_that_is_told_works(service_client, public_c
 
     assert working == told()["token_endpoint_auth_methods_supported"]
     assert working == told()["revocation_endpoint_auth_methods_supported"]
+    working.remove("none")
+    assert working == told()["introspection_endpoint_auth_methods_supported"]
 
 
 def test_every_scope_that_is_told_can_be_granted(signed_in_browser):

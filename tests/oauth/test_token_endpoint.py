@@ -155,7 +155,6 @@ def test_a_missing_grant_type_is_an_invalid_request(service_client):
     [
         "password",
         "implicit",
-        "urn:ietf:params:oauth:grant-type:device_code",
         "CLIENT_CREDENTIALS",
         "client_credentials ",
         "nul\x00",

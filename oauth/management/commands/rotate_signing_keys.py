@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ostiary import events
 
 from ... import keys
+from ...client_metadata import SIGNING_ALGS
 from ...models import SigningKey
-from ...models.client import SIGNING_ALGS
 
 
 class Command(BaseCommand):

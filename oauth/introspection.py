@@ -1,0 +1,86 @@
+"""Token introspection (RFC 7662)."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from typing import Any
+
+import jwt
+from django.utils import timezone
+
+from . import access_token, families, keys
+from .issuer import issuer
+from .models import Client, Grant, RefreshToken
+from .models.client import AUTH_METHODS as CLIENT_AUTH_METHODS
+from .models.grant import token_hash
+
+AUTH_METHODS = tuple(method for method in CLIENT_AUTH_METHODS if method != "none")
+"""A public client can't prove who asks (RFC 7662 §2.1, §4)."""
+TOLD = (
+    *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "cnf"),
+    *("auth_time", "acr", "amr"),
+)
+"""The claims of an access token that are passed on (RFC 7662 §2.2, RFC 9470 §6.2)."""
+
+
+def introspect(token: str, client: Client) -> dict[str, Any]:
+    """What ``token`` is worth now, told to ``client``: its own tokens, and those for an API that
+    it serves.
+
+    Whatever else it is, the answer is the same (§2.2, SECURITY B10). One SQL statement, none for
+    what isn't a token of ours.
+    """
+    if families.is_well_formed(token):
+        found = _refresh_token(token, client)
+    else:
+        found = _access_token(token, client)
+    return {"active": False} if found is None else {"active": True, **found}
+
+
+def _access_token(token: str, client: Client) -> dict[str, Any] | None:
+    try:
+        claims = keys.verify(token, typ=access_token.TYP, issuer=issuer(), audience=None)
+    except jwt.InvalidTokenError:
+        return None
+    aud = claims["aud"]
+    audience = {aud} if isinstance(aud, str) else set(aud)
+    own = claims["client_id"] == client.client_id
+    if not (own or audience & set(client.serves)) or not _stands(claims):
+        return None
+    told = {name: claims[name] for name in TOLD if name in claims}
+    bound = "jkt" in claims.get("cnf", {})
+    return {**told, "token_type": "DPoP" if bound else "Bearer"}
+
+
+def _stands(claims: dict[str, Any]) -> bool:
+    """Whether the grant of an access token stands, or, of a client's own, the client."""
+    if "gid" not in claims:
+        return bool(Client.objects.filter(client_id=claims["client_id"], enabled=True).exists())
+    grant: Grant | None = (
+        Grant.objects.select_related("user", "application")
+        .filter(pk=uuid.UUID(claims["gid"]))
+        .first()
+    )
+    return grant is not None and families.is_alive(grant)
+
+
+def _refresh_token(token: str, client: Client) -> dict[str, Any] | None:
+    """A refresh token is told to its own client alone: an API has no business with it (§4)."""
+    row: RefreshToken | None = (
+        RefreshToken.objects.select_related("grant__user", "grant__application")
+        .filter(selector_hash=families.selector_of(token), application=client)
+        .first()
+    )
+    if row is None or not hmac.compare_digest(token_hash(token), row.token_checksum):
+        return None
+    ends = min(row.expires_at, row.idle_expires_at)
+    if timezone.now() >= ends or not families.is_alive(row.grant):
+        return None
+    return {
+        "iss": issuer(),
+        "client_id": client.client_id,
+        "scope": row.grant.scope,
+        "exp": int(ends.timestamp()),
+        **({"cnf": row.confirmation} if row.confirmation else {}),
+    }

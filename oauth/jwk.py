@@ -1,0 +1,50 @@
+"""Public keys of others as JSON Web Keys (RFC 7517)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from .client_metadata import PRIVATE_MEMBERS
+
+REQUIRED_MEMBERS = {
+    "EC": ("crv", "kty", "x", "y"),
+    "OKP": ("crv", "kty", "x"),
+    "RSA": ("e", "kty", "n"),
+}
+"""What makes up a public key of each type (RFC 7638 §3.2)."""
+RSA_MINIMUM_BITS = 2048
+_OF_ALG = {
+    "RS256": ("RSA", None),
+    "PS256": ("RSA", None),
+    "ES256": ("EC", "P-256"),
+    "EdDSA": ("OKP", "Ed25519"),
+}
+
+
+def public_key(jwk: Any, alg: str) -> Any:
+    """The key in ``jwk``, to verify signatures of ``alg``.
+
+    Raises ``jwt.InvalidKeyError`` for a private or symmetric key, one of another type or curve, and
+    one too small (RFC 8725 §3.1, §3.5).
+    """
+    kty, crv = _OF_ALG[alg]
+    if not isinstance(jwk, Mapping) or jwk.keys() & PRIVATE_MEMBERS:
+        raise jwt.InvalidKeyError("not a public key")
+    if jwk.get("kty") != kty or (crv and jwk.get("crv") != crv):
+        raise jwt.InvalidKeyError("not a key for this algorithm")
+    try:
+        key = jwt.PyJWK(public_members(jwk), algorithm=alg).key
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+        raise jwt.InvalidKeyError("not a key") from None
+    if isinstance(key, RSAPublicKey) and key.key_size < RSA_MINIMUM_BITS:
+        raise jwt.InvalidKeyError("the key is too small")
+    return key
+
+
+def public_members(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes up the key, without what is said about it. Raises ``KeyError``."""
+    return {name: jwk[name] for name in REQUIRED_MEMBERS[jwk["kty"]]}

@@ -1,0 +1,40 @@
+"""The introspection endpoint (RFC 7662 §2)."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    OAuth2Error,
+)
+
+from .. import client_authentication, introspection
+from ..cors import open_to_all_origins
+from ..parameters import pairs, single
+from .token import after_failed_authentication, authorization, form, json_answer, refused
+
+
+@csrf_exempt
+@open_to_all_origins
+def introspect(request: HttpRequest) -> HttpResponse:
+    """Tell a confidential client whether a token is active, and what it says.
+
+    A public client can't prove who asks, and so is refused (§2.1, §4).
+    """
+    try:
+        params = single(pairs(form(request)))
+        client = client_authentication.authenticate(params, authorization(request))
+        if client.is_public:
+            raise InvalidClientError(description="Client authentication failed.")
+        if not params.get("token"):
+            raise InvalidRequestError(description="Missing token parameter.")
+    except OAuth2Error as error:
+        response = refused(error)
+        return (
+            after_failed_authentication(request, response) if error.status_code == 401 else response
+        )
+    return json_answer(json.dumps(introspection.introspect(params["token"], client)), 200, {})

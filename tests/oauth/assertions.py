@@ -1,0 +1,51 @@
+"""What a client signs."""
+
+import json
+import secrets
+import time
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import get_default_algorithms
+
+from oauth import client_assertion, jwk
+from oauth.issuer import issuer
+
+
+def new_key(alg="ES256"):
+    """A private key for ``alg``."""
+    if alg == "ES256":
+        return ec.generate_private_key(ec.SECP256R1())
+    if alg == "EdDSA":
+        return ed25519.Ed25519PrivateKey.generate()
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def public_jwk(key, alg="ES256"):
+    """The public JWK of a private key."""
+    return jwk.public_members(json.loads(get_default_algorithms()[alg].to_jwk(key.public_key())))
+
+
+CLIENT_KEY = new_key()
+
+
+def signed_by(client, *, key=CLIENT_KEY, alg="ES256", header=None, **claims):
+    """The parameters of a good client assertion, but for what is told; ``None`` leaves out."""
+    claims = {
+        "iss": client.client_id,
+        "sub": client.client_id,
+        "aud": issuer(),
+        "exp": int(time.time()) + 60,
+        "iat": int(time.time()),
+        "jti": secrets.token_urlsafe(16),
+        **claims,
+    }
+    return {
+        "client_assertion_type": client_assertion.TYPE,
+        "client_assertion": jwt.encode(
+            {name: value for name, value in claims.items() if value is not None},
+            key,
+            algorithm=alg,
+            headers={"kid": "its key"} if header is None else header,
+        ),
+    }

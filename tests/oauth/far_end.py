@@ -1,0 +1,51 @@
+"""A web server of somebody else."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class FarEnd:
+    """What it answers, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.status, self.headers, self.body = 200, {"Content-Type": "application/json"}, b"{}"
+        self.pause = 0.0
+        self.asked: list[tuple[str, str, bytes]] = []
+        self.url = ""
+
+
+@contextmanager
+def far_end() -> Iterator[FarEnd]:
+    """Serve on this machine."""
+    end = FarEnd()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            end.asked.append((self.command, self.path, data))
+            self.send_response(end.status)
+            for name, value in end.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            for at in range(0, len(end.body), 4096):
+                time.sleep(end.pause)
+                self.wfile.write(end.body[at : at + 4096])
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    end.url = f"http://127.0.0.1:{server.server_port}/"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield end
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
