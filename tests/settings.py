@@ -1,9 +1,13 @@
 """The site's settings for tests: the environment a test run needs, where none is given."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="ostiary-tests-"))
+if "VAR_DIR" not in os.environ:
+    os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="ostiary-tests-")
+    atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 os.environ.setdefault("DEMO", "1")
 os.environ.setdefault("ISSUER_URL", "http://localhost:8000")
 os.environ.setdefault("SECRET_KEY", "tests-only-kKnJ-xj2H1lrtAro0Sr5z9G3_Mjrm2vydQumIm2IZ44t")
