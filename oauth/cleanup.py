@@ -7,34 +7,20 @@ from datetime import timedelta
 from django.db.models import Max
 from django.utils import timezone
 
-from ostiary.cleanup import MOST_BATCHES, remove
+from ostiary.cleanup import BATCH, MOST_BATCHES, remove
 from ostiary.conf import ostiary_settings
 
 from . import families, keys
 from .models import Client, DeviceGrant, Grant, UsedIdentifier
 
-BATCH = 1000
 KEY_MARGIN = timedelta(minutes=10)
 """Clock differences and cached key sets: retired keys stay published for this long on top."""
 
 
-def remove_ended_grants(batch: int = BATCH, most: int = 100) -> int:
-    """Delete grants, with their refresh tokens, of which nothing can be valid any more.
-
-    At most ``most`` batches of ``batch`` rows; returns how many grants were removed.
-    """
-    removed = 0
-    for _ in range(most):
-        ids = list(
-            Grant.objects.filter(families.ended())
-            .order_by("ends_at")
-            .values_list("pk", flat=True)[:batch]
-        )
-        if not ids:
-            break
-        Grant.objects.filter(pk__in=ids).delete()
-        removed += len(ids)
-    return removed
+def remove_ended_grants(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Delete grants, with their refresh tokens, of which nothing can be valid any more; returns how
+    many."""
+    return remove(Grant.objects.filter(families.ended()).order_by("ends_at"), batch, most)
 
 
 def remove_used_identifiers(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

@@ -6,9 +6,11 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
@@ -51,6 +53,41 @@ def check_person(grant: Grant) -> None:
         if session is None:
             raise InvalidGrantError(description="The session has ended.")
         sessions.touch(session)
+
+
+def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bool, str | None]:
+    """Consume what was issued for ``grant`` and start its family.
+
+    Whether this request was the one to do so (one conditional UPDATE decides), and the first
+    refresh token, if there is to be one.
+    """
+    wants_refresh = client.may_use("refresh_token")
+    # An access token made by the last possible refresh is still good for its own lifetime.
+    lifetime = client.access_token_lifetime + (
+        client.refresh_token_lifetime if wants_refresh else 0
+    )
+    now = timezone.now()
+    with transaction.atomic():
+        won = Grant.objects.filter(
+            pk=grant.pk, redeemed_at__isnull=True, revoked_at__isnull=True
+        ).update(redeemed_at=now, ends_at=now + timedelta(seconds=lifetime))
+        return bool(won), start(grant, client, confirmation) if won and wants_refresh else None
+
+
+def find_alive(claims: Mapping[str, Any]) -> Grant | None:
+    """The grant that an access token names, if it still stands (one SQL statement)."""
+    grant: Grant | None = (
+        Grant.objects.select_related("user", "application").filter(pk=claims.get("gid")).first()
+    )
+    return grant if grant is not None and is_alive(grant) else None
+
+
+def stands(claims: Mapping[str, Any]) -> bool:
+    """Whether the grant of an access token stands, or, of a client's own, the client (one SQL
+    statement)."""
+    if "gid" in claims:
+        return find_alive(claims) is not None
+    return bool(Client.objects.filter(client_id=claims["client_id"], enabled=True).exists())
 
 
 def is_alive(grant: Grant) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import uuid
 from typing import Any
 
 import jwt
@@ -11,7 +10,7 @@ from django.utils import timezone
 
 from . import access_token, families, keys
 from .issuer import issuer
-from .models import Client, Grant, RefreshToken
+from .models import Client, RefreshToken
 from .models.client import AUTH_METHODS as CLIENT_AUTH_METHODS
 from .models.grant import token_hash
 
@@ -46,23 +45,11 @@ def _access_token(token: str, client: Client) -> dict[str, Any] | None:
     aud = claims["aud"]
     audience = {aud} if isinstance(aud, str) else set(aud)
     own = claims["client_id"] == client.client_id
-    if not (own or audience & set(client.serves)) or not _stands(claims):
+    if not (own or audience & set(client.serves)) or not families.stands(claims):
         return None
     told = {name: claims[name] for name in TOLD if name in claims}
     bound = "jkt" in claims.get("cnf", {})
     return {**told, "token_type": "DPoP" if bound else "Bearer"}
-
-
-def _stands(claims: dict[str, Any]) -> bool:
-    """Whether the grant of an access token stands, or, of a client's own, the client."""
-    if "gid" not in claims:
-        return bool(Client.objects.filter(client_id=claims["client_id"], enabled=True).exists())
-    grant: Grant | None = (
-        Grant.objects.select_related("user", "application")
-        .filter(pk=uuid.UUID(claims["gid"]))
-        .first()
-    )
-    return grant is not None and families.is_alive(grant)
 
 
 def _refresh_token(token: str, client: Client) -> dict[str, Any] | None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
-from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
 from .. import confirmation, families, pkce
@@ -84,17 +81,7 @@ def redeem(grant: Grant, client: Client, shown: Confirmation) -> str | None:
     """Consume the code and start its family; returns the first refresh token, if there is to be
     one. Of parallel redemptions one statement lets exactly one through; the others end the family.
     """
-    wants_refresh = client.may_use("refresh_token")
-    # An access token made by the last possible refresh is still good for its own lifetime.
-    lifetime = client.access_token_lifetime + (
-        client.refresh_token_lifetime if wants_refresh else 0
-    )
-    now = timezone.now()
-    with transaction.atomic():
-        won = Grant.objects.filter(
-            pk=grant.pk, redeemed_at__isnull=True, revoked_at__isnull=True
-        ).update(redeemed_at=now, ends_at=now + timedelta(seconds=lifetime))
-        refresh_token = families.start(grant, client, shown) if won and wants_refresh else None
+    won, refresh_token = families.redeem(grant, client, shown)
     if not won:
         families.revoke_reused(grant, "authorization_code")
         raise InvalidGrantError(description="The code is not valid.")

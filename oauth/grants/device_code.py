@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import (
     AccessDeniedError,
@@ -105,15 +104,7 @@ def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> str | No
     Unlike a code, a device code travels through no browser, and a device whose answer was lost
     polls again: that is refused, but ends nothing.
     """
-    wants_refresh = client.may_use("refresh_token")
-    lifetime = client.access_token_lifetime + (
-        client.refresh_token_lifetime if wants_refresh else 0
-    )
-    now = timezone.now()
-    with transaction.atomic():
-        won = Grant.objects.filter(
-            pk=grant.pk, redeemed_at__isnull=True, revoked_at__isnull=True
-        ).update(redeemed_at=now, ends_at=now + timedelta(seconds=lifetime))
-        if not won:
-            raise InvalidGrantError(description="The device code is not valid.")
-        return families.start(grant, client, confirmation) if wants_refresh else None
+    won, refresh_token = families.redeem(grant, client, confirmation)
+    if not won:
+        raise InvalidGrantError(description="The device code is not valid.")
+    return refresh_token

@@ -13,10 +13,10 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnauthorizedClientError,
 )
 
-from .. import access_token, client_authentication, families, keys, scopes
+from .. import access_token, families, keys, scopes
 from ..confirmation import token_type
 from ..issuer import issuer
-from ..models import ExchangeRule, Grant
+from ..models import ExchangeRule
 from .base import InvalidTargetError, TokenGrant, TokenRequest
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a name, no secret)
@@ -96,17 +96,9 @@ def subject_of(request: TokenRequest) -> dict[str, Any]:
         subject = keys.verify(token, typ=access_token.TYP, issuer=issuer(), audience=None)
     except jwt.InvalidTokenError:
         raise invalid_subject() from None
-    if not _is_alive(subject):
+    if not families.stands(subject):
         raise invalid_subject()
     return subject
-
-
-def _is_alive(subject: dict[str, Any]) -> bool:
-    if "gid" not in subject:
-        holder = client_authentication.find_client(subject["client_id"])
-        return holder is not None and holder.enabled
-    grant = Grant.objects.select_related("user", "application").filter(pk=subject["gid"]).first()
-    return grant is not None and families.is_alive(grant)
 
 
 def rule_for(request: TokenRequest, subject: dict[str, Any], target: str) -> ExchangeRule:

@@ -24,7 +24,7 @@ from ..cors import open_to_all_origins
 from ..grants.base import allowed_resource
 from ..models import DeviceGrant
 from ..parameters import pairs, resources, single
-from .token import after_failed_authentication, authorization, form, json_answer, refused
+from .token import authorization, form, json_answer, refused
 
 USER_CODE_MAX_LENGTH = 50
 
@@ -44,10 +44,7 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
         asked = device_authorization.requested_scopes(params.get("scope"), client)
         resource = allowed_resource(resources(given), client)
     except OAuth2Error as error:
-        response = refused(error)
-        if error.status_code == 401:
-            return after_failed_authentication(request, response)
-        return response
+        return refused(request, error)
     try:
         throttle("device_authorization", ip=client_ip(request))
     except Throttled as throttled:

@@ -15,7 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 from .. import client_authentication, introspection
 from ..cors import open_to_all_origins
 from ..parameters import pairs, single
-from .token import after_failed_authentication, authorization, form, json_answer, refused
+from .token import authorization, form, json_answer, refused
 
 
 @csrf_exempt
@@ -33,8 +33,5 @@ def introspect(request: HttpRequest) -> HttpResponse:
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
     except OAuth2Error as error:
-        response = refused(error)
-        return (
-            after_failed_authentication(request, response) if error.status_code == 401 else response
-        )
+        return refused(request, error)
     return json_answer(json.dumps(introspection.introspect(params["token"], client)), 200, {})

@@ -42,6 +42,7 @@ def form(request: HttpRequest) -> QueryDict:
 
 
 def json_answer(body: str, status: int, headers: dict[str, str]) -> HttpResponse:
+    """An answer in JSON that nobody keeps (RFC 6749 §5.1)."""
     response = HttpResponse(
         body, status=status, headers={"Content-Type": "application/json", **NO_STORE, **headers}
     )
@@ -50,12 +51,15 @@ def json_answer(body: str, status: int, headers: dict[str, str]) -> HttpResponse
     return response
 
 
-def refused(error: OAuth2Error) -> HttpResponse:
-    challenge = BASIC_CHALLENGE if error.status_code == 401 else {}
-    return json_answer(error.json, error.status_code, challenge)
+def refused(request: HttpRequest, error: OAuth2Error) -> HttpResponse:
+    """The answer to what was refused; a failed client authentication is counted."""
+    if error.status_code != 401:
+        return json_answer(error.json, error.status_code, {})
+    response = json_answer(error.json, error.status_code, BASIC_CHALLENGE)
+    return _after_failed_authentication(request, response)
 
 
-def after_failed_authentication(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _after_failed_authentication(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Count a failed client authentication; past the limit, say when to come back (B4).
 
     Only failures are counted and only failures are refused, so that a flood of wrong secrets
@@ -71,6 +75,7 @@ def after_failed_authentication(request: HttpRequest, response: HttpResponse) ->
 
 
 def authorization(request: HttpRequest) -> str:
+    """The Authorization header, ``""`` if there is none."""
     return str(request.META.get("HTTP_AUTHORIZATION", ""))
 
 
@@ -81,14 +86,14 @@ def token(request: HttpRequest) -> HttpResponse:
     try:
         sent = form(request)
     except OAuth2Error as error:
-        return refused(error)
+        return refused(request, error)
     # As text, because oauthlib would make a dictionary of pairs and lose the repeated ones.
     given = {"Authorization": authorization(request)}
     if (proof := request.headers.get("DPoP")) is not None:
         given["DPoP"] = proof
     headers, body, status = _server.create_token_response("", "POST", sent.urlencode(), given)
     response = json_answer(body, status, headers)
-    return after_failed_authentication(request, response) if status == 401 else response
+    return _after_failed_authentication(request, response) if status == 401 else response
 
 
 @csrf_exempt
@@ -101,9 +106,6 @@ def revoke(request: HttpRequest) -> HttpResponse:
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
     except OAuth2Error as error:
-        response = refused(error)
-        return (
-            after_failed_authentication(request, response) if error.status_code == 401 else response
-        )
+        return refused(request, error)
     revocation.revoke(params["token"], client)
     return json_answer(json.dumps({}), 200, {})

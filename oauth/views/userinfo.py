@@ -65,10 +65,8 @@ def _verified(token: str) -> dict[str, Any]:
 
 def _grant(granted: dict[str, Any]) -> Grant:
     """The grant of a token, if it still stands (one SQL statement)."""
-    grant: Grant | None = (
-        Grant.objects.select_related("user", "application").filter(pk=granted.get("gid")).first()
-    )
-    if grant is None or not families.is_alive(grant):
+    grant = families.find_alive(granted)
+    if grant is None:
         raise BearerError("invalid_token", "The access token is not valid.", 401)
     return grant
 
