@@ -1,9 +1,4 @@
-"""The operator's view of applications, grants and keys. No secret, code or token is ever shown,
-but for a client's new secret, once.
-
-The toolkit's own admin registers most of these models with the classes named in
-``OAUTH2_PROVIDER``; the rest are registered here.
-"""
+"""Applications."""
 
 from __future__ import annotations
 
@@ -16,80 +11,48 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from ostiary import events
-from ostiary.admin import ReadOnlyAdmin, ReasonFilter
 from ostiary.assurance import ACR_ALIASES, Level
 
-from . import families, keys, scopes
-from .client_metadata import METADATA
-from .models import Client, Consent, DeviceGrant, ExchangeRule, Grant, SigningKey
-from .models.client import AUTH_METHODS, GRANT_TYPES
+from .. import families
+from ..client_metadata import METADATA
+from ..models import Client
+from ..models.client import AUTH_METHODS, GRANT_TYPES
+from .forms import LinesField, SetField, changes_of, names, scope_choices
+from .grants import say_ended
 
 PERSONAL = frozenset({"contacts"})
 """Fields of a client whose values the log keeps encrypted."""
 
 
-class _SetField(forms.MultipleChoiceField):
-    """A JSON list of known values, as check boxes."""
-
-    widget = forms.CheckboxSelectMultiple
-
-
-class _LinesField(forms.CharField):
-    """A JSON list of texts, one a line."""
-
-    widget = forms.Textarea
-
-    def prepare_value(self, value: Any) -> Any:
-        """The list as lines."""
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        """The lines as a list, empty ones left out."""
-        return [line.strip() for line in (value or "").splitlines() if line.strip()]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether the lists differ."""
-        return bool((initial or []) != self.to_python(data))
-
-
-def _names(values: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(value, value) for value in values]
-
-
-def _scopes() -> list[tuple[str, str]]:
-    return [(name, f"{name}: {words}") for name, words in scopes.descriptions().items()]
-
-
 class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     """Sets as check boxes; lists of texts as lines."""
 
-    grant_types = _SetField(choices=_names(GRANT_TYPES))
-    token_endpoint_auth_methods = _SetField(
-        choices=_names(AUTH_METHODS),
+    grant_types = SetField(choices=names(GRANT_TYPES))
+    token_endpoint_auth_methods = SetField(
+        choices=names(AUTH_METHODS),
         required=False,
         label=_("Client authentication"),
         help_text=_("None chosen: by its secret, in the header or the body; a public one not."),
     )
-    scopes = _SetField(choices=_scopes, required=False, help_text=_("What it may ask for."))
-    audiences = _LinesField(
+    scopes = SetField(choices=scope_choices, required=False, help_text=_("What it may ask for."))
+    audiences = LinesField(
         required=False,
         help_text=_(
             "APIs (RFC 8707 resource identifiers) it may get tokens for, one a line. The first is "
             "taken when it acts for itself and names none."
         ),
     )
-    serves = _LinesField(
+    serves = LinesField(
         required=False,
         help_text=_("APIs that it is, or answers for, one a line: whose tokens it may introspect."),
     )
-    contacts = _LinesField(required=False, help_text=_("How to reach its makers, one a line."))
+    contacts = LinesField(required=False, help_text=_("How to reach its makers, one a line."))
     required_acr = forms.ChoiceField(
         choices=[
             ("", _("Any")),
-            *_names((*(level.value for level in Level), *ACR_ALIASES)),
+            *names((*(level.value for level in Level), *ACR_ALIASES)),
         ],
         required=False,
         label=_("Required assurance"),
@@ -105,7 +68,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     jwks = forms.JSONField(label=METADATA["jwks"].label, required=False)
     token_endpoint_auth_signing_alg = forms.ChoiceField(
         label=METADATA["token_endpoint_auth_signing_alg"].label,
-        choices=[("", _("Any")), *_names(METADATA["token_endpoint_auth_signing_alg"].choices)],
+        choices=[("", _("Any")), *names(METADATA["token_endpoint_auth_signing_alg"].choices)],
         required=False,
     )
     dpop_bound_access_tokens = forms.BooleanField(
@@ -134,24 +97,6 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         self.instance.metadata = {name: cleaned[name] for name in METADATA if cleaned.get(name)}
         return cleaned
-
-
-def _told(value: Any) -> Any:
-    """A form's value as the log keeps it."""
-    if isinstance(value, models.Model):
-        return str(value.pk)
-    return value if value is None or isinstance(value, bool | int | list) else str(value)
-
-
-def _changes(form: Any) -> dict[str, dict[str, Any]]:
-    """What a form changed: each field's value before and after."""
-    return {
-        name: {
-            "before": _told(form.initial.get(name)),
-            "after": _told(form.cleaned_data[name]),
-        }
-        for name in form.changed_data
-    }
 
 
 class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -248,7 +193,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not change and not obj.is_public:
             obj.rotate_secret()
         super().save_model(request, obj, form, change)
-        changes = _changes(form)
+        changes = changes_of(form)
         events.record(
             "client.changed" if change else "client.registered",
             user=request.user,
@@ -332,198 +277,9 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 ended = families.revoke(Q(application=client), "operator")
                 self._record(request, "client.tokens_revoked", client, grants=ended)
                 count += ended
-        _say_ended(self, request, count)
+        say_ended(self, request, count)
 
     def _record(self, request: HttpRequest, kind: str, client: Client, **details: Any) -> None:
         events.record(
             kind, user=request.user, request=request, client_id=client.client_id, details=details
         )
-
-
-def _say_ended(model_admin: Any, request: HttpRequest, count: int) -> None:
-    text = ngettext("%d grant was ended.", "%d grants were ended.", count) % count
-    model_admin.message_user(request, text, messages.SUCCESS)
-
-
-class GrantAdmin(ReadOnlyAdmin):
-    """What people gave applications, and whether it still stands."""
-
-    list_display = ["id", "user", "application", "created", "redeemed_at", "revoked_at"]
-    list_filter = ["application", ("revoked_reason", ReasonFilter)]
-    list_select_related = ["user", "application"]
-    fields = [
-        "user",
-        "application",
-        "scope",
-        "resource",
-        "acr",
-        "amr",
-        "offline",
-        "created",
-        "redeemed_at",
-        "ends_at",
-        "revoked_at",
-        "revoked_reason",
-    ]
-    actions = ["revoke"]
-
-    @admin.action(description=_("Revoke"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
-        """End the families of the chosen grants."""
-        count = 0
-        with transaction.atomic():
-            for grant in queryset.select_related("user", "application"):
-                if families.revoke(Q(pk=grant.pk), "operator"):
-                    count += 1
-                    events.record(
-                        "grant.revoked",
-                        user=grant.user,
-                        client_id=grant.application.client_id,
-                        details={"grant": str(grant.pk), "operator": str(request.user.pk)},
-                    )
-        _say_ended(self, request, count)
-
-
-class RefreshTokenAdmin(ReadOnlyAdmin):
-    """Live refresh tokens, without the tokens."""
-
-    list_display = ["id", "user", "application", "generation", "idle_expires_at", "expires_at"]
-    list_select_related = ["user", "application"]
-    fields = ["user", "application", "generation", "created", "idle_expires_at", "expires_at"]
-
-
-class AccessTokenAdmin(ReadOnlyAdmin):
-    """Access tokens that are kept."""
-
-    list_display = ["id", "user", "application", "expires"]
-    fields = ["user", "application", "scope", "expires", "created"]
-
-
-class IDTokenAdmin(ReadOnlyAdmin):
-    """ID tokens that are kept."""
-
-    list_display = ["id", "user", "application", "expires"]
-    fields = ["user", "application", "scope", "expires", "created"]
-
-
-@admin.register(Consent)
-class ConsentAdmin(ReadOnlyAdmin):
-    """What people have allowed."""
-
-    list_display = ["user", "client", "audience", "granted_at"]
-    list_select_related = ["user", "client"]
-
-
-@admin.register(DeviceGrant)
-class DeviceGrantAdmin(ReadOnlyAdmin):
-    """Devices that wait for a person's decision, without their codes."""
-
-    list_display = ["id", "application", "status", "user", "ip_address", "expires"]
-    list_filter = ["status"]
-    list_select_related = ["application", "user"]
-    fields = [
-        "application",
-        "status",
-        "user",
-        "scope",
-        "resource",
-        "ip_address",
-        "interval",
-        "last_polled_at",
-        "expires",
-    ]
-
-
-class ExchangeRuleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Scopes as check boxes."""
-
-    scopes = _SetField(choices=_scopes, help_text=_("The most that it gets."))
-
-    class Meta:
-        model = ExchangeRule
-        fields = [
-            "client",
-            "subject_audience",
-            "target_audience",
-            "scopes",
-            "delegation",
-            "lifetime",
-        ]
-
-
-@admin.register(ExchangeRule)
-class ExchangeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Which application may exchange which token for which other (RFC 8693)."""
-
-    form = ExchangeRuleForm
-    list_display = ["client", "subject_audience", "target_audience", "delegation", "lifetime"]
-    list_select_related = ["client"]
-
-    def save_model(self, request: HttpRequest, obj: ExchangeRule, form: Any, change: bool) -> None:
-        """Save, and tell the log."""
-        super().save_model(request, obj, form, change)
-        self._record(request, "exchange_rule.changed", obj, **_changes(form))
-
-    def delete_model(self, request: HttpRequest, obj: ExchangeRule) -> None:
-        """Delete, and tell the log."""
-        self._record(request, "exchange_rule.deleted", obj)
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ExchangeRule]) -> None:
-        """Delete each, and tell the log."""
-        with transaction.atomic():
-            for rule in queryset:
-                self.delete_model(request, rule)
-
-    def _record(self, request: HttpRequest, kind: str, rule: ExchangeRule, **details: Any) -> None:
-        events.record(
-            kind,
-            user=request.user,
-            request=request,
-            client_id=rule.client.client_id,
-            details={"rule": str(rule), **details},
-        )
-
-
-@admin.register(SigningKey)
-class SigningKeyAdmin(ReadOnlyAdmin):
-    """Signing keys: the public part, and where each is in its life."""
-
-    list_display = ["kid", "alg", "state", "created_at", "activated_at", "retired_at"]
-    list_filter = ["alg", "state"]
-    fields = [
-        "kid",
-        "alg",
-        "state",
-        "public_jwk",
-        "created_at",
-        "activated_at",
-        "retired_at",
-    ]
-    actions = ["rotate", "withdraw"]
-
-    @admin.action(description=_("Rotate: let the next key sign"), permissions=["change"])
-    def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
-        """Rotate the algorithms of the chosen keys."""
-        for alg in sorted({key.alg for key in queryset}):
-            key = keys.rotate(alg)
-            events.record(
-                "signing_key.rotated",
-                user=request.user,
-                request=request,
-                details={"alg": alg, "kid": key.kid},
-            )
-
-    @admin.action(
-        description=_("Withdraw: stolen; refuse all they signed, now"), permissions=["change"]
-    )
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
-        """Stop publishing and accepting the chosen keys."""
-        for key in list(queryset):
-            keys.revoke(key.kid)
-            events.record(
-                "signing_key.revoked",
-                user=request.user,
-                request=request,
-                details={"alg": key.alg, "kid": key.kid},
-            )

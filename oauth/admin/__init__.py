@@ -1,0 +1,30 @@
+"""The operator's view of applications, grants and keys. No secret, code or token is ever shown,
+but for a client's new secret, once.
+
+The toolkit's own admin registers most of these models with the classes named in
+``OAUTH2_PROVIDER``; the rest are registered in their modules.
+"""
+
+from .clients import ClientAdmin
+from .exchange_rules import ExchangeRuleAdmin
+from .grants import (
+    AccessTokenAdmin,
+    ConsentAdmin,
+    DeviceGrantAdmin,
+    GrantAdmin,
+    IDTokenAdmin,
+    RefreshTokenAdmin,
+)
+from .signing_keys import SigningKeyAdmin
+
+__all__ = [
+    "AccessTokenAdmin",
+    "ClientAdmin",
+    "ConsentAdmin",
+    "DeviceGrantAdmin",
+    "ExchangeRuleAdmin",
+    "GrantAdmin",
+    "IDTokenAdmin",
+    "RefreshTokenAdmin",
+    "SigningKeyAdmin",
+]

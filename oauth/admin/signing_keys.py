@@ -1,0 +1,58 @@
+"""The keys that tokens are signed with."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ostiary import events
+from ostiary.admin import ReadOnlyAdmin
+
+from .. import keys
+from ..models import SigningKey
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(ReadOnlyAdmin):
+    """Signing keys: the public part, and where each is in its life."""
+
+    list_display = ["kid", "alg", "state", "created_at", "activated_at", "retired_at"]
+    list_filter = ["alg", "state"]
+    fields = [
+        "kid",
+        "alg",
+        "state",
+        "public_jwk",
+        "created_at",
+        "activated_at",
+        "retired_at",
+    ]
+    actions = ["rotate", "withdraw"]
+
+    @admin.action(description=_("Rotate: let the next key sign"), permissions=["change"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
+        """Rotate the algorithms of the chosen keys."""
+        for alg in sorted({key.alg for key in queryset}):
+            key = keys.rotate(alg)
+            events.record(
+                "signing_key.rotated",
+                user=request.user,
+                request=request,
+                details={"alg": alg, "kid": key.kid},
+            )
+
+    @admin.action(
+        description=_("Withdraw: stolen; refuse all they signed, now"), permissions=["change"]
+    )
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
+        """Stop publishing and accepting the chosen keys."""
+        for key in list(queryset):
+            keys.revoke(key.kid)
+            events.record(
+                "signing_key.revoked",
+                user=request.user,
+                request=request,
+                details={"alg": key.alg, "kid": key.kid},
+            )
