@@ -17,7 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 SIGNING_ALGS = ("RS256", "PS256", "ES256", "EdDSA")
+HMAC_ALG = "HS256"
+ENCRYPTION_ALGS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
+ENCRYPTION_ENCS = ("A256GCM", "A128GCM", "A128CBC-HS256", "A256CBC-HS512")
+RESPONSE_TYPES = ("code", "code id_token")
+PROFILES = ("oauth21", "fapi2")
 TEXT_MAX_LENGTH = 2000
+NUMBER_MAX = 10 * 365 * 24 * 3600
 
 
 class Kind(Enum):
@@ -25,26 +31,44 @@ class Kind(Enum):
 
     FLAG = auto()
     URL = auto()
+    TEXT = auto()
+    NUMBER = auto()
     CHOICE = auto()
+    SET = auto()
     JWKS = auto()
 
 
 EMPTY: dict[Kind, Any] = {
     Kind.FLAG: False,
     Kind.URL: "",
+    Kind.TEXT: "",
+    Kind.NUMBER: None,
     Kind.CHOICE: "",
+    Kind.SET: (),
     Kind.JWKS: None,
 }
 
 
+class Topic(Enum):
+    """Where the operator finds it."""
+
+    PROOF = gettext_lazy("Who it proves to be")
+    REQUEST = gettext_lazy("How it asks")
+    TOKENS = gettext_lazy("Tokens")
+    LOGOUT = gettext_lazy("When people sign out")
+    ABOUT = gettext_lazy("About it")
+
+
 @dataclass(frozen=True)
 class Metadatum:
-    """One registered name; ``choices`` bound a choice."""
+    """One registered name; ``choices`` bound a choice or a set."""
 
     name: str
     kind: Kind
+    topic: Topic
     label: Any
     choices: tuple[str, ...] = ()
+    help: Any = ""
 
     @property
     def empty(self) -> Any:
@@ -52,20 +76,187 @@ class Metadatum:
         return EMPTY[self.kind]
 
 
+def _encrypted(what: str, label: Any) -> tuple[Metadatum, Metadatum]:
+    """The pair of names by which a client asks for an encrypted answer (RFC 7516)."""
+    return (
+        Metadatum(
+            f"{what}_encrypted_response_alg",
+            Kind.CHOICE,
+            Topic.TOKENS,
+            label,
+            ENCRYPTION_ALGS,
+            help=gettext_lazy("Key management algorithm, to a key of its own; empty for none."),
+        ),
+        Metadatum(
+            f"{what}_encrypted_response_enc",
+            Kind.CHOICE,
+            Topic.TOKENS,
+            gettext_lazy("… with content encryption"),
+            ENCRYPTION_ENCS,
+        ),
+    )
+
+
 METADATA: dict[str, Metadatum] = {
     known.name: known
     for known in (
         # Its keys (RFC 7591 §2)
-        Metadatum("jwks_uri", Kind.URL, gettext_lazy("Address of its keys")),
-        Metadatum("jwks", Kind.JWKS, gettext_lazy("Its public keys (JWK Set)")),
-        # Proof (RFC 7523, RFC 9449)
+        Metadatum(
+            "jwks_uri",
+            Kind.URL,
+            Topic.PROOF,
+            gettext_lazy("Address of its keys"),
+            help=gettext_lazy("Where it publishes its public keys, or else the keys below."),
+        ),
+        Metadatum("jwks", Kind.JWKS, Topic.PROOF, gettext_lazy("Its public keys (JWK Set)")),
+        # Proof (RFC 7523, RFC 8705, RFC 9449, FAPI 2.0)
         Metadatum(
             "token_endpoint_auth_signing_alg",
             Kind.CHOICE,
-            gettext_lazy("Algorithm of its assertions; empty for any"),
+            Topic.PROOF,
+            gettext_lazy("Algorithm of its assertions"),
+            (*SIGNING_ALGS, HMAC_ALG),
+            help=gettext_lazy("Empty for any that its way of authentication allows."),
+        ),
+        *(
+            Metadatum(f"tls_client_auth_{name}", Kind.TEXT, Topic.PROOF, label)
+            for name, label in (
+                ("subject_dn", gettext_lazy("Certificate subject")),
+                ("san_dns", gettext_lazy("Certificate DNS name")),
+                ("san_uri", gettext_lazy("Certificate URI")),
+                ("san_ip", gettext_lazy("Certificate IP address")),
+                ("san_email", gettext_lazy("Certificate email address")),
+            )
+        ),
+        Metadatum(
+            "dpop_bound_access_tokens",
+            Kind.FLAG,
+            Topic.PROOF,
+            gettext_lazy("Access tokens need DPoP"),
+            help=gettext_lazy("It gets no token without proof of a key of its own (RFC 9449)."),
+        ),
+        Metadatum(
+            "tls_client_certificate_bound_access_tokens",
+            Kind.FLAG,
+            Topic.PROOF,
+            gettext_lazy("Access tokens are bound to its certificate"),
+            help=gettext_lazy("They work only over a connection with that certificate (RFC 8705)."),
+        ),
+        Metadatum(
+            "security_profile",
+            Kind.CHOICE,
+            Topic.PROOF,
+            gettext_lazy("Security profile"),
+            PROFILES,
+            help=gettext_lazy("“fapi2” is checked as one thing: what is missing is listed."),
+        ),
+        # The authorization request (RFC 9101, RFC 9126, JARM, OpenID Connect Registration §2)
+        Metadatum(
+            "response_types",
+            Kind.SET,
+            Topic.REQUEST,
+            gettext_lazy("Response types"),
+            RESPONSE_TYPES,
+            help=gettext_lazy("None chosen: code alone."),
+        ),
+        Metadatum(
+            "require_pushed_authorization_requests",
+            Kind.FLAG,
+            Topic.REQUEST,
+            gettext_lazy("Requests must be pushed"),
+            help=gettext_lazy("It may send people only with a request that it pushed (RFC 9126)."),
+        ),
+        Metadatum(
+            "require_signed_request_object",
+            Kind.FLAG,
+            Topic.REQUEST,
+            gettext_lazy("Requests must be signed"),
+        ),
+        Metadatum(
+            "request_object_signing_alg",
+            Kind.CHOICE,
+            Topic.REQUEST,
+            gettext_lazy("Algorithm of its request objects"),
+            SIGNING_ALGS,
+            help=gettext_lazy("Empty for any."),
+        ),
+        Metadatum(
+            "authorization_signed_response_alg",
+            Kind.CHOICE,
+            Topic.REQUEST,
+            gettext_lazy("Algorithm of signed answers (JARM)"),
             SIGNING_ALGS,
         ),
-        Metadatum("dpop_bound_access_tokens", Kind.FLAG, gettext_lazy("Access tokens need DPoP")),
+        Metadatum(
+            "default_max_age",
+            Kind.NUMBER,
+            Topic.REQUEST,
+            gettext_lazy("Sign-in is at most so old"),
+            help=gettext_lazy("Seconds, where the request says nothing; empty for any age."),
+        ),
+        Metadatum(
+            "initiate_login_uri",
+            Kind.URL,
+            Topic.REQUEST,
+            gettext_lazy("Where it begins a sign-in"),
+        ),
+        # Tokens and answers (OpenID Connect Registration §2, RFC 9701)
+        Metadatum(
+            "sector_identifier_uri",
+            Kind.URL,
+            Topic.TOKENS,
+            gettext_lazy("Sector of its pairwise subjects"),
+            help=gettext_lazy("An address that lists all its redirect URIs (OIDC Core §8.1)."),
+        ),
+        Metadatum(
+            "userinfo_signed_response_alg",
+            Kind.CHOICE,
+            Topic.TOKENS,
+            gettext_lazy("Algorithm of signed UserInfo"),
+            (*SIGNING_ALGS, HMAC_ALG),
+            help=gettext_lazy("Empty: UserInfo is plain JSON."),
+        ),
+        Metadatum(
+            "introspection_signed_response_alg",
+            Kind.CHOICE,
+            Topic.TOKENS,
+            gettext_lazy("Algorithm of signed introspection"),
+            SIGNING_ALGS,
+        ),
+        *_encrypted("id_token", gettext_lazy("Encrypt ID tokens by")),
+        *_encrypted("userinfo", gettext_lazy("Encrypt UserInfo by")),
+        *_encrypted("authorization", gettext_lazy("Encrypt authorization responses by")),
+        *_encrypted("introspection", gettext_lazy("Encrypt introspection by")),
+        # Logout (Back-Channel Logout §2.2, Front-Channel Logout §2)
+        Metadatum(
+            "backchannel_logout_uri",
+            Kind.URL,
+            Topic.LOGOUT,
+            gettext_lazy("Address of back-channel logout"),
+            help=gettext_lazy("We tell it there, server to server, which session has ended."),
+        ),
+        Metadatum(
+            "backchannel_logout_session_required",
+            Kind.FLAG,
+            Topic.LOGOUT,
+            gettext_lazy("… and it needs the session (sid)"),
+        ),
+        Metadatum(
+            "frontchannel_logout_uri",
+            Kind.URL,
+            Topic.LOGOUT,
+            gettext_lazy("Address of front-channel logout"),
+            help=gettext_lazy("Loaded in a frame of our sign-out page."),
+        ),
+        Metadatum(
+            "frontchannel_logout_session_required",
+            Kind.FLAG,
+            Topic.LOGOUT,
+            gettext_lazy("… and it needs the session (iss and sid)"),
+        ),
+        # The software (RFC 7591 §2)
+        Metadatum("software_id", Kind.TEXT, Topic.ABOUT, gettext_lazy("Software ID")),
+        Metadatum("software_version", Kind.TEXT, Topic.ABOUT, gettext_lazy("Software version")),
     )
 }
 
@@ -84,7 +275,15 @@ def _problem(known: Metadatum, value: Any) -> str:
     kind = known.kind
     if kind is Kind.FLAG and not isinstance(value, bool):
         return _("not true or false")
-    if kind in (Kind.URL, Kind.CHOICE) and (
+    if kind is Kind.NUMBER and not (
+        isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= NUMBER_MAX
+    ):
+        return _("not a number of usable size")
+    if kind is Kind.SET and not (
+        isinstance(value, list) and all(each in known.choices for each in value)
+    ):
+        return _("choose from: %s") % ", ".join(known.choices)
+    if kind in (Kind.URL, Kind.TEXT, Kind.CHOICE) and (
         not isinstance(value, str) or len(value) > TEXT_MAX_LENGTH or not value.isprintable()
     ):
         return _("not a text of usable length")

@@ -16,7 +16,7 @@ from ostiary import events
 from ostiary.assurance import ACR_ALIASES, Level
 
 from .. import families
-from ..client_metadata import METADATA
+from ..client_metadata import METADATA, NUMBER_MAX, TEXT_MAX_LENGTH, Kind, Metadatum, Topic
 from ..models import Client
 from ..models.client import AUTH_METHODS, GRANT_TYPES
 from .forms import LinesField, SetField, changes_of, names, scope_choices
@@ -26,8 +26,40 @@ PERSONAL = frozenset({"contacts"})
 """Fields of a client whose values the log keeps encrypted."""
 
 
-class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Sets as check boxes; lists of texts as lines."""
+def _field_of(known: Metadatum) -> forms.Field:
+    """The form field of a metadatum."""
+    shared: dict[str, Any] = {"label": known.label, "help_text": known.help, "required": False}
+    match known.kind:
+        case Kind.FLAG:
+            return forms.BooleanField(**shared)
+        case Kind.URL:
+            return forms.URLField(assume_scheme="https", **shared)
+        case Kind.TEXT:
+            return forms.CharField(max_length=TEXT_MAX_LENGTH, **shared)
+        case Kind.NUMBER:
+            return forms.IntegerField(min_value=0, max_value=NUMBER_MAX, **shared)
+        case Kind.CHOICE:
+            return forms.ChoiceField(choices=[("", "—"), *names(known.choices)], **shared)
+        case Kind.SET:
+            return SetField(choices=names(known.choices), **shared)
+        case Kind.JWKS:
+            return forms.JSONField(**shared)
+
+
+_MetadataForm = type(
+    "_MetadataForm",
+    (forms.ModelForm,),
+    {name: _field_of(known) for name, known in METADATA.items()},
+)
+
+
+def _fields_about(topic: Topic) -> list[Any]:
+    """Names, in the form that a fieldset wants."""
+    return [name for name, known in METADATA.items() if known.topic is topic]
+
+
+class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
+    """Sets as check boxes; lists of texts as lines; the further metadata by their table."""
 
     grant_types = SetField(choices=names(GRANT_TYPES))
     token_endpoint_auth_methods = SetField(
@@ -59,24 +91,6 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("The least acr with which people may sign in to it."),
     )
 
-    jwks_uri = forms.URLField(
-        label=METADATA["jwks_uri"].label,
-        required=False,
-        assume_scheme="https",
-        help_text=_("For private_key_jwt: where it publishes its keys, or else the keys below."),
-    )
-    jwks = forms.JSONField(label=METADATA["jwks"].label, required=False)
-    token_endpoint_auth_signing_alg = forms.ChoiceField(
-        label=METADATA["token_endpoint_auth_signing_alg"].label,
-        choices=[("", _("Any")), *names(METADATA["token_endpoint_auth_signing_alg"].choices)],
-        required=False,
-    )
-    dpop_bound_access_tokens = forms.BooleanField(
-        label=METADATA["dpop_bound_access_tokens"].label,
-        required=False,
-        help_text=_("It gets no token without proof of a key of its own (RFC 9449)."),
-    )
-
     class Meta:
         model = Client
         fields = ["grant_types", "redirect_uris", "post_logout_redirect_uris"]
@@ -95,7 +109,11 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Keep the metadata where the client reads them; its own ``clean`` judges them."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self.instance.metadata = {name: cleaned[name] for name in METADATA if cleaned.get(name)}
+        self.instance.metadata = {
+            name: cleaned[name]
+            for name, known in METADATA.items()
+            if cleaned.get(name) not in (known.empty, None, [])
+        }
         return cleaned
 
 
@@ -114,15 +132,12 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fieldsets = [
         (None, {"fields": ["name", "client_id", "client_type", "enabled", "first_party"]}),
         (
-            _("Who it proves to be"),
+            Topic.PROOF.value,
             {
                 "fields": [
                     "secret_state",
                     "token_endpoint_auth_methods",
-                    "jwks_uri",
-                    "jwks",
-                    "token_endpoint_auth_signing_alg",
-                    "dpop_bound_access_tokens",
+                    *_fields_about(Topic.PROOF),
                 ]
             },
         ),
@@ -140,8 +155,9 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 ]
             },
         ),
+        (Topic.REQUEST.value, {"fields": _fields_about(Topic.REQUEST)}),
         (
-            _("Tokens"),
+            Topic.TOKENS.value,
             {
                 "fields": [
                     "access_token_lifetime",
@@ -150,11 +166,13 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "refresh_token_lifetime",
                     "id_token_signed_response_alg",
                     "access_token_signing_alg",
+                    *_fields_about(Topic.TOKENS),
                 ]
             },
         ),
+        (Topic.LOGOUT.value, {"fields": _fields_about(Topic.LOGOUT)}),
         (
-            _("About it"),
+            Topic.ABOUT.value,
             {
                 "fields": [
                     "client_uri",
@@ -162,6 +180,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "policy_uri",
                     "tos_uri",
                     "contacts",
+                    *_fields_about(Topic.ABOUT),
                     "user",
                     "registration_source",
                     "created",
