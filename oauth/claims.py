@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from . import pairwise
+from .models import Client
+
 PROFILE_CLAIMS = (
     "name",
     "given_name",
@@ -20,8 +23,16 @@ SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {"profile": PROFILE_CLAIMS, "email": 
 
 
 def subject(user: Any) -> str:
-    """The ``sub`` of a person: their primary key, which is never given to another."""
+    """The public ``sub`` of a person: their primary key, which is never given to another. What a
+    client is told comes from ``subject_for``."""
     return str(user.pk)
+
+
+def subject_for(user: Any, client: Client) -> str:
+    """The ``sub`` by which ``client`` knows a person, in every token and answer (OIDC Core §8)."""
+    if client.subject_type == Client.SubjectType.PAIRWISE:
+        return pairwise.subject(user.pk, client)
+    return subject(user)
 
 
 def _updated_at(user: Any) -> int | None:

@@ -13,6 +13,7 @@ from ostiary.assurance import ACR_ALIASES, Level
 from . import authorization_request, claims, dpop, introspection, pkce, scopes
 from .client_metadata import SIGNING_ALGS
 from .issuer import endpoint, issuer
+from .models import Client
 from .models.client import AUTH_METHODS, GRANT_TYPES
 
 
@@ -48,7 +49,7 @@ def openid_configuration() -> dict[str, Any]:
         **authorization_server_metadata(),
         "userinfo_endpoint": endpoint("userinfo"),
         "end_session_endpoint": endpoint("logout"),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(Client.SubjectType.values),
         "id_token_signing_alg_values_supported": list(SIGNING_ALGS),
         "acr_values_supported": [*(level.value for level in Level), *ACR_ALIASES],
         "prompt_values_supported": sorted(authorization_request.PROMPTS),

@@ -43,7 +43,7 @@ def issue(
     about: dict[str, Any] = {
         **claims.for_scopes(user, scopes),
         "iss": issuer(),
-        "sub": claims.subject(user),
+        "sub": claims.subject_for(user, client),
         "aud": client.client_id,
         "azp": client.client_id,
         "exp": now + client.id_token_lifetime,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ostiary import events
 from ostiary.assurance import ACR_ALIASES, Level
 
-from .. import families
+from .. import families, pairwise
 from ..client_metadata import METADATA, NUMBER_MAX, TEXT_MAX_LENGTH, Kind, Metadatum, Topic
 from ..models import Client
 from ..models.client import AUTH_METHODS, GRANT_TYPES
@@ -116,6 +117,15 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
         }
         return cleaned
 
+    def _post_clean(self) -> None:
+        """Once the client as such is right, ask its sector, if what that is about has changed."""
+        super()._post_clean()
+        if not self.errors and {"sector_identifier_uri", "redirect_uris"} & {*self.changed_data}:
+            try:
+                pairwise.check_sector(self.instance)
+            except ValidationError as error:
+                self.add_error(None, error)
+
 
 class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Applications. A secret is shown once, on the page that answers its making."""
@@ -166,6 +176,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "refresh_token_lifetime",
                     "id_token_signed_response_alg",
                     "access_token_signing_alg",
+                    "subject_type",
                     *_fields_about(Topic.TOKENS),
                 ]
             },

@@ -13,7 +13,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnauthorizedClientError,
 )
 
-from .. import access_token, families, keys, scopes
+from .. import access_token, claims, families, keys, scopes
 from ..confirmation import token_type
 from ..issuer import issuer
 from ..models import ExchangeRule
@@ -83,7 +83,8 @@ def target_of(request: TokenRequest) -> str:
 
 
 def subject_of(request: TokenRequest) -> dict[str, Any]:
-    """The claims of the subject token, if it is an access token of ours that is alive.
+    """The claims of the subject token, if it is an access token of ours that is alive; ``sub`` is
+    the name by which the requesting client knows the person.
 
     Raises ``InvalidRequestError`` or ``InvalidGrantError``.
     """
@@ -96,9 +97,14 @@ def subject_of(request: TokenRequest) -> dict[str, Any]:
         subject = keys.verify(token, typ=access_token.TYP, issuer=issuer(), audience=None)
     except jwt.InvalidTokenError:
         raise invalid_subject() from None
-    if not families.stands(subject):
+    if "gid" not in subject:
+        if not families.stands(subject):
+            raise invalid_subject()
+        return subject
+    grant = families.find_alive(subject)
+    if grant is None:
         raise invalid_subject()
-    return subject
+    return {**subject, "sub": claims.subject_for(grant.user, request.client)}
 
 
 def rule_for(request: TokenRequest, subject: dict[str, Any], target: str) -> ExchangeRule:

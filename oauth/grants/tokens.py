@@ -19,7 +19,9 @@ def token_response(
     nonce: str = "",
 ) -> dict[str, Any]:
     """The JSON object of a token response; ``id_token`` in it where ``openid`` was granted."""
-    token = access_token.for_grant(client, grant, claims.subject(grant.user), scopes, confirmation)
+    token = access_token.for_grant(
+        client, grant, claims.subject_for(grant.user, client), scopes, confirmation
+    )
     answer: dict[str, Any] = {
         "access_token": token,
         "token_type": token_type(confirmation),

@@ -4,6 +4,7 @@ from .client import Client
 from .consent import Consent
 from .exchange_rule import ExchangeRule
 from .grant import Grant, RefreshToken
+from .pairwise_salt import PairwiseSalt
 from .signing_key import SigningKey
 from .toolkit import AccessToken, DeviceGrant, IDToken
 from .used_identifier import UsedIdentifier
@@ -16,6 +17,7 @@ __all__ = [
     "ExchangeRule",
     "Grant",
     "IDToken",
+    "PairwiseSalt",
     "RefreshToken",
     "SigningKey",
     "UsedIdentifier",

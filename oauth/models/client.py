@@ -19,7 +19,7 @@ from oauth2_provider.models import AbstractApplication, ApplicationManager
 from ostiary.assurance import parse_acr
 from ostiary.ids import random_name, uuid7
 
-from .. import client_metadata, redirect_uri, scopes
+from .. import client_metadata, pairwise, redirect_uri, scopes
 from ..client_metadata import SIGNING_ALGS
 
 GRANT_TYPES = (
@@ -148,7 +148,14 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         help_text=_("The least acr with which people may sign in to it; empty for any."),
     )
     subject_type = models.CharField(
-        _("subject type"), max_length=16, choices=SubjectType, default=SubjectType.PUBLIC
+        _("subject type"),
+        max_length=16,
+        choices=SubjectType,
+        default=SubjectType.PUBLIC,
+        help_text=_(
+            "By pairwise ones, applications of different sectors can’t tell that they know the "
+            "same person. Changing it, or the sector, makes all its people strangers to it."
+        ),
     )
     id_token_signed_response_alg = models.CharField(
         _("ID token algorithm"),
@@ -310,6 +317,14 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             complain(
                 "token_endpoint_auth_methods",
                 _("“private_key_jwt” needs the application's keys: jwks or jwks_uri."),
+            )
+        if self.subject_type == self.SubjectType.PAIRWISE and not pairwise.sector_of(self):
+            complain(
+                "subject_type",
+                _(
+                    "Its redirect URIs are not all of one host: pairwise subjects need a "
+                    "sector_identifier_uri."
+                ),
             )
         for name, problem in client_metadata.problems(self.metadata):
             complain(NON_FIELD_ERRORS, f"{name}: {problem}")

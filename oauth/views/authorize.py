@@ -82,7 +82,7 @@ def _proceed(
     if decision == "deny" and _is_of_this_page(request, params):
         raise AccessDeniedError(description="The person did not allow it.")
     assurance = assurances.current(request)
-    subject = claims.subject(request.user) if assurance else ""
+    subject = claims.subject_for(request.user, asked.client) if assurance else ""
     next_step = interaction.needed(
         asked,
         assurance,
@@ -129,7 +129,7 @@ def _consented(
 
 def _hints_another(asked: AuthorizationRequest, user: Any) -> bool:
     """Whether a hint names someone else than the signed-in person (SECURITY A9)."""
-    subject = claims.subject(user)
+    subject = claims.subject_for(user, asked.client)
     if asked.hinted_subject:
         return asked.hinted_subject != subject
     names = {subject, user.get_username(), getattr(user, "email", "")}
@@ -173,7 +173,7 @@ def _select_account(
 ) -> HttpResponse:
     if decision == "continue":
         ticket = interaction.issue_ticket(
-            params, assurance, chosen_account=claims.subject(request.user)
+            params, assurance, chosen_account=claims.subject_for(request.user, asked.client)
         )
         return HttpResponseRedirect(_here(params, ticket))
     return render(

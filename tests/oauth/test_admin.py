@@ -51,6 +51,7 @@ def form_of(**changes) -> dict:
         "refresh_token_lifetime": "7776000",
         "id_token_signed_response_alg": "RS256",
         "access_token_signing_alg": "ES256",
+        "subject_type": "public",
         **changes,
     }
 
