@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-SIGNING_ALGS = ("RS256", "PS256", "ES256", "EdDSA")
+from .jwk import ALGORITHMS, PRIVATE_MEMBERS
+
+SIGNING_ALGS = ALGORITHMS
 HMAC_ALG = "HS256"
 ENCRYPTION_ALGS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
 ENCRYPTION_ENCS = ("A256GCM", "A128GCM", "A128CBC-HS256", "A256CBC-HS512")
@@ -311,9 +313,6 @@ def _is_address(value: str) -> bool:
         and "#" not in value
         and value.isascii()
     )
-
-
-PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 def _is_public_jwks(value: Any) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from .client_metadata import PRIVATE_MEMBERS
-
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""What a public key never has."""
 REQUIRED_MEMBERS = {
     "EC": ("crv", "kty", "x", "y"),
     "OKP": ("crv", "kty", "x"),
@@ -23,6 +26,8 @@ _OF_ALG = {
     "ES256": ("EC", "P-256"),
     "EdDSA": ("OKP", "Ed25519"),
 }
+ALGORITHMS = tuple(_OF_ALG)
+"""The signature algorithms that we take: asymmetric ones alone."""
 
 
 def public_key(jwk: Any, alg: str) -> Any:
@@ -48,3 +53,9 @@ def public_key(jwk: Any, alg: str) -> Any:
 def public_members(jwk: Mapping[str, Any]) -> dict[str, Any]:
     """What makes up the key, without what is said about it. Raises ``KeyError``."""
     return {name: jwk[name] for name in REQUIRED_MEMBERS[jwk["kty"]]}
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """The SHA-256 thumbprint of a key, base64url (RFC 7638 §3). Raises ``KeyError``."""
+    canonical = json.dumps(public_members(jwk), separators=(",", ":"), sort_keys=True).encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()

@@ -7,8 +7,6 @@ that time, and no request waits for a key to be parsed.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import threading
 import time
@@ -31,6 +29,7 @@ from django.utils import timezone
 from jwt.algorithms import get_default_algorithms
 
 from .client_metadata import SIGNING_ALGS
+from .jwk import thumbprint
 from .models import SigningKey
 
 RECHECK_SECONDS = 5
@@ -75,13 +74,6 @@ def _generate(alg: str) -> Any:
     if alg == "EdDSA":
         return ed25519.Ed25519PrivateKey.generate()
     raise ValueError(f"{alg} is not an algorithm we sign with")
-
-
-def thumbprint(jwk: dict[str, Any]) -> str:
-    """The SHA-256 thumbprint of a public JWK, base64url (RFC 7638 §3)."""
-    required = {name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk}
-    canonical = json.dumps(required, separators=(",", ":"), sort_keys=True).encode()
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
 
 
 def public_jwk(private_key: Any, alg: str) -> dict[str, Any]:

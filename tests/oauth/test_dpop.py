@@ -8,9 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.test import Client as Browser
 
-from oauth import dpop, keys
+from oauth import dpop, jwk
 from oauth.issuer import endpoint
 from oauth.models import RefreshToken
+from oauth.resource_server.dpop import NONCE_SECONDS, ath
 from tests.oauth import flow
 from tests.oauth.assertions import new_key, public_jwk
 from tests.oauth.conftest import API
@@ -39,7 +40,7 @@ THUMBPRINT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 
 
 def jkt_of(key):
-    return keys.thumbprint(public_jwk(key))
+    return jwk.thumbprint(public_jwk(key))
 
 
 def make_proof(key, *, alg="ES256", header=None, url="", method="POST", **claims):
@@ -88,9 +89,7 @@ def userinfo_with(token, scheme="DPoP", **headers):
 
 
 def proof_for_userinfo(key, token, **claims):
-    return make_proof(
-        key, method="GET", url=endpoint("userinfo"), **{"ath": dpop.ath(token), **claims}
-    )
+    return make_proof(key, method="GET", url=endpoint("userinfo"), **{"ath": ath(token), **claims})
 
 
 @pytest.fixture
@@ -386,7 +385,7 @@ def test_userinfo_tells_the_nonce_too(bound, key, settings):
 
 def test_a_nonce_ends(nonces, key, service_client, monkeypatch):
     old = dpop.new_nonce()
-    later = time.time() + 2 * dpop.NONCE_SECONDS
+    later = time.time() + 2 * NONCE_SECONDS
     monkeypatch.setattr("time.time", lambda: later)
 
     for nonce in (old, "x", 7):

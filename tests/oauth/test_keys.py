@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 from joserfc.jwk import JWKRegistry
 
-from oauth import access_token, cleanup, keys
+from oauth import access_token, cleanup, jwk, keys
 from oauth.client_metadata import SIGNING_ALGS
 from oauth.models import SigningKey
 from tests.parallel import at_once
@@ -54,7 +54,7 @@ def test_a_kid_is_the_thumbprint_of_its_key():
 
 
 def test_the_thumbprint_of_the_example_of_rfc_7638():
-    jwk = {
+    key = {
         "kty": "RSA",
         "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6"
         "tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YG"
@@ -65,7 +65,7 @@ def test_the_thumbprint_of_the_example_of_rfc_7638():
         "kid": "2011-04-29",
     }
 
-    assert keys.thumbprint(jwk) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+    assert jwk.thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
 def test_private_keys_are_encrypted_at_rest():

@@ -1,0 +1,1 @@
+"""The resource kit: what an API needs to take access tokens."""
