@@ -13,7 +13,7 @@ from .issuer import issuer
 from .models import Client, Grant
 
 TYP = "at+jwt"
-CARRIED = ("auth_time", "acr", "amr", "gid", "act")
+CARRIED = ("auth_time", "acr", "amr", "gid", "act", "may_act", "workload")
 """The claims of a subject token that the token made from it has too."""
 
 
@@ -85,6 +85,31 @@ def for_client(
     return _issue(client, client.client_id, scopes, audience_of(resource, scopes), confirmation)
 
 
+def for_workload(
+    client: Client,
+    identity: Mapping[str, str],
+    scopes: Sequence[str],
+    resource: Sequence[str],
+    confirmation: Confirmation,
+    *,
+    lifetime: int,
+) -> str:
+    """An access token of the client that an outside token stands for; ``lifetime`` in seconds.
+
+    ``sub`` is the client, never the outside subject, which could be spelled like the name of a
+    person here. ``workload`` says who it is at its own issuer.
+    """
+    return _issue(
+        client,
+        client.client_id,
+        scopes,
+        audience_of(resource, scopes),
+        confirmation,
+        exp=int(time.time()) + lifetime,
+        workload=dict(identity),
+    )
+
+
 def for_exchange(
     client: Client,
     subject: Mapping[str, Any],
@@ -93,17 +118,16 @@ def for_exchange(
     confirmation: Confirmation,
     *,
     lifetime: int,
-    delegation: bool,
+    act: Mapping[str, Any] | None,
 ) -> str:
     """An access token for the subject of another (RFC 8693). What that says of its person and
     grant is carried on, so that revoking the grant reaches this token too.
 
-    With ``delegation`` the client is named as who acts, before those who acted already (§4.1).
+    ``act`` names who acts, before those who acted already (§4.1).
     """
     carried = {name: subject[name] for name in CARRIED if name in subject}
-    if delegation:
-        earlier = {"act": subject["act"]} if "act" in subject else {}
-        carried["act"] = {"sub": client.client_id, **earlier}
+    if act is not None:
+        carried["act"] = dict(act)
     exp = int(time.time()) + lifetime
     return _issue(client, subject["sub"], scopes, audience, confirmation, exp=exp, **carried)
 

@@ -33,6 +33,10 @@ class OAuthConfig(AppConfig):
                 "client.deleted": _("An application was deleted"),
                 "exchange_rule.changed": _("A rule for exchanging tokens was changed"),
                 "exchange_rule.deleted": _("A rule for exchanging tokens was deleted"),
+                "trust_rule.changed": _("A rule for tokens of other issuers was changed"),
+                "trust_rule.deleted": _("A rule for tokens of other issuers was deleted"),
+                "workload.accepted": _("A workload was let in by a token of another issuer"),
+                "workload.refused": _("A workload's token of another issuer was refused"),
                 "signing_key.rotated": _("A signing key was replaced"),
                 "signing_key.revoked": _("A signing key was withdrawn"),
             }

@@ -1,4 +1,4 @@
-"""The public keys of a client: registered, or at its ``jwks_uri`` (RFC 7591 §2)."""
+"""The public keys of others: registered, or where they publish them (RFC 7591 §2)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ FRESH_SECONDS = 600
 """For so long fetched keys are taken without asking again."""
 RETRY_SECONDS = 30
 """An address is asked at most so often by a process, for an unknown key or after a failure."""
+STALE_SECONDS = 24 * 3600
+"""While their address is unreachable, keys are taken for so long, and no longer."""
 MAX_KEYS = 50
 
 
@@ -31,8 +34,9 @@ class _Held:
     asked_at: float
 
 
-_held: dict[str, _Held] = {}
-_locks: dict[str, threading.Lock] = {}
+Ask = Callable[[str], list[Any]]
+_held: dict[tuple[Ask, str], _Held] = {}
+_locks: dict[tuple[Ask, str], threading.Lock] = {}
 _NOTHING = _Held([], float("-inf"), float("-inf"))
 
 
@@ -40,21 +44,28 @@ def find(client: Client, *, alg: str, kid: str | None) -> list[Any]:
     """The keys of ``client`` that may have made a signature of ``alg``: those of ``kid``, or all
     where the signature names none.
 
-    An unknown ``kid`` asks the ``jwks_uri`` anew. While that is unreachable, what it said last
-    holds. Empty where there is no such key.
+    Empty where there is no such key.
     """
     registered = client.registered("jwks")
     if registered is not None:
-        return _usable(registered["keys"], alg, kid)
+        return usable(registered["keys"], alg, kid)
     uri = client.registered("jwks_uri")
-    if not uri:
-        return []
-    return _usable(_fetched(uri, FRESH_SECONDS), alg, kid) or _usable(
-        _fetched(uri, RETRY_SECONDS), alg, kid
+    return published(uri, alg=alg, kid=kid) if uri else []
+
+
+def published(uri: str, *, alg: str, kid: str | None, ask: Ask | None = None) -> list[Any]:
+    """The keys published at ``uri`` that may have made a signature; ``ask`` says how to get them.
+
+    An unknown ``kid`` asks anew. While nobody answers, what was said last holds, for a day.
+    """
+    ask = ask or jwks_at
+    return usable(_fetched(uri, FRESH_SECONDS, ask), alg, kid) or usable(
+        _fetched(uri, RETRY_SECONDS, ask), alg, kid
     )
 
 
-def _usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:
+def usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:
+    """The keys among ``jwks`` that are for signatures of ``alg`` and bear the name ``kid``."""
     keys = []
     for each in jwks:
         if not isinstance(each, dict) or each.get("use", "sig") != "sig":
@@ -68,25 +79,35 @@ def _usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:
     return keys
 
 
-def _fetched(uri: str, max_age: float) -> list[Any]:
+def _fetched(uri: str, max_age: float, ask: Ask) -> list[Any]:
     """The keys at ``uri``, no older than ``max_age`` seconds unless it was asked just now."""
-    with _locks.setdefault(uri, threading.Lock()):  # who comes meanwhile waits for the answer
-        held, now = _held.get(uri, _NOTHING), time.monotonic()
+    place = (ask, uri)
+    with _locks.setdefault(place, threading.Lock()):  # who comes meanwhile waits for the answer
+        held, now = _held.get(place, _NOTHING), time.monotonic()
         if now - held.fetched_at < max_age or now - held.asked_at < RETRY_SECONDS:
             return held.jwks
         try:
-            held = _Held(_ask(uri), now, now)
+            held = _Held(ask(uri), now, now)
         except (FetchError, ValueError, RecursionError) as problem:
             log.warning("no keys at a jwks_uri: %s", type(problem).__name__)
-            held = _Held(held.jwks, held.fetched_at, now)
-        _held[uri] = held
+            kept = held.jwks if now - held.fetched_at < STALE_SECONDS else []
+            held = _Held(kept, held.fetched_at, now)
+        _held[place] = held
         return held.jwks
 
 
-def _ask(uri: str) -> list[Any]:
-    answer = fetch(uri, headers={"Accept": "application/jwk-set+json, application/json"})
-    jwks = json.loads(answer.body) if answer.status == 200 else None
-    keys = jwks.get("keys") if isinstance(jwks, dict) else None
+def jwks_at(uri: str) -> list[Any]:
+    """The JWK Set at ``uri``. Raises ``FetchError`` or ``ValueError``."""
+    keys = json_at(uri).get("keys")
     if not isinstance(keys, list):
         raise ValueError("not a JWK Set")
     return keys[:MAX_KEYS]
+
+
+def json_at(uri: str) -> dict[str, Any]:
+    """The JSON object at ``uri``. Raises ``FetchError`` or ``ValueError``."""
+    answer = fetch(uri, headers={"Accept": "application/jwk-set+json, application/json"})
+    found = json.loads(answer.body) if answer.status == 200 else None
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")
+    return found

@@ -289,7 +289,7 @@ def _problem(known: Metadatum, value: Any) -> str:
         not isinstance(value, str) or len(value) > TEXT_MAX_LENGTH or not value.isprintable()
     ):
         return _("not a text of usable length")
-    if kind is Kind.URL and not _is_address(value):
+    if kind is Kind.URL and not is_address(value):
         return _("not an https address")
     if kind is Kind.CHOICE and value not in known.choices:
         return _("choose from: %s") % ", ".join(known.choices)
@@ -298,7 +298,7 @@ def _problem(known: Metadatum, value: Any) -> str:
     return ""
 
 
-def _is_address(value: str) -> bool:
+def is_address(value: str) -> bool:
     """https, or http on this machine, without a fragment or user name."""
     try:
         parts = urlsplit(value)

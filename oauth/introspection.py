@@ -18,9 +18,9 @@ AUTH_METHODS = tuple(method for method in CLIENT_AUTH_METHODS if method != "none
 """A public client can't prove who asks (RFC 7662 §2.1, §4)."""
 TOLD = (
     *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "cnf"),
-    *("auth_time", "acr", "amr"),
+    *("auth_time", "acr", "amr", "act", "may_act", "workload"),
 )
-"""The claims of an access token that are passed on (RFC 7662 §2.2, RFC 9470 §6.2)."""
+"""The claims of an access token that are passed on (RFC 7662 §2.2, RFC 9470 §6.2, RFC 8693 §4)."""
 
 
 def introspect(token: str, client: Client) -> dict[str, Any]:

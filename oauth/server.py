@@ -20,6 +20,7 @@ from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 from .grants.authorization_code import AuthorizationCodeGrant
 from .grants.client_credentials import ClientCredentialsGrant
 from .grants.device_code import DeviceCodeGrant
+from .grants.jwt_bearer import JwtBearerGrant
 from .grants.refresh_token import RefreshTokenGrant
 from .grants.token_exchange import TokenExchangeGrant
 
@@ -29,6 +30,7 @@ GRANTS = (
     ClientCredentialsGrant,
     DeviceCodeGrant,
     TokenExchangeGrant,
+    JwtBearerGrant,
 )
 
 # OAuth 2.1 has left these out; whoever still asks is told what to use.

@@ -65,6 +65,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "recovery": {"ip": "60/hour", "user": "5/hour"},
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
+    "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer
     "token": {"ip": "120/minute", "client": "120/minute"},
 }
 KEYS = ("ip", "user", "device", "number", "country", "client", "pair", "global")

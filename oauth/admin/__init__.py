@@ -16,6 +16,7 @@ from .grants import (
     RefreshTokenAdmin,
 )
 from .signing_keys import SigningKeyAdmin
+from .trust_rules import TrustRuleAdmin
 
 __all__ = [
     "AccessTokenAdmin",
@@ -27,4 +28,5 @@ __all__ = [
     "IDTokenAdmin",
     "RefreshTokenAdmin",
     "SigningKeyAdmin",
+    "TrustRuleAdmin",
 ]

@@ -21,6 +21,7 @@ from ..confirmation import Confirmation
 from ..issuer import endpoint
 from ..models import Client
 from ..parameters import resources, single
+from ..workload import Workload
 
 BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="token", charset="UTF-8"'}
 
@@ -33,13 +34,14 @@ class InvalidTargetError(OAuth2Error):  # type: ignore[misc]  # oauthlib is unty
 
 @dataclass(frozen=True, repr=False)
 class TokenRequest:
-    """A token request of an authenticated client: its parameters, each given once, and the key it
-    has proven to hold."""
+    """A token request of an authenticated client: its parameters, each given once, the key it has
+    proven to hold, and, where a token of another issuer said who it is, that."""
 
     client: Client
     params: Mapping[str, str]
     resource: tuple[str, ...]
     confirmation: Confirmation = field(default_factory=dict)
+    workload: Workload | None = None
 
 
 def allowed_resource(resource: Sequence[str], client: Client) -> list[str]:
@@ -74,9 +76,7 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
         try:
             given = request.decoded_body or []
             params = single(given)
-            client = client_authentication.authenticate(
-                params, request.headers.get("Authorization")
-            )
+            client, workload = self.identify(params, request.headers.get("Authorization"))
             if not client.may_use(self.grant_type):
                 raise UnauthorizedClientError(
                     description="This client is not registered for the grant type."
@@ -84,7 +84,7 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
             if oauth_settings.DPOP_NONCE_REQUIRED:
                 headers["DPoP-Nonce"] = dpop.new_nonce()
             shown = confirmation.proven(client, request.headers.get("DPoP"), url=endpoint("token"))
-            answer = self.respond(TokenRequest(client, params, resources(given), shown))
+            answer = self.respond(TokenRequest(client, params, resources(given), shown, workload))
         except OAuth2Error as error:
             if error.status_code == 401:
                 headers.update(BASIC_CHALLENGE)
@@ -92,6 +92,12 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
                 headers["DPoP-Nonce"] = dpop.new_nonce()
             return headers, error.json, error.status_code
         return headers, json.dumps(answer), 200
+
+    def identify(
+        self, params: Mapping[str, str], authorization: str | None
+    ) -> tuple[Client, Workload | None]:
+        """Whose request this is. Raises ``OAuth2Error``."""
+        return client_authentication.authenticate(params, authorization), None
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Validate without writing, then issue in one transaction. Raises ``OAuth2Error``."""

@@ -1,110 +1,161 @@
-"""Token exchange (RFC 8693): an API that was called gets a token to call the next one with."""
+"""Token exchange (RFC 8693): an API that was called gets a token to call the next one with, and a
+workload one for what its own platform signed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
 from oauthlib.oauth2.rfc6749.errors import (
-    InvalidGrantError,
     InvalidRequestError,
     InvalidScopeError,
     UnauthorizedClientError,
 )
 
-from .. import access_token, claims, families, keys, scopes
+from .. import access_token, claims, delegation, families, keys, scopes
 from ..confirmation import token_type
+from ..delegation import ActorRefused
 from ..issuer import issuer
-from ..models import ExchangeRule
+from ..models import Client, ExchangeRule
+from ..models.trust_rule import TOKEN_EXCHANGE
+from ..workload import OutsideTokenRefused, Use, Workload, read
+from . import workload
 from .base import InvalidTargetError, TokenGrant, TokenRequest
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a name, no secret)
+JWT = "urn:ietf:params:oauth:token-type:jwt"
+TOKEN_TYPES = (ACCESS_TOKEN, JWT)
 
 
 class TokenExchangeGrant(TokenGrant):
-    """A token of ours for one of another audience, as a rule allows. Nothing is written."""
+    """A token of ours for one of another audience, as an exchange rule allows, or for one of
+    another issuer, as a trust rule does."""
 
-    grant_type = "urn:ietf:params:oauth:grant-type:token-exchange"
+    grant_type = TOKEN_EXCHANGE
+
+    def identify(
+        self, params: Mapping[str, str], authorization: str | None
+    ) -> tuple[Client, Workload | None]:
+        """The authenticated client; for an outside subject token, the one that its rule names."""
+        token = params.get("subject_token", "")
+        if params.get("subject_token_type") != JWT or not is_of_another_issuer(token):
+            return super().identify(params, authorization)
+        return workload.identified(
+            params, authorization, token, Use.TOKEN_EXCHANGE, InvalidRequestError
+        )
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
-        """A token that is worth no more than the subject token, in no respect."""
-        client = request.client
-        if client.is_public:
-            raise UnauthorizedClientError(description="A public client can't exchange tokens.")
+        """A token that is worth no more than what was brought for it, in no respect."""
+        requested = request.params.get("requested_token_type", ACCESS_TOKEN)
+        if requested not in TOKEN_TYPES:
+            raise InvalidRequestError(
+                description=f"requested_token_type must be {' or '.join(TOKEN_TYPES)}."
+            )
         target = target_of(request)
-        subject = subject_of(request)
-        rule = rule_for(request, subject, target)
-        granted = scopes_for(request.params.get("scope"), subject, rule)
-        lifetime = min(
-            rule.lifetime, client.access_token_lifetime, subject["exp"] - int(time.time())
-        )
-        if lifetime <= 0:
-            raise invalid_subject()
-        token = access_token.for_exchange(
-            client,
-            subject,
-            granted,
-            target,
-            request.confirmation,
-            lifetime=lifetime,
-            delegation=rule.delegation,
-        )
-        return {
-            "access_token": token,
-            "issued_token_type": ACCESS_TOKEN,
-            "token_type": token_type(request.confirmation),
-            "expires_in": lifetime,
-            "scope": " ".join(granted),
-        }
+        if request.workload is None:
+            answer = exchanged(request, target)
+        else:
+            answer = for_workload(request, request.workload, target)
+        return {**answer, "issued_token_type": requested}
 
 
-def invalid_subject() -> InvalidGrantError:
-    """The error for every subject token that is not good."""
-    return InvalidGrantError(description="The subject token is not valid.")
+def is_of_another_issuer(token: str) -> bool:
+    """Whether a JWT says so."""
+    try:
+        return read(token).issuer not in ("", issuer())
+    except OutsideTokenRefused:
+        return False
+
+
+def for_workload(request: TokenRequest, found: Workload, target: str) -> dict[str, Any]:
+    """The answer to a token of another issuer."""
+    if "actor_token" in request.params:
+        raise InvalidRequestError(description="A workload acts for itself, without actor_token.")
+    granted = workload.scopes_for(request.params.get("scope"), found)
+    audience = workload.audience_for((target,), found)
+    return workload.issued(
+        request, found, granted, audience, Use.TOKEN_EXCHANGE, InvalidRequestError
+    )
+
+
+def exchanged(request: TokenRequest, target: str) -> dict[str, Any]:
+    """The answer to an access token of ours. Nothing is written."""
+    client = request.client
+    if client.is_public:
+        raise UnauthorizedClientError(description="A public client can't exchange tokens.")
+    subject = token_of_ours(request, "subject_token")
+    actor = actor_of(request)
+    rule = rule_for(request, subject, target)
+    try:
+        act = delegation.act_for(client, subject, actor, rule)
+    except ActorRefused as refused:
+        raise InvalidRequestError(description=str(refused)) from None
+    granted = scopes_for(request.params.get("scope"), subject, rule)
+    lifetime = lifetime_for(client, rule, *(each for each in (subject, actor) if each))
+    if lifetime <= 0:
+        raise not_valid("subject_token")
+    token = access_token.for_exchange(
+        client, subject, granted, target, request.confirmation, lifetime=lifetime, act=act
+    )
+    return {
+        "access_token": token,
+        "token_type": token_type(request.confirmation),
+        "expires_in": lifetime,
+        "scope": " ".join(granted),
+    }
+
+
+def not_valid(name: str) -> InvalidRequestError:
+    """The error for every subject or actor token that is not good (§2.2.2)."""
+    return InvalidRequestError(description=f"The {name} is not valid.")
 
 
 def target_of(request: TokenRequest) -> str:
-    """The one audience that the new token is to be for (§2.1).
-
-    Raises ``InvalidRequestError`` for what is not supported, ``InvalidTargetError``.
-    """
+    """The one audience that the new token is to be for (§2.1). Raises ``InvalidTargetError``."""
     params = request.params
-    if params.get("requested_token_type", ACCESS_TOKEN) != ACCESS_TOKEN:
-        raise InvalidRequestError(description=f"requested_token_type must be {ACCESS_TOKEN}.")
-    if "actor_token" in params or "actor_token_type" in params:
-        raise InvalidRequestError(
-            description="actor_token is not supported: the authenticated client is the actor."
-        )
     named = {*request.resource, *([params["audience"]] if "audience" in params else [])}
     if len(named) != 1:
         raise InvalidTargetError(description="Name one audience or resource.")
     return named.pop()
 
 
-def subject_of(request: TokenRequest) -> dict[str, Any]:
-    """The claims of the subject token, if it is an access token of ours that is alive; ``sub`` is
-    the name by which the requesting client knows the person.
+def token_of_ours(request: TokenRequest, name: str) -> dict[str, Any]:
+    """The claims of a token that was brought, if it is an access token of ours that is alive;
+    ``sub`` is the name by which the requesting client knows the person.
 
-    Raises ``InvalidRequestError`` or ``InvalidGrantError``.
+    Raises ``InvalidRequestError`` (§2.2.2).
     """
-    token = request.params.get("subject_token")
+    params = request.params
+    token = params.get(name)
     if not token:
-        raise InvalidRequestError(description="Missing subject_token parameter.")
-    if request.params.get("subject_token_type") != ACCESS_TOKEN:
-        raise InvalidRequestError(description=f"subject_token_type must be {ACCESS_TOKEN}.")
+        raise InvalidRequestError(description=f"Missing {name} parameter.")
+    if params.get(f"{name}_type") not in TOKEN_TYPES:
+        raise InvalidRequestError(
+            description=f"{name}_type must be {' or '.join(TOKEN_TYPES)}, of an access token."
+        )
     try:
-        subject = keys.verify(token, typ=access_token.TYP, issuer=issuer(), audience=None)
+        said = keys.verify(token, typ=access_token.TYP, issuer=issuer(), audience=None)
     except jwt.InvalidTokenError:
-        raise invalid_subject() from None
-    if "gid" not in subject:
-        if not families.stands(subject):
-            raise invalid_subject()
-        return subject
-    grant = families.find_alive(subject)
+        raise not_valid(name) from None
+    if "gid" not in said:
+        if not families.stands(said):
+            raise not_valid(name)
+        return said
+    grant = families.find_alive(said)
     if grant is None:
-        raise invalid_subject()
-    return {**subject, "sub": claims.subject_for(grant.user, request.client)}
+        raise not_valid(name)
+    return {**said, "sub": claims.subject_for(grant.user, request.client)}
+
+
+def actor_of(request: TokenRequest) -> dict[str, Any] | None:
+    """The claims of the actor token, where there is one. Raises ``InvalidRequestError``."""
+    if "actor_token" in request.params:
+        return token_of_ours(request, "actor_token")
+    if "actor_token_type" in request.params:
+        raise InvalidRequestError(description="actor_token_type without actor_token.")
+    return None
 
 
 def rule_for(request: TokenRequest, subject: dict[str, Any], target: str) -> ExchangeRule:
@@ -122,7 +173,7 @@ def rule_for(request: TokenRequest, subject: dict[str, Any], target: str) -> Exc
     return rule
 
 
-def scopes_for(requested: str | None, subject: dict[str, Any], rule: ExchangeRule) -> list[str]:
+def scopes_for(requested: str | None, subject: Mapping[str, Any], rule: ExchangeRule) -> list[str]:
     """The scopes asked for, or all that both the rule and the subject token have.
 
     The OpenID scopes stay behind: they are about this server. Raises ``InvalidScopeError``.
@@ -133,3 +184,10 @@ def scopes_for(requested: str | None, subject: dict[str, Any], rule: ExchangeRul
     if not asked or not set(asked) <= set(possible):
         raise InvalidScopeError(description="The scope exceeds the subject token or the rule.")
     return asked
+
+
+def lifetime_for(client: Client, rule: ExchangeRule, *brought: Mapping[str, Any]) -> int:
+    """Seconds that the new token may live: no longer than rule and client say, nor than any token
+    that was brought."""
+    left = min(int(said["exp"]) for said in brought) - int(time.time())
+    return min(rule.lifetime, client.access_token_lifetime, left)

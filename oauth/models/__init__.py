@@ -7,6 +7,7 @@ from .grant import Grant, RefreshToken
 from .pairwise_salt import PairwiseSalt
 from .signing_key import SigningKey
 from .toolkit import AccessToken, DeviceGrant, IDToken
+from .trust_rule import TrustRule
 from .used_identifier import UsedIdentifier
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "PairwiseSalt",
     "RefreshToken",
     "SigningKey",
+    "TrustRule",
     "UsedIdentifier",
 ]

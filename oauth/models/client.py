@@ -28,6 +28,7 @@ GRANT_TYPES = (
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
 )
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 SECRET_PREFIX = "ost_"  # noqa: S105  (a name, not a secret)

@@ -33,6 +33,15 @@ class ExchangeRule(models.Model):
         default=True,
         help_text=_("The new token names the application as the one that acts (act)."),
     )
+    actor_tokens = models.BooleanField(
+        _("others may act"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "With delegation: who acts may be any person or service whose token was issued to the "
+            "application (actor_token), and not only the application itself."
+        ),
+    )
     lifetime = models.PositiveIntegerField(
         _("lifetime"), default=300, help_text=_("Seconds that the new token lives, at most.")
     )

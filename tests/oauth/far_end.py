@@ -8,10 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class FarEnd:
-    """What it answers, and what it was asked."""
+    """What it answers (``pages`` by path, else ``body``), and what it was asked."""
 
     def __init__(self) -> None:
         self.status, self.headers, self.body = 200, {"Content-Type": "application/json"}, b"{}"
+        self.pages: dict[str, bytes] = {}
         self.pause = 0.0
         self.asked: list[tuple[str, str, bytes]] = []
         self.url = ""
@@ -30,9 +31,10 @@ def far_end() -> Iterator[FarEnd]:
             for name, value in end.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            for at in range(0, len(end.body), 4096):
+            body = end.pages.get(self.path, end.body)
+            for at in range(0, len(body), 4096):
                 time.sleep(end.pause)
-                self.wfile.write(end.body[at : at + 4096])
+                self.wfile.write(body[at : at + 4096])
 
         do_GET = do_POST = answer
 

@@ -147,7 +147,7 @@ def test_a_public_client_is_refused(rule, subject):
 
 def test_only_access_tokens_of_ours_are_taken(api, rule, subject):
     for token in ("x", subject["id_token"], subject["access_token"] + "x", "a.b.c"):
-        assert error_of(exchange(api, token)) == "invalid_grant"
+        assert error_of(exchange(api, token)) == "invalid_request"
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,8 @@ def test_only_access_tokens_of_ours_are_taken(api, rule, subject):
         {"subject_token_type": "urn:ietf:params:oauth:token-type:saml2"},
         {"requested_token_type": "urn:ietf:params:oauth:token-type:id_token"},
         {"actor_token": "x"},
+        {"actor_token": "x", "actor_token_type": ACCESS_TOKEN},
+        {"actor_token_type": ACCESS_TOKEN},
     ],
 )
 def test_what_is_missing_or_not_supported_is_told(api, rule, subject, wrong):
@@ -169,7 +171,7 @@ def test_what_is_missing_or_not_supported_is_told(api, rule, subject, wrong):
 def test_a_revoked_grant_gives_nothing_more(api, rule, subject, confidential_client):
     flow.post_as(confidential_client, flow.REVOKE, {"token": subject["refresh_token"]})
 
-    assert error_of(exchange(api, subject["access_token"])) == "invalid_grant"
+    assert error_of(exchange(api, subject["access_token"])) == "invalid_request"
 
 
 def test_a_services_token_is_exchanged_until_the_service_is_switched_off(api, rule, service_client):
@@ -179,7 +181,7 @@ def test_a_services_token_is_exchanged_until_the_service_is_switched_off(api, ru
     service_client.enabled = False
     service_client.save()
 
-    assert error_of(exchange(api, token)) == "invalid_grant"
+    assert error_of(exchange(api, token)) == "invalid_request"
 
 
 def test_an_exchange_takes_four_statements(api, rule, subject, django_assert_max_num_queries):

@@ -1,0 +1,112 @@
+"""Whether a token of an outside issuer is one that a trust rule means (RFC 7523 §3, RFC 8725).
+
+Everything that the rule leaves open is closed: one issuer, one audience, a subject and claims that
+are named, algorithms of public keys alone. What is checked here are the claims; whoever asks has
+to check the signature too (``workload.py``).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeGuard
+
+from django.utils.translation import gettext_lazy as _
+
+from .models import TrustRule
+
+LEEWAY_SECONDS = 60
+TYPS = ("", "jwt")
+"""What an outside token may say it is. An access token, a proof or a logout token of theirs was
+made for something else (RFC 8725 §3.11)."""
+SUBJECT_MAX_LENGTH = 500
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether ``value`` is ``pattern``, in which ``*`` stands for any text without ``:`` or ``/``.
+
+    So ``repo:org/*:ref:refs/heads/main`` takes no repository of ``org-evil`` and none whose name
+    goes on with a part of its own.
+    """
+    return re.fullmatch(r"[^:/]*".join(map(re.escape, pattern.split("*"))), value) is not None
+
+
+def claim(claims: Mapping[str, Any], name: str) -> Any:
+    """The claim ``name``, or, for a name such as ``/a/b``, what is there (RFC 6901); ``None`` for
+    none."""
+    if not name.startswith("/"):
+        return claims.get(name)
+    found: Any = claims
+    for part in name[1:].split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def holds(wanted: Any, said: Any) -> bool:
+    """Whether what a claim says is (one of) what is wanted; of a list, one member has to be."""
+    if isinstance(wanted, list):
+        return any(holds(each, said) for each in wanted)
+    if isinstance(said, list):
+        return any(holds(wanted, each) for each in said if not isinstance(each, list))
+    if isinstance(wanted, str):
+        return isinstance(said, str) and matches(wanted, said)
+    return type(said) is type(wanted) and said == wanted
+
+
+def subject_of(claims: Mapping[str, Any]) -> str:
+    """The ``sub``; empty for a token without one."""
+    return str(claims.get("sub") or "")
+
+
+def problems(
+    rule: TrustRule, header: Mapping[str, Any], claims: Mapping[str, Any], now: float
+) -> Iterator[tuple[str, Any]]:
+    """What keeps ``rule`` from taking a token of this header and these claims at ``now`` (Unix
+    time): the name of each thing that is wrong, and the words for it. None: the rule means it."""
+    if header.get("alg") not in rule.algorithms:
+        yield "alg", _("It is signed with an algorithm that the rule does not allow.")
+    if str(header.get("typ", "")).lower() not in TYPS:
+        yield "typ", _("It is a token of another type.")
+    if "crit" in header:
+        yield "crit", _("Its header demands what we don’t know.")
+    if claims.get("iss") != rule.issuer:
+        yield "iss", _("It is of another issuer.")
+    audience = claims.get("aud")
+    if (audience if isinstance(audience, list) else [audience]) != [rule.expected_audience]:
+        yield "aud", _("It is not for the audience of the rule, or not for that alone.")
+    yield from _untimely(rule, claims, now)
+    subject = claims.get("sub")
+    if not isinstance(subject, str | None) or not _is_plain(subject or ""):
+        yield "sub", _("Its subject is not a plain text.")
+    elif not matches(rule.subject, subject or ""):
+        yield "sub", _("It is of another subject.")
+    for name, wanted in rule.conditions.items():
+        if not holds(wanted, claim(claims, name)):
+            yield name, _("This claim is missing, or not as the rule wants it.")
+    jti = claims.get("jti")
+    if rule.single_use and not (isinstance(jti, str) and jti):
+        yield "jti", _("It has no jti by which to know it again.")
+
+
+def _untimely(rule: TrustRule, claims: Mapping[str, Any], now: float) -> Iterator[tuple[str, Any]]:
+    exp, iat, nbf = (claims.get(name) for name in ("exp", "iat", "nbf"))
+    if not _is_time(exp) or exp + LEEWAY_SECONDS <= now:
+        yield "exp", _("It has expired, or does not say when it does.")
+    if not _is_time(iat) or iat - LEEWAY_SECONDS > now:
+        yield "iat", _("It does not say when it was made, or names a time to come.")
+    elif now - iat > rule.max_age + LEEWAY_SECONDS:
+        yield "iat", _("It is older than the rule allows.")
+    if nbf is not None and (not _is_time(nbf) or nbf - LEEWAY_SECONDS > now):
+        yield "nbf", _("It is not valid yet.")
+
+
+def _is_time(value: Any) -> TypeGuard[float]:
+    """Whether ``value`` is a NumericDate (RFC 7519 §2)."""
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a log and a database can keep it."""
+    return len(text) <= SUBJECT_MAX_LENGTH and text.isprintable()
