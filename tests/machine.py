@@ -22,7 +22,8 @@ REDIS_OF_THE_SITE = os.environ.get("TEST_SITE_REDIS_URL", "redis://127.0.0.1:637
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 
-def _missing(sentence: str) -> NoReturn:
+def missing(sentence: str) -> NoReturn:
+    """Skip the test, or fail it in CI, because the machine lacks something."""
     if os.environ.get("CI") == "true":
         pytest.fail(sentence)
     pytest.skip(sentence)
@@ -33,7 +34,7 @@ def program(*names: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    _missing(f"{names[0]} is not on this machine")
+    missing(f"{names[0]} is not on this machine")
 
 
 def answers(url: str) -> bool:
@@ -49,7 +50,7 @@ def answers(url: str) -> bool:
 def service(name: str, url: str) -> str:
     """``url``, if something answers there."""
     if not answers(url):
-        _missing(f"{name} does not answer at {urlsplit(url).netloc.rpartition('@')[2]}")
+        missing(f"{name} does not answer at {urlsplit(url).netloc.rpartition('@')[2]}")
     return url
 
 

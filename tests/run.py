@@ -83,6 +83,8 @@ def missing() -> list[str]:
         lacking.append("Chromium is not installed; the tests in a browser are left out.")
     if not shutil.which("npm"):
         lacking.append("npm is not installed; the JavaScript clients and axe-core are left out.")
+    if not shutil.which("apache2", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        lacking.append("apache2 is not installed; the test of mod_auth_openidc is left out.")
     return lacking
 
 

@@ -42,28 +42,32 @@ def person(transactional_db) -> Iterator[Person]:
     grace.browser.close()
 
 
+def register(method: str, **fields: Any) -> dict[str, str]:
+    """Register a client that authenticates by ``method``; what its developer is told."""
+    registered = Client(
+        **{
+            "name": "Interop",
+            "client_type": "public" if method == "none" else "confidential",
+            "token_endpoint_auth_methods": [method],
+            "redirect_uris": REDIRECT_URI,
+            "post_logout_redirect_uris": "https://rp.example/",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scopes": ["openid", "profile", "email", "offline_access"],
+            "audiences": [API],
+            **fields,
+        }
+    )
+    told = {"method": method, "redirect_uri": registered.redirect_uris}
+    if method.startswith("client_secret"):
+        told["client_secret"] = registered.rotate_secret()
+    registered.full_clean()
+    registered.save()
+    return {**told, "client_id": registered.client_id}
+
+
 @pytest.fixture
 def client(transactional_db) -> Callable[..., dict[str, str]]:
     """Registers a client; returns what its developer is told."""
-
-    def register(method: str) -> dict[str, str]:
-        registered = Client(
-            name="Interop",
-            client_type="public" if method == "none" else "confidential",
-            redirect_uris=REDIRECT_URI,
-            post_logout_redirect_uris="https://rp.example/",
-            grant_types=["authorization_code", "refresh_token"],
-            scopes=["openid", "profile", "email", "offline_access"],
-            audiences=[API],
-        )
-        told = {"method": method, "redirect_uri": REDIRECT_URI}
-        if method != "none":
-            registered.token_endpoint_auth_methods = [method]
-            told["client_secret"] = registered.rotate_secret()
-        registered.full_clean()
-        registered.save()
-        return {**told, "client_id": registered.client_id}
-
     return register
 
 
