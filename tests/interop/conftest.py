@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 
 from oauth import keys
 from oauth.models import Client
+from tests.browser.conftest import chromium  # noqa: F401  (a fixture)
 from tests.machine import npm_packages, program
 
 from .person import Person
