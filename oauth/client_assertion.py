@@ -1,19 +1,24 @@
-"""A client that signs who it is: ``private_key_jwt`` (RFC 7523 §2.2, OIDC Core §9)."""
+"""A client that signs who it is: ``private_key_jwt``, or by the secret that we share with it
+``client_secret_jwt`` (RFC 7523 §2.2, OIDC Core §9)."""
 
 from __future__ import annotations
 
+import functools
+import secrets
 import time
 from typing import Any
 
 import jwt
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError
 
-from . import client_keys, replay
-from .client_metadata import SIGNING_ALGS
+from . import client_keys, keys, replay
+from .client_metadata import HMAC_ALG, SIGNING_ALGS
 from .issuer import endpoint, issuer
 from .models import Client
 
-METHOD = "private_key_jwt"
+METHODS = {**dict.fromkeys(SIGNING_ALGS, "private_key_jwt"), HMAC_ALG: "client_secret_jwt"}
+"""By the algorithm of the signature: each method has keys of its own, so that what is public can
+never be taken for a shared secret (RFC 8725 §2.1)."""
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TYPS = ("", "jwt", "client-authentication+jwt")
 """What an assertion may say it is; nothing that another kind of token of the client says."""
@@ -22,16 +27,18 @@ MAX_SECONDS = 3600
 """The longest that an assertion may live: so long its ``jti`` is remembered."""
 
 
-def claimed_client_id(assertion: str) -> str:
-    """Which client an assertion says it is of, unverified. Raises ``InvalidClientError``."""
+def claimed(assertion: str) -> tuple[str, str]:
+    """By which method an assertion authenticates, and which client it says it is of, unverified.
+    Raises ``InvalidClientError``."""
     try:
-        claims = jwt.decode(assertion, options={"verify_signature": False})
+        unverified = jwt.decode_complete(assertion, options={"verify_signature": False})
     except (jwt.PyJWTError, RecursionError):
         raise InvalidClientError(description="The client assertion is not a JWT.") from None
-    client_id = claims.get("sub")
-    if not isinstance(client_id, str) or not client_id.isascii():
-        raise InvalidClientError(description="The client assertion has no sub.")
-    return client_id
+    method = METHODS.get(str(unverified["header"].get("alg")))
+    client_id = unverified["payload"].get("sub")
+    if method is None or not isinstance(client_id, str) or not client_id.isascii():
+        raise InvalidClientError(description="The client assertion has no sub, or no usable alg.")
+    return method, client_id
 
 
 def proves(client: Client, assertion: str) -> bool:
@@ -54,14 +61,18 @@ def proves(client: Client, assertion: str) -> bool:
 
 
 def _signed(client: Client, assertion: str) -> dict[str, Any]:
-    """The claims, signed by a key of the client with an algorithm that it may use."""
+    """The claims, signed by a key of the client with an algorithm that it may use.
+
+    Where it has none that could be meant, a key that nobody holds is tried, so that the time of a
+    refusal does not tell whether there is such a client.
+    """
     header = jwt.get_unverified_header(assertion)
-    alg, registered = header.get("alg"), client.registered("token_endpoint_auth_signing_alg")
-    if alg not in SIGNING_ALGS or registered not in ("", alg):
-        raise jwt.InvalidAlgorithmError("not an algorithm for this client")
+    alg = header.get("alg")
+    if alg not in METHODS:
+        raise jwt.InvalidAlgorithmError("not an algorithm of client assertions")
     if str(header.get("typ", "")).lower() not in TYPS:
         raise jwt.InvalidTokenError("another type of token")
-    for key in client_keys.find(client, alg=alg, kid=header.get("kid")):
+    for key in _keys(client, alg, header.get("kid")) or [_key_of_nobody(alg)]:
         try:
             claims: dict[str, Any] = jwt.decode(
                 assertion,
@@ -77,6 +88,23 @@ def _signed(client: Client, assertion: str) -> dict[str, Any]:
             continue
         return claims
     raise jwt.InvalidSignatureError("by no key of the client")
+
+
+def _keys(client: Client, alg: str, kid: str | None) -> list[Any]:
+    """What may have made a signature of ``alg`` for ``client``: keys of that method alone, and no
+    key is fetched for a method or an algorithm that the client is not registered for."""
+    if METHODS[alg] not in client.auth_methods or client.registered(
+        "token_endpoint_auth_signing_alg"
+    ) not in ("", alg):
+        return []
+    if alg == HMAC_ALG:
+        return client.shared_secrets()
+    return client_keys.find(client, alg=alg, kid=kid)
+
+
+@functools.cache
+def _key_of_nobody(alg: str) -> Any:
+    return secrets.token_hex() if alg == HMAC_ALG else keys.generate(alg).public_key()
 
 
 def _is_for_us(audience: Any) -> bool:

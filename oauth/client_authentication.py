@@ -59,8 +59,8 @@ def _assertion(params: Mapping[str, str]) -> Presented:
     assertion = params.get("client_assertion", "")
     if params.get("client_assertion_type") != client_assertion.TYPE or not assertion:
         raise InvalidClientError(description=f"client_assertion is of {client_assertion.TYPE}.")
-    client_id = client_assertion.claimed_client_id(assertion)
-    return Presented(client_assertion.METHOD, client_id, client_assertion=assertion)
+    method, client_id = client_assertion.claimed(assertion)
+    return Presented(method, client_id, client_assertion=assertion)
 
 
 def _basic(authorization: str) -> Presented:
@@ -110,12 +110,10 @@ def authenticate(params: Mapping[str, str], authorization: str | None) -> Client
     shown = presented(params, authorization)
     client = find_client(shown.client_id)
     known = client if client is not None and client.enabled else Client()
-    secret_ok = known.check_secret(shown.client_secret) or known.is_public
-    registered = shown.method in known.auth_methods
-    if shown.client_assertion:  # what isn't registered makes us fetch no keys
-        proven = registered and client_assertion.proves(known, shown.client_assertion)
+    if shown.client_assertion:
+        proven = client_assertion.proves(known, shown.client_assertion)
     else:
-        proven = registered and secret_ok
-    if not proven:
+        proven = known.check_secret(shown.client_secret) or known.is_public
+    if not proven or shown.method not in known.auth_methods:
         raise InvalidClientError(description="Client authentication failed.")
     return known

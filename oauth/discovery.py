@@ -11,7 +11,7 @@ from typing import Any
 from ostiary.assurance import ACR_ALIASES, Level
 
 from . import authorization_request, claims, dpop, introspection, pkce, scopes
-from .client_metadata import SIGNING_ALGS
+from .client_metadata import HMAC_ALG, SIGNING_ALGS
 from .issuer import endpoint, issuer
 from .models import Client
 from .models.client import AUTH_METHODS, GRANT_TYPES
@@ -32,11 +32,11 @@ def authorization_server_metadata() -> dict[str, Any]:
         "response_modes_supported": list(authorization_request.RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
+        "token_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "revocation_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
+        "revocation_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
         "introspection_endpoint_auth_methods_supported": list(introspection.AUTH_METHODS),
-        "introspection_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
+        "introspection_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
         "code_challenge_methods_supported": [pkce.METHOD],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,

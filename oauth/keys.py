@@ -66,7 +66,8 @@ class KeySet:
 # --- making ------------------------------------------------------------------------------------
 
 
-def _generate(alg: str) -> Any:
+def generate(alg: str) -> Any:
+    """A new private key for ``alg``. Raises ``ValueError``."""
     if alg in ("RS256", "PS256"):
         return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     if alg == "ES256":
@@ -85,7 +86,7 @@ def public_jwk(private_key: Any, alg: str) -> dict[str, Any]:
 
 def make(alg: str, state: str) -> SigningKey:
     """Make and store a key pair. Raises ``IntegrityError`` if that state is taken for ``alg``."""
-    private_key = _generate(alg)
+    private_key = generate(alg)
     jwk = public_jwk(private_key, alg)
     return SigningKey.objects.create(
         kid=jwk["kid"],

@@ -67,7 +67,13 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
         choices=names(AUTH_METHODS),
         required=False,
         label=_("Client authentication"),
-        help_text=_("None chosen: by its secret, in the header or the body; a public one not."),
+        help_text=_(
+            "None chosen: by its secret, in the header or the body; a public one not. "
+            "“client_secret_jwt”, and HS256 for its tokens, need the secret itself and not only "
+            "its hash. It is then kept encrypted, and whoever has both the database and "
+            "FIELD_ENCRYPTION_KEYS can read it and pass for the application: prefer "
+            "“private_key_jwt”. Where only a hash is kept yet, saving makes a new secret."
+        ),
     )
     scopes = SetField(choices=scope_choices, required=False, help_text=_("What it may ask for."))
     audiences = LinesField(
@@ -214,13 +220,23 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return str(_("None: a public client."))
         if not client.secret_hash:
             return str(_("None yet. Use the action “New secret” in the list."))
+        if client.keeps_secret_readable:
+            return str(
+                _("Kept encrypted, beside its hash, because it signs with it. Never shown again.")
+            )
         if client.previous_secret_hash:
             return str(_("Two: the new one, and the one before until its overlap ends."))
         return str(_("One. It was shown when it was made."))
 
     def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
-        """Save, tell the log, and give a new confidential client its first secret."""
-        if not change and not obj.is_public:
+        """Save, tell the log, and give a confidential client its first secret, or the first that
+        can be kept as it needs to be."""
+        new_secret = (
+            not obj.shared_secret()
+            if obj.keeps_secret_readable
+            else not change and not obj.is_public
+        )
+        if new_secret:
             obj.rotate_secret()
         super().save_model(request, obj, form, change)
         changes = changes_of(form)
@@ -232,6 +248,8 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             details={name: told for name, told in changes.items() if name not in PERSONAL},
             personal={name: told for name, told in changes.items() if name in PERSONAL},
         )
+        if change and new_secret:
+            self._record(request, "client.secret_rotated", obj)
 
     def response_add(
         self, request: HttpRequest, obj: Client, post_url_continue: str | None = None
@@ -240,6 +258,12 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if obj.fresh_secret:
             return self._secrets_page(request, [obj])
         return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Client) -> HttpResponse:
+        """The secret that the change has made, if it made one."""
+        if obj.fresh_secret:
+            return self._secrets_page(request, [obj])
+        return super().response_change(request, obj)
 
     def _secrets_page(self, request: HttpRequest, clients: list[Client]) -> HttpResponse:
         """Shown in the answer itself: a message would lie in the session's row until it is read."""

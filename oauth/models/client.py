@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
 from ostiary.assurance import parse_acr
+from ostiary.encryption import EncryptedTextField
 from ostiary.ids import random_name, uuid7
 
 from .. import client_metadata, pairwise, redirect_uri, scopes
-from ..client_metadata import SIGNING_ALGS
+from ..client_metadata import HMAC_ALG, SIGNING_ALGS
 
 GRANT_TYPES = (
     "authorization_code",
@@ -30,7 +31,13 @@ GRANT_TYPES = (
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
 )
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+AUTH_METHODS = (
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+)
 SECRET_PREFIX = "ost_"  # noqa: S105  (a name, not a secret)
 """By which scanners find a secret that was published by mistake."""
 SECRET_MINIMUM_LENGTH = 32
@@ -187,6 +194,8 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
     secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    readable_secret = EncryptedTextField(null=True, editable=False)
+    previous_readable_secret = EncryptedTextField(null=True, editable=False)
 
     fresh_secret: str = ""
     """The secret that this very object has made, for showing it once. Stored nowhere."""
@@ -205,7 +214,9 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         if len(secret) < SECRET_MINIMUM_LENGTH:
             raise ValueError(f"A client secret has at least {SECRET_MINIMUM_LENGTH} characters.")
         self.secret_hash = hash_secret(secret)
+        self.readable_secret = secret if self.keeps_secret_readable else None
         self.previous_secret_hash = ""
+        self.previous_readable_secret = None
         self.previous_secret_expires_at = None
 
     def rotate_secret(self, overlap: timedelta = timedelta(days=7)) -> str:
@@ -213,11 +224,12 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
 
         The caller saves.
         """
-        before = self.secret_hash
+        before, readable_before = self.secret_hash, self.readable_secret
         self.fresh_secret = SECRET_PREFIX + secrets.token_urlsafe(32)
         self.set_secret(self.fresh_secret)
         if before and overlap:
             self.previous_secret_hash = before
+            self.previous_readable_secret = readable_before if self.keeps_secret_readable else None
             self.previous_secret_expires_at = timezone.now() + overlap
         return self.fresh_secret
 
@@ -226,11 +238,35 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         given = hash_secret(secret)
         current = hmac.compare_digest(given, self.secret_hash)
         previous = hmac.compare_digest(given, self.previous_secret_hash)
-        still_live = (
+        return current or (previous and self._in_overlap())
+
+    def _in_overlap(self) -> bool:
+        """Whether the secret before still works."""
+        return (
             self.previous_secret_expires_at is not None
             and timezone.now() < self.previous_secret_expires_at
         )
-        return current or (previous and still_live)
+
+    @property
+    def keeps_secret_readable(self) -> bool:
+        """Whether the secret itself is a key to sign with, so that its hash is not enough: it is
+        then kept too, encrypted by the key ring (OIDC Core §9, §10.1)."""
+        return not self.is_public and (
+            "client_secret_jwt" in self.token_endpoint_auth_methods
+            or HMAC_ALG
+            in (self.id_token_signed_response_alg, self.registered("userinfo_signed_response_alg"))
+        )
+
+    def shared_secrets(self) -> list[str]:
+        """The live secrets in plain, newest first; empty where only hashes are kept."""
+        if not self.keeps_secret_readable:
+            return []
+        previous = self.previous_readable_secret if self._in_overlap() else None
+        return [secret for secret in (self.readable_secret, previous) if secret]
+
+    def shared_secret(self) -> str:
+        """The newest secret in plain, to sign with; ``""`` where only its hash is kept."""
+        return next(iter(self.shared_secrets()), "")
 
     # --- what it may do ------------------------------------------------------------------------
 
@@ -333,6 +369,8 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             complain("required_acr", _("Not an acr value that this site knows."))
         if errors:
             raise ValidationError(errors)
+        if not self.keeps_secret_readable:  # what is no longer needed is no longer kept
+            self.readable_secret = self.previous_readable_secret = None
 
     # --- the toolkit's names -------------------------------------------------------------------
 

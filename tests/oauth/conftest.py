@@ -133,6 +133,19 @@ def signing_client(db):
 
 
 @pytest.fixture
+def secret_signing_client(db):
+    """A service that authenticates by a signature with its secret, which is kept readable."""
+    return make_client(
+        name="Secret-signing service",
+        client_type=Client.CLIENT_CONFIDENTIAL,
+        grant_types=["client_credentials"],
+        scopes=["api:read"],
+        audiences=[API],
+        token_endpoint_auth_methods=["client_secret_jwt"],
+    )
+
+
+@pytest.fixture
 def signed_in_browser(person):
     """A browser in which Alice has signed in."""
     browser = Browser(enforce_csrf_checks=False)

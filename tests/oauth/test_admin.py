@@ -338,3 +338,26 @@ def test_a_client_s_keys_and_its_need_of_dpop_are_registered_and_checked(browser
     assert client.metadata == {"jwks": jwks, "dpop_bound_access_tokens": True}
     page = browser.get(f"{CLIENTS}{client.pk}/change/").content.decode()
     assert "P-256" in page
+
+
+def test_a_secret_to_sign_with_is_made_when_it_is_needed_and_shown_that_once(
+    browser, service_client
+):
+    address = f"{CLIENTS}{service_client.pk}/change/"
+    told = form_of(
+        client_id=service_client.client_id,
+        grant_types=["client_credentials"],
+        token_endpoint_auth_methods=["client_secret_jwt", "client_secret_basic"],
+    )
+    assert "FIELD_ENCRYPTION_KEYS" in browser.get(address).content.decode()
+
+    secret = secret_in(browser.post(address, told))
+
+    stored = Client.objects.get()
+    assert stored.shared_secret() == secret
+    assert stored.check_secret(service_client.raw_secret), "the one before has its overlap"
+    assert Event.objects.filter(kind="client.secret_rotated").count() == 1
+    for page in (browser.get(address), browser.post(address, told, follow=True)):
+        assert secret not in page.content.decode()
+    assert Client.objects.get().shared_secret() == secret, "kept, not made anew"
+    assert all(secret not in str(event.details) for event in Event.objects.all())

@@ -1,12 +1,22 @@
-"""``private_key_jwt`` (RFC 7523 §3; SECURITY B4)."""
+"""``private_key_jwt`` and ``client_secret_jwt`` (RFC 7523 §3, RFC 8725; SECURITY B4, B6)."""
 
+import hashlib
+import hmac
+import json
 import time
+from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from jwt.utils import base64url_encode
 
 from oauth import client_assertion
 from oauth.client_metadata import SIGNING_ALGS
 from oauth.issuer import endpoint, issuer
+from oauth.models import Client
 from tests.oauth import flow
 from tests.oauth.assertions import CLIENT_KEY, new_key, public_jwk, signed_by
 from tests.parallel import at_once
@@ -149,3 +159,171 @@ def test_revocation_and_introspection_take_it_too(signing_client, path):
     params = {**signed_by(signing_client), "token": "x"}
 
     assert flow.post_form(path, params).status_code == 200
+
+
+# --- client_secret_jwt ----------------------------------------------------------------------------
+
+
+def by_secret(client, **told):
+    told = {"key": client.raw_secret, "alg": "HS256", "header": {}, **told}
+    return signed_by(client, **told)
+
+
+def test_a_signature_by_the_shared_secret_authenticates_once(secret_signing_client):
+    params = by_secret(secret_signing_client)
+
+    assert ask(params).status_code == 200
+    assert_unauthenticated(ask(params))
+
+
+BAD_BY_SECRET = {
+    name: told
+    for name, told in BAD.items()
+    if name not in ("an unknown kid", "another key", "a shared secret", "another typ")
+}
+
+
+@pytest.mark.parametrize("wrong", BAD_BY_SECRET.values(), ids=BAD_BY_SECRET)
+def test_a_wrong_assertion_by_a_secret_is_refused(secret_signing_client, wrong):
+    assert_unauthenticated(ask(by_secret(secret_signing_client, **wrong)))
+
+
+@pytest.mark.parametrize("alg", ["HS384", "HS512"])
+def test_only_hs256_is_taken_of_a_secret(secret_signing_client, alg):
+    key = secret_signing_client.raw_secret * 2
+    assert_unauthenticated(ask(by_secret(secret_signing_client, alg=alg, key=key)))
+
+
+def test_the_hash_of_the_secret_signs_nothing(secret_signing_client):
+    key = secret_signing_client.secret_hash
+    assert_unauthenticated(ask(by_secret(secret_signing_client, key=key)))
+
+
+def test_the_secret_before_signs_until_its_overlap_ends(secret_signing_client):
+    client, old = secret_signing_client, secret_signing_client.raw_secret
+    new = client.rotate_secret()
+    client.save()
+    assert ask(by_secret(client, key=old)).status_code == 200
+    assert ask(by_secret(client, key=new)).status_code == 200
+
+    Client.objects.update(previous_secret_expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert_unauthenticated(ask(by_secret(client, key=old)))
+    assert ask(by_secret(client, key=new)).status_code == 200
+
+
+def test_a_client_of_private_keys_is_not_taken_by_its_secret(signing_client):
+    Client.objects.update(readable_secret=None)
+    assert_unauthenticated(ask(by_secret(signing_client)))
+
+
+def test_a_client_of_a_secret_is_not_taken_by_keys(secret_signing_client, signing_client):
+    secret_signing_client.metadata = signing_client.metadata
+    secret_signing_client.save()
+
+    assert_unauthenticated(ask(signed_by(secret_signing_client)))
+    for authorization in (
+        flow.basic(secret_signing_client.client_id, secret_signing_client.raw_secret),
+        "",
+    ):
+        assert_unauthenticated(ask({"client_id": secret_signing_client.client_id}, authorization))
+
+
+def forged_with(key: bytes, client):
+    """An HS256 assertion, made by hand since PyJWT refuses to sign with what is a public key."""
+    now = int(time.time())
+    header = {"alg": "HS256", "kid": "its key"}
+    claims = {
+        "iss": client.client_id,
+        "sub": client.client_id,
+        "aud": issuer(),
+        "exp": now + 60,
+        "iat": now,
+        "jti": "x",
+    }
+    signed = b".".join(base64url_encode(json.dumps(part).encode()) for part in (header, claims))
+    mac = base64url_encode(hmac.new(key, signed, hashlib.sha256).digest())
+    return {
+        "client_assertion_type": client_assertion.TYPE,
+        "client_assertion": (signed + b"." + mac).decode(),
+    }
+
+
+@pytest.mark.parametrize("methods", [["private_key_jwt"], ["private_key_jwt", "client_secret_jwt"]])
+def test_a_public_key_is_never_taken_for_a_shared_secret(signing_client, methods):
+    """RFC 8725 §2.1."""
+    signing_client.token_endpoint_auth_methods = methods
+    signing_client.rotate_secret()
+    signing_client.save()
+    public = CLIENT_KEY.public_key()
+    jwk = json.dumps(public_jwk(CLIENT_KEY)).encode()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    for key in (jwk, pem, pem.strip(), der, b""):
+        assert_unauthenticated(ask(forged_with(key, signing_client)))
+
+
+def test_the_secret_is_readable_only_where_it_is_a_key(service_client, secret_signing_client):
+    stored = Client.objects.get(pk=secret_signing_client.pk)
+    assert stored.shared_secret() == secret_signing_client.raw_secret
+    assert Client.objects.get(pk=service_client.pk).shared_secret() == ""
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT readable_secret FROM ostiary_oauth_client")
+        values = [bytes(value) for (value,) in cursor.fetchall() if value is not None]
+    assert len(values) == 1
+    assert secret_signing_client.raw_secret.encode() not in values[0]
+    assert secret_signing_client.raw_secret not in repr(stored)
+
+
+def test_a_secret_that_is_no_key_any_more_is_forgotten(secret_signing_client):
+    secret_signing_client.token_endpoint_auth_methods = ["client_secret_basic"]
+    secret_signing_client.full_clean()
+    secret_signing_client.save()
+
+    stored = Client.objects.get()
+    assert stored.readable_secret is None
+    assert stored.check_secret(secret_signing_client.raw_secret)
+
+
+# --- the same work --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alg", ["ES256", "HS256"])
+def test_every_refusal_takes_the_same_work_and_says_the_same(
+    signing_client, secret_signing_client, service_client, public_client, monkeypatch, alg
+):
+    """Unknown, disabled, of another method, or wrong: none can be told from another by statements,
+    signatures verified, or words."""
+    known = signing_client if alg == "ES256" else secret_signing_client
+    off = Client.objects.create(
+        name="Off",
+        enabled=False,
+        client_type=Client.CLIENT_CONFIDENTIAL,
+        token_endpoint_auth_methods=known.token_endpoint_auth_methods,
+        metadata=known.metadata,
+    )
+    key = new_key() if alg == "ES256" else "k" * 40
+    seen = set()
+    for client in (known, Client(client_id="nobody"), off, service_client, public_client):
+        for header in ({"kid": "its key"}, {"kid": "another"}):
+            params = signed_by(client, key=key, alg=alg, header=header)
+            ask(params)  # what is made once per process is made
+            verified = []
+            decode = client_assertion.jwt.decode
+
+            def counting(*args, verified=verified, decode=decode, **options):
+                verified.append(args[1])
+                return decode(*args, **options)
+
+            with monkeypatch.context() as patch, CaptureQueriesContext(connection) as statements:
+                patch.setattr(client_assertion.jwt, "decode", counting)
+                answer = ask(params)
+            tables = [each["sql"].split(" WHERE ")[0] for each in statements]
+            assert len(verified) == 1
+            about_clients = [sql for sql in tables if "ostiary_oauth" in sql]
+            seen.add((answer.status_code, answer.content, len(about_clients)))
+
+    assert len(seen) == 1
+    assert next(iter(seen))[0] == 401

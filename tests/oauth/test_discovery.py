@@ -116,7 +116,7 @@ def test_every_grant_type_that_is_told_is_known_and_no_other(confidential_client
 
 
 def test_every_client_authentication_that_is_told_works(
-    service_client, public_client, signing_client
+    service_client, public_client, signing_client, secret_signing_client
 ):
     ways = {
         "client_secret_basic": flow.post_token(service_client, grant_type="client_credentials"),
@@ -126,6 +126,15 @@ def test_every_client_authentication_that_is_told_works(
                 "grant_type": "client_credentials",
                 "client_id": service_client.client_id,
                 "client_secret": service_client.raw_secret,
+            },
+        ),
+        "client_secret_jwt": flow.post_form(
+            flow.TOKEN,
+            {
+                "grant_type": "client_credentials",
+                **signed_by(
+                    secret_signing_client, key=secret_signing_client.raw_secret, alg="HS256"
+                ),
             },
         ),
         "private_key_jwt": flow.post_form(

@@ -291,3 +291,12 @@ def test_the_ring_follows_the_settings(ostiary):
     key = new_key()
     rotate(ostiary, key)
     assert ring().newest_id == KeyRing([parse_key(key)]).newest_id
+
+
+@pytest.mark.parametrize("text", ["the secret text", "QUJD", ""])
+def test_a_text_is_not_taken_for_base64_when_its_row_is_checked(text):
+    message = OutboxMessage(kind="test", payload=text)
+
+    message.clean_fields()
+
+    assert message.payload == text
