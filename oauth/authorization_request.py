@@ -19,7 +19,6 @@ from oauthlib.oauth2.rfc6749.errors import (
     MismatchingRedirectURIError,
     OAuth2Error,
     UnauthorizedClientError,
-    UnsupportedResponseTypeError,
 )
 from oauthlib.openid.connect.core.exceptions import (
     RegistrationNotSupported,
@@ -27,13 +26,12 @@ from oauthlib.openid.connect.core.exceptions import (
     RequestURINotSupported,
 )
 
-from . import dpop, id_token, pkce, scopes
+from . import dpop, id_token, pkce, response_type, scopes
 from .client_authentication import find_client
 from .grants.base import allowed_resource
 from .models import Client
 from .parameters import is_too_long, pairs, resources, single
 
-RESPONSE_MODES = ("query", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 MAX_LENGTHS = {
     "state": 1024,
@@ -45,7 +43,6 @@ MAX_LENGTHS = {
 }
 """Longest value taken of what can be of any content, in characters."""
 MAX_AGE_DIGITS = 10
-INSTEAD_OF_IMPLICIT = "The implicit grant is not offered; use response_type=code with PKCE."
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,7 @@ class AuthorizationRequest:
 
     client: Client
     redirect_uri: str
+    response_type: str
     scopes: tuple[str, ...]
     resource: tuple[str, ...]
     code_challenge: str
@@ -97,12 +95,13 @@ def destination(params: QueryDict) -> Destination:
     redirect_uri = _only(params, "redirect_uri")
     if not client.redirect_uri_allowed(redirect_uri):
         raise MismatchingRedirectURIError
-    response_mode = _only(params, "response_mode")
     state = _only(params, "state")
     return Destination(
         client=client,
         redirect_uri=redirect_uri,
-        response_mode=response_mode if response_mode in RESPONSE_MODES else "query",
+        response_mode=response_type.mode_for(
+            _only(params, "response_mode"), _only(params, "response_type"), client
+        ),
         state=state if is_usable("state", state) else "",
     )
 
@@ -125,12 +124,13 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
         if not is_usable(name, given.get(name, "")):
             raise InvalidRequestError(description=f"{name} is too long or malformed.")
     _check_unsupported(given)
-    _check_response(given)
+    wanted = response_type.check(given, to.client)
     if not to.client.may_use("authorization_code"):
         raise UnauthorizedClientError(description="The client is not registered for this grant.")
     return AuthorizationRequest(
         client=to.client,
         redirect_uri=to.redirect_uri,
+        response_type=wanted,
         scopes=_scopes(given.get("scope"), to.client),
         resource=tuple(allowed_resource(resources(every), to.client)),
         code_challenge=pkce.check_challenge(
@@ -156,17 +156,6 @@ def _check_unsupported(given: dict[str, str]) -> None:
     for name, error in unsupported.items():
         if name in given:
             raise error(description=f"The {name} parameter is not supported.")
-
-
-def _check_response(given: dict[str, str]) -> None:
-    response_type = given.get("response_type")
-    if not response_type:
-        raise InvalidRequestError(description="Missing response_type parameter.")
-    if response_type != "code":
-        implicit = set(response_type.split()) <= {"token", "id_token"}
-        raise UnsupportedResponseTypeError(description=INSTEAD_OF_IMPLICIT if implicit else None)
-    if given.get("response_mode", "query") not in RESPONSE_MODES:
-        raise InvalidRequestError(description="Unsupported response_mode.")
 
 
 def _scopes(value: str | None, client: Client) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from . import jarm, response_type
 from .authorization_request import Destination
 from .issuer import issuer
 from .redirect_uri import form_action_source
@@ -28,11 +29,17 @@ class RedirectToClient(HttpResponseRedirect):
 def respond(
     request: HttpRequest, to: Destination, pairs: Iterable[tuple[str, str]]
 ) -> HttpResponse:
-    """Send ``pairs`` to the client (OAuth 2.0 Form Post Response Mode, RFC 6749 §4.1.2)."""
+    """Send ``pairs`` to the client, as its request wants them (RFC 6749 §4.1.2, JARM §2.3).
+
+    Raises ``client_jwt.NoEncryptionKeyError``: then nothing may be sent to it.
+    """
     answer = [*pairs, *([("state", to.state)] if to.state else []), ("iss", issuer())]
-    if to.response_mode == "form_post":
+    carrier, _, form = to.response_mode.partition(".")
+    if form == response_type.JWT:
+        answer = [("response", jarm.response(to.client, answer))]
+    if carrier == "form_post":
         return _form_post(request, to, answer)
-    separator = "&" if "?" in to.redirect_uri else "?"
+    separator = "#" if carrier == "fragment" else "&" if "?" in to.redirect_uri else "?"
     return RedirectToClient(to.redirect_uri + separator + urlencode(answer))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 
-from . import jwk
+from . import jwe, jwk
 from .models import Client
 from .safe_fetch import FetchError, fetch
 
@@ -62,6 +62,31 @@ def published(uri: str, *, alg: str, kid: str | None, ask: Ask | None = None) ->
     return usable(_fetched(uri, FRESH_SECONDS, ask), alg, kid) or usable(
         _fetched(uri, RETRY_SECONDS, ask), alg, kid
     )
+
+
+def find_recipient(client: Client, *, alg: str) -> tuple[jwe.RecipientKey, str] | None:
+    """The first key of ``client`` to encrypt to by ``alg``, and its ``kid`` (``""`` for a key
+    without a name); ``None`` where there is no such key."""
+    registered = client.registered("jwks")
+    if registered is not None:
+        return _recipient(registered["keys"], alg)
+    uri = client.registered("jwks_uri")
+    if not uri:
+        return None
+    return _recipient(_fetched(uri, FRESH_SECONDS, jwks_at), alg) or _recipient(
+        _fetched(uri, RETRY_SECONDS, jwks_at), alg
+    )
+
+
+def _recipient(jwks: list[Any], alg: str) -> tuple[jwe.RecipientKey, str] | None:
+    for each in jwks:
+        try:
+            key = jwe.recipient_key(each, alg)
+        except jwt.InvalidKeyError:
+            continue
+        kid = each.get("kid", "")
+        return key, kid if isinstance(kid, str) else ""
+    return None
 
 
 def usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:

@@ -159,7 +159,11 @@ METADATA: dict[str, Metadatum] = {
             Topic.REQUEST,
             gettext_lazy("Response types"),
             RESPONSE_TYPES,
-            help=gettext_lazy("None chosen: code alone."),
+            help=gettext_lazy(
+                "None chosen: code alone, which is what to use (RFC 9700 §2.1.2). “code id_token” "
+                "sends an ID token through the browser, where others may read it; it is for an "
+                "application that must check the answer before it redeems the code."
+            ),
         ),
         Metadatum(
             "require_pushed_authorization_requests",

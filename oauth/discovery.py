@@ -10,8 +10,14 @@ from typing import Any
 
 from ostiary.assurance import ACR_ALIASES, Level
 
-from . import authorization_request, claims, dpop, introspection, pkce, scopes
-from .client_metadata import HMAC_ALG, SIGNING_ALGS
+from . import authorization_request, claims, dpop, introspection, pkce, response_type, scopes
+from .client_metadata import (
+    ENCRYPTION_ALGS,
+    ENCRYPTION_ENCS,
+    HMAC_ALG,
+    RESPONSE_TYPES,
+    SIGNING_ALGS,
+)
 from .issuer import endpoint, issuer
 from .models import Client
 from .models.client import AUTH_METHODS, GRANT_TYPES
@@ -28,8 +34,8 @@ def authorization_server_metadata() -> dict[str, Any]:
         "device_authorization_endpoint": endpoint("device_authorization"),
         "jwks_uri": endpoint("jwks"),
         "scopes_supported": list(scopes.descriptions()),
-        "response_types_supported": ["code"],
-        "response_modes_supported": list(authorization_request.RESPONSE_MODES),
+        "response_types_supported": list(RESPONSE_TYPES),
+        "response_modes_supported": list(response_type.RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
@@ -39,7 +45,17 @@ def authorization_server_metadata() -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
         "code_challenge_methods_supported": [pkce.METHOD],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "authorization_signing_alg_values_supported": list(SIGNING_ALGS),
+        **_encryption("authorization"),
         "authorization_response_iss_parameter_supported": True,
+    }
+
+
+def _encryption(what: str) -> dict[str, Any]:
+    """By which algorithms an answer is encrypted, where a client has registered so."""
+    return {
+        f"{what}_encryption_alg_values_supported": list(ENCRYPTION_ALGS),
+        f"{what}_encryption_enc_values_supported": list(ENCRYPTION_ENCS),
     }
 
 
@@ -51,6 +67,7 @@ def openid_configuration() -> dict[str, Any]:
         "end_session_endpoint": endpoint("logout"),
         "subject_types_supported": list(Client.SubjectType.values),
         "id_token_signing_alg_values_supported": list(SIGNING_ALGS),
+        **_encryption("id_token"),
         "acr_values_supported": [*(level.value for level in Level), *ACR_ALIASES],
         "prompt_values_supported": sorted(authorization_request.PROMPTS),
         "claim_types_supported": ["normal"],

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from . import claims, keys
+from . import claims, client_jwt, keys
 from .issuer import issuer
 from .models import Client, Grant
 
@@ -23,8 +23,9 @@ _HASHES = {
 
 
 def half_hash(value: str, alg: str) -> str:
-    """The left half of the hash of ``value``, base64url: ``at_hash`` (OIDC Core §3.1.3.6)."""
-    digest = _HASHES[alg](value.encode("ascii")).digest()
+    """The left half of the hash of ``value``, base64url: ``at_hash``, ``c_hash`` and
+    ``s_hash`` (OIDC Core §3.1.3.6, §3.3.2.11)."""
+    digest = _HASHES[alg](value.encode()).digest()
     return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
 
 
@@ -37,13 +38,47 @@ def issue(
     access_token: str,
     nonce: str = "",
 ) -> str:
-    """An ID token about the sign-in that ``grant`` came from."""
-    now = int(time.time())
+    """An ID token about the sign-in that ``grant`` came from, for the token endpoint.
+
+    Raises ``client_jwt.NoEncryptionKeyError``.
+    """
+    return _issue(
+        client,
+        {
+            **claims.for_scopes(user, scopes),
+            **_about_sign_in(client, grant, nonce),
+            "at_hash": half_hash(access_token, client.id_token_signed_response_alg),
+        },
+    )
+
+
+def issue_with_code(client: Client, grant: Grant, *, code: str, state: str) -> str:
+    """An ID token that goes with ``code`` through the browser (OIDC Core §3.3.2.11; ``s_hash``:
+    FAPI 1.0 Part 2 §5.1.1). It tells of the sign-in alone: who the person is the client learns
+    at the token endpoint (RFC 9700 §4.2). Raises ``client_jwt.NoEncryptionKeyError``.
+    """
     alg = client.id_token_signed_response_alg
+    about = {**_about_sign_in(client, grant, grant.nonce), "c_hash": half_hash(code, alg)}
+    if state:
+        about["s_hash"] = half_hash(state, alg)
+    return _issue(client, about)
+
+
+def check(client: Client) -> None:
+    """Raise ``client_jwt.NoEncryptionKeyError`` if ``client`` could be given no ID token now."""
+    client_jwt.check(client, "id_token")
+
+
+def _issue(client: Client, about: dict[str, Any]) -> str:
+    alg = client.id_token_signed_response_alg
+    return client_jwt.issue(client, "id_token", about, alg=alg, typ=TYP)
+
+
+def _about_sign_in(client: Client, grant: Grant, nonce: str) -> dict[str, Any]:
+    now = int(time.time())
     about: dict[str, Any] = {
-        **claims.for_scopes(user, scopes),
         "iss": issuer(),
-        "sub": claims.subject_for(user, client),
+        "sub": claims.subject_for(grant.user, client),
         "aud": client.client_id,
         "azp": client.client_id,
         "exp": now + client.id_token_lifetime,
@@ -51,13 +86,12 @@ def issue(
         "auth_time": grant.auth_time,
         "acr": grant.acr,
         "amr": grant.amr,
-        "at_hash": half_hash(access_token, alg),
     }
     if grant.sid:
         about["sid"] = str(grant.sid)
     if nonce:
         about["nonce"] = nonce
-    return keys.sign(about, alg=alg, typ=TYP)
+    return about
 
 
 def verify_hint(token: str) -> dict[str, Any]:

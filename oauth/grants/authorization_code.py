@@ -7,7 +7,7 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from .. import confirmation, families, pkce
+from .. import confirmation, families, id_token, pkce
 from ..confirmation import Confirmation
 from ..models import Client, Grant
 from ..models.grant import token_hash
@@ -25,6 +25,8 @@ class AuthorizationCodeGrant(TokenGrant):
         grant = find(request)
         check(grant, request)
         families.check_person(grant)
+        if "openid" in grant.scope.split():
+            id_token.check(request.client)
         refresh_token = redeem(grant, request.client, request.confirmation)
         return token_response(
             request.client,

@@ -18,7 +18,7 @@ from oauthlib.oauth2.rfc8628.errors import (
     SlowDownError,
 )
 
-from .. import device_authorization, families
+from .. import device_authorization, families, id_token
 from ..confirmation import Confirmation
 from ..models import Client, DeviceGrant, Grant
 from ..models.grant import token_hash
@@ -41,6 +41,8 @@ class DeviceCodeGrant(TokenGrant):
         if not set(request.resource) <= set(grant.resource):
             raise InvalidTargetError(description="The resource was not asked for.")
         families.check_person(grant)
+        if "openid" in grant.scope.split():
+            id_token.check(request.client)
         refresh_token = redeem(grant, request.client, request.confirmation)
         return token_response(
             request.client,

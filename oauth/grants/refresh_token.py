@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from .. import confirmation, families
+from .. import confirmation, families, id_token
 from ..models import RefreshToken
 from ..models.grant import token_hash
 from .base import InvalidTargetError, TokenGrant, TokenRequest, allowed_resource, narrowed
@@ -28,6 +28,8 @@ class RefreshTokenGrant(TokenGrant):
             raise InvalidRequestError(description="Missing refresh_token parameter.")
         row = find(token, request)
         scopes = check(row, token, request)
+        if "openid" in scopes:
+            id_token.check(request.client)
         with transaction.atomic():
             families.check_person(row.grant)
             successor = families.rotate(row, token, request.client)

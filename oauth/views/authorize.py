@@ -19,7 +19,7 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error,
 from ostiary import assurance as assurances
 from ostiary.assurance import Assurance
 
-from .. import claims, consent, families, interaction, scopes
+from .. import claims, consent, families, id_token, interaction, scopes
 from ..authorization_request import (
     AuthorizationRequest,
     Destination,
@@ -28,6 +28,7 @@ from ..authorization_request import (
     parse,
 )
 from ..authorization_response import respond
+from ..client_jwt import NoEncryptionKeyError
 from ..interaction import Interaction
 from ..issuer import issuer
 from ..models import Grant
@@ -67,9 +68,12 @@ def _answer(request: HttpRequest, params: QueryDict, *, decision: str | None) ->
     except OAuth2Error as error:
         return error_page(request, error)
     try:
-        return _proceed(request, params, to, parse(params, to), decision)
-    except OAuth2Error as error:
-        return respond(request, to, as_pairs(error))
+        try:
+            return _proceed(request, params, to, parse(params, to), decision)
+        except OAuth2Error as error:
+            return respond(request, to, as_pairs(error))
+    except NoEncryptionKeyError as error:
+        return error_page(request, error)
 
 
 def _proceed(
@@ -113,7 +117,7 @@ def _proceed(
         if decision != "allow" or not _is_of_this_page(request, params):
             return _consent_page(request, params, asked, assurance)
         consent.remember(request, asked.client, asked.scopes, asked.resource)
-    return respond(request, to, [("code", _issue_code(request, asked, assurance))])
+    return respond(request, to, _issue(request, asked, assurance, to.state))
 
 
 # --- the person --------------------------------------------------------------------------------
@@ -221,11 +225,25 @@ def _consent_page(
 # --- the answer --------------------------------------------------------------------------------
 
 
-def _issue_code(request: HttpRequest, asked: AuthorizationRequest, assurance: Assurance) -> str:
-    """Keep what was authorized, by the hash of a new code; returns the code (one statement)."""
+def _issue(
+    request: HttpRequest, asked: AuthorizationRequest, assurance: Assurance, state: str
+) -> list[tuple[str, str]]:
+    """What the response type asks for: a code, and an ID token with it (OIDC Core §3.3.2.5)."""
+    code, grant = _issue_code(request, asked, assurance)
+    answer = [("code", code)]
+    if "id_token" in asked.response_type:
+        token = id_token.issue_with_code(asked.client, grant, code=code, state=state)
+        answer.append(("id_token", token))
+    return answer
+
+
+def _issue_code(
+    request: HttpRequest, asked: AuthorizationRequest, assurance: Assurance
+) -> tuple[str, Grant]:
+    """Keep what was authorized, by the hash of a new code; returns both (one statement)."""
     code = new_token()
     expires = timezone.now() + timedelta(seconds=CODE_LIFETIME)
-    Grant.objects.create(
+    grant = Grant.objects.create(
         user=request.user,
         application=asked.client,
         code_hash=token_hash(code),
@@ -245,4 +263,4 @@ def _issue_code(request: HttpRequest, asked: AuthorizationRequest, assurance: As
         offline="offline_access" in asked.scopes,
         credential_hash=families.credential_hash(request.user),
     )
-    return code
+    return code, grant

@@ -84,9 +84,11 @@ def allow(
 
 
 def answer_of(response: HttpResponse) -> dict[str, str]:
-    """What an authorization response tells the client, in the query or in a form."""
+    """What an authorization response tells the client, in the query, fragment or a form, signed
+    (unverified here) or not."""
     if response.status_code == 302:
-        pairs = parse_qsl(urlsplit(response["Location"]).query, keep_blank_values=True)
+        to = urlsplit(response["Location"])
+        pairs = parse_qsl(to.fragment or to.query, keep_blank_values=True)
     else:
         hidden = r'<input type="hidden" name="([^"]*)" value="([^"]*)">'
         pairs = [
@@ -94,7 +96,8 @@ def answer_of(response: HttpResponse) -> dict[str, str]:
             for name, value in re.findall(hidden, response.content.decode())
         ]
     assert len(dict(pairs)) == len(pairs), "a parameter was repeated"
-    return dict(pairs)
+    answer = dict(pairs)
+    return said_by(answer["response"]) if [*answer] == ["response"] else answer
 
 
 def obtain_code(browser: Browser, client: Client, **overrides: Any) -> tuple[str, str]:

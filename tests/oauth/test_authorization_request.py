@@ -21,7 +21,9 @@ def error_of(browser, client, **overrides) -> str:
     """The error that the request is answered with at the redirect URI, with state and issuer."""
     response = flow.authorize(browser, client, **overrides)
     assert response.status_code == 302, response.content
-    assert response["Location"].startswith("https://rp.example/callback?")
+    assert response["Location"].startswith(
+        ("https://rp.example/callback?", "https://rp.example/callback#")
+    )
     assert "no-store" in response["Cache-Control"]
     answer = flow.answer_of(response)
     assert answer["iss"] == ISSUER
@@ -102,9 +104,10 @@ def test_the_error_page_says_what_is_wrong_and_escapes_what_was_sent(signed_in_b
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": "id_token"}, "unsupported_response_type"),
         ({"response_type": "id_token token"}, "unsupported_response_type"),
-        ({"response_type": "code id_token"}, "unsupported_response_type"),
+        ({"response_type": "code id_token"}, "unauthorized_client"),
+        ({"response_type": "code token"}, "unsupported_response_type"),
+        ({"response_type": "code id_token token"}, "unsupported_response_type"),
         ({"response_type": "none"}, "unsupported_response_type"),
-        ({"response_mode": "fragment"}, "invalid_request"),
         ({"response_mode": "web_message"}, "invalid_request"),
         ({"scope": None}, "invalid_scope"),
         ({"scope": " "}, "invalid_scope"),

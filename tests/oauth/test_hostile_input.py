@@ -86,7 +86,7 @@ AUTHORIZATION_PARAMETERS = [
 ]
 SENSIBLE = {
     "response_type": ["code", "token", "code id_token"],
-    "response_mode": ["query", "form_post"],
+    "response_mode": ["query", "fragment", "form_post", "jwt", "form_post.jwt"],
     "scope": ["openid", "openid email", "api:read"],
     "prompt": ["none", "login", "consent", "select_account"],
     "max_age": ["0", "600"],
@@ -138,7 +138,7 @@ def assert_authorization_answer(response, redirect_uri):
     if urlsplit(location).path in ("/signin/", "/oauth/authorize"):
         assert location.startswith("/")
         return
-    assert location.startswith(redirect_uri + "?")
+    assert location.startswith((redirect_uri + "?", redirect_uri + "#"))
     answer = flow.answer_of(response)
     assert answer["iss"] == "http://localhost:8000"
     assert "code" in answer or answer["error"] in AUTHORIZATION_ERRORS

@@ -1,0 +1,74 @@
+"""A JWT made for one client: signed by us, and encrypted to it where it has registered so.
+
+Sign, then encrypt (RFC 7519 §11.2). Where its key can't be got nothing is sent: an answer that was
+to be encrypted never goes out in plain.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+
+from ostiary import events
+
+from . import client_keys, jwe, keys
+from .models import Client
+
+
+class NoEncryptionKeyError(OAuth2Error):  # type: ignore[misc]  # oauthlib is untyped
+    """The client is to get an encrypted answer, and has no key for it now."""
+
+    error = "temporarily_unavailable"
+
+
+def encryption_of(client: Client, what: str) -> tuple[str, str]:
+    """The ``alg`` and ``enc`` registered for ``what`` (``id_token``, ``userinfo``,
+    ``authorization``, ``introspection``); empty for an answer that isn't encrypted."""
+    alg = client.registered(f"{what}_encrypted_response_alg")
+    return alg, client.registered(
+        f"{what}_encrypted_response_enc"
+    ) or jwe.DEFAULT_ENC if alg else ""
+
+
+def check(client: Client, what: str) -> None:
+    """Raise ``NoEncryptionKeyError`` if ``what`` couldn't be made for ``client`` now: ask before
+    something is used up for it."""
+    alg, _ = encryption_of(client, what)
+    if alg:
+        _recipient(client, what, alg)
+
+
+def issue(client: Client, what: str, claims: dict[str, Any], *, alg: str, typ: str) -> str:
+    """The claims signed by ``alg``, and encrypted as registered for ``what``.
+
+    Raises ``NoEncryptionKeyError``.
+    """
+    return encrypted(client, what, keys.sign(claims, alg=alg, typ=typ), cty="JWT")
+
+
+def encrypted(client: Client, what: str, payload: str, *, cty: str = "") -> str:
+    """``payload`` as a JWE to the client, or as it is where none is registered for ``what``.
+
+    Raises ``NoEncryptionKeyError``.
+    """
+    alg, enc = encryption_of(client, what)
+    if not alg:
+        return payload
+    key, kid = _recipient(client, what, alg)
+    return jwe.encrypt(payload, key, kid=kid, alg=alg, enc=enc, cty=cty)
+
+
+def _recipient(client: Client, what: str, alg: str) -> tuple[jwe.RecipientKey, str]:
+    found = client_keys.find_recipient(client, alg=alg)
+    if found is None:
+        events.record(
+            "client.key_unavailable",
+            client_id=client.client_id,
+            outcome="failure",
+            details={"answer": what, "alg": alg},
+        )
+        raise NoEncryptionKeyError(
+            description=f"The client has no usable key of {alg} for its answer at this time."
+        )
+    return found
