@@ -10,8 +10,9 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from . import client_assertion
+from . import client_assertion, workload
 from .models import Client
+from .workload import OutsideTokenRefused, Use
 
 CLIENT_ID_MAX_LENGTH = 255
 
@@ -107,6 +108,8 @@ def authenticate(params: Mapping[str, str], authorization: str | None) -> Client
     An unknown, a disabled and a wrongly authenticated client are answered alike, after the same
     work.
     """
+    if _is_of_another_issuer(params):
+        return _by_another_issuer(params, authorization)
     shown = presented(params, authorization)
     client = find_client(shown.client_id)
     known = client if client is not None and client.enabled else Client()
@@ -117,3 +120,32 @@ def authenticate(params: Mapping[str, str], authorization: str | None) -> Client
     if not proven or shown.method not in known.auth_methods:
         raise InvalidClientError(description="Client authentication failed.")
     return known
+
+
+def _is_of_another_issuer(params: Mapping[str, str]) -> bool:
+    """Whether the client assertion is one that somebody else has made for the client: what a
+    client signs itself names it as ``iss`` and ``sub`` (RFC 7523 §3)."""
+    if params.get("client_assertion_type") != client_assertion.TYPE:
+        return False
+    try:
+        shown = workload.read(params.get("client_assertion", ""))
+    except OutsideTokenRefused:
+        return False
+    return shown.issuer not in ("", shown.claims.get("sub"))
+
+
+def _by_another_issuer(params: Mapping[str, str], authorization: str | None) -> Client:
+    """The client that a trust rule names for a token of another issuer.
+
+    The token is used by this. Raises as ``authenticate``.
+    """
+    if authorization or params.get("client_secret"):
+        raise InvalidRequestError(description="Use one client authentication method, not two.")
+    try:
+        found = workload.recognise(
+            params["client_assertion"], Use.CLIENT_ASSERTION, params.get("client_id", "")
+        )
+        workload.spend(found, Use.CLIENT_ASSERTION)
+    except OutsideTokenRefused:
+        raise InvalidClientError(description="Client authentication failed.") from None
+    return found.client

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from oauth import client_keys, safe_fetch, workload
+from oauth import client_assertion, client_keys, safe_fetch, workload
 from oauth.models import Client, TrustRule
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from ostiary.models import Event
@@ -434,6 +434,72 @@ def test_of_50_parallel_uses_of_a_token_for_single_use_one_wins(github, rule):
 
     assert sorted(answer.status_code for answer in answers) == [200, *[400] * 49]
     assert Event.objects.filter(kind="workload.accepted").count() == 1
+
+
+# --- instead of a secret --------------------------------------------------------------------------
+
+
+def as_client(assertion, path=flow.TOKEN, authorization="", **params):
+    """Authenticate by an outside token."""
+    form = {
+        "client_assertion_type": client_assertion.TYPE,
+        "client_assertion": assertion,
+        "grant_type": "client_credentials",
+        **params,
+    }
+    return flow.post_form(path, form, authorization)
+
+
+def assert_unauthenticated(answer):
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+@pytest.fixture
+def assertion_rule(github, deployer):
+    return make_rule(github, deployer, uses=["client_assertion"], scopes=[], audiences=[])
+
+
+def test_an_outside_token_authenticates_as_the_client_of_the_rule(github, assertion_rule):
+    answer = as_client(github.token())
+
+    said = flow.said_by(answer.json()["access_token"])
+    assert said["sub"] == assertion_rule.client.client_id
+    assert Event.objects.get(kind="workload.accepted").details["use"] == "client_assertion"
+    for path in (flow.REVOKE, "/oauth/introspect"):
+        assert as_client(github.token(), path, token="x").status_code == 200
+    assert as_client(github.token(), client_id=said["sub"]).status_code == 200
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_b9_an_outside_token_that_no_rule_means_authenticates_nobody(
+    github, assertion_rule, attack
+):
+    assert_unauthenticated(as_client(github.token(**attack)))
+
+
+def test_h13_an_outside_token_authenticates_as_no_other_client(
+    github, assertion_rule, service_client
+):
+    assert_unauthenticated(as_client(github.token(), client_id=service_client.client_id))
+    assert_unauthenticated(as_client(github.token(sub=service_client.client_id)))
+    for params, authorization in (
+        ({"client_secret": service_client.raw_secret}, ""),
+        ({}, flow.basic(service_client.client_id, service_client.raw_secret)),
+    ):
+        answer = as_client(github.token(), authorization=authorization, **params)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_a_rule_for_a_grant_authenticates_nobody(github, rule):
+    assert_unauthenticated(as_client(github.token()))
+
+
+def test_an_outside_token_for_single_use_authenticates_once(github, assertion_rule):
+    TrustRule.objects.update(single_use=True)
+    token = github.token()
+
+    assert as_client(token).status_code == 200
+    assert_unauthenticated(as_client(token))
 
 
 # --- the issuer's keys ----------------------------------------------------------------------------
