@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from . import keys
+from . import apis, keys
 from .confirmation import NOT_BOUND, Confirmation
 from .issuer import issuer
 from .models import Client, Grant
@@ -17,31 +18,40 @@ CARRIED = ("auth_time", "acr", "amr", "gid", "act", "may_act", "workload")
 """The claims of a subject token that the token made from it has too."""
 
 
+@dataclass(frozen=True, repr=False)
+class Issued:
+    """A new access token, and for how many seconds it is good."""
+
+    token: str
+    lifetime: int
+
+
 def _issue(
     client: Client,
     subject: str,
     scopes: Sequence[str],
-    audience: str | list[str],
+    resource: Sequence[str],
     confirmation: Confirmation,
+    *,
+    at_most: int | None = None,
     **extra: Any,
-) -> str:
+) -> Issued:
+    terms = apis.terms(client, resource)
+    lifetime = terms.lifetime if at_most is None else min(terms.lifetime, at_most)
     now = int(time.time())
-    return keys.sign(
-        {
-            "iss": issuer(),
-            "sub": subject,
-            "aud": audience,
-            "exp": now + client.access_token_lifetime,
-            "iat": now,
-            "jti": secrets.token_urlsafe(16),
-            "client_id": client.client_id,
-            "scope": " ".join(scopes),
-            **({"cnf": dict(confirmation)} if confirmation else {}),
-            **extra,
-        },
-        alg=client.access_token_signing_alg,
-        typ=TYP,
-    )
+    claims = {
+        "iss": issuer(),
+        "sub": subject,
+        "aud": audience_of(resource, scopes),
+        "exp": now + lifetime,
+        "iat": now,
+        "jti": secrets.token_urlsafe(16),
+        "client_id": client.client_id,
+        "scope": " ".join(scopes),
+        **({"cnf": dict(confirmation)} if confirmation else {}),
+        **extra,
+    }
+    return Issued(keys.sign(claims, alg=terms.alg, typ=TYP), lifetime)
 
 
 def audience_of(resource: Sequence[str], scopes: Sequence[str]) -> str | list[str]:
@@ -58,15 +68,20 @@ def audience_of(resource: Sequence[str], scopes: Sequence[str]) -> str | list[st
 
 
 def for_grant(
-    client: Client, grant: Grant, subject: str, scopes: Sequence[str], confirmation: Confirmation
-) -> str:
+    client: Client,
+    grant: Grant,
+    subject: str,
+    scopes: Sequence[str],
+    resource: Sequence[str],
+    confirmation: Confirmation,
+) -> Issued:
     """An access token that a person's grant yields. ``gid`` names the grant, so that this server
     can tell whether it has been revoked."""
     return _issue(
         client,
         subject,
         scopes,
-        audience_of(grant.resource, scopes),
+        resource,
         confirmation,
         auth_time=grant.auth_time,
         acr=grant.acr,
@@ -80,9 +95,9 @@ def for_client(
     scopes: Sequence[str],
     resource: Sequence[str],
     confirmation: Confirmation = NOT_BOUND,
-) -> str:
+) -> Issued:
     """An access token of the client itself (RFC 9068 §2.2: ``sub`` is the client)."""
-    return _issue(client, client.client_id, scopes, audience_of(resource, scopes), confirmation)
+    return _issue(client, client.client_id, scopes, resource, confirmation)
 
 
 def for_workload(
@@ -93,7 +108,7 @@ def for_workload(
     confirmation: Confirmation,
     *,
     lifetime: int,
-) -> str:
+) -> Issued:
     """An access token of the client that an outside token stands for; ``lifetime`` in seconds.
 
     ``sub`` is the client, never the outside subject, which could be spelled like the name of a
@@ -103,9 +118,9 @@ def for_workload(
         client,
         client.client_id,
         scopes,
-        audience_of(resource, scopes),
+        resource,
         confirmation,
-        exp=int(time.time()) + lifetime,
+        at_most=lifetime,
         workload=dict(identity),
     )
 
@@ -119,7 +134,7 @@ def for_exchange(
     *,
     lifetime: int,
     act: Mapping[str, Any] | None,
-) -> str:
+) -> Issued:
     """An access token for the subject of another (RFC 8693). What that says of its person and
     grant is carried on, so that revoking the grant reaches this token too.
 
@@ -128,8 +143,9 @@ def for_exchange(
     carried = {name: subject[name] for name in CARRIED if name in subject}
     if act is not None:
         carried["act"] = dict(act)
-    exp = int(time.time()) + lifetime
-    return _issue(client, subject["sub"], scopes, audience, confirmation, exp=exp, **carried)
+    return _issue(
+        client, subject["sub"], scopes, [audience], confirmation, at_most=lifetime, **carried
+    )
 
 
 def verify(token: str) -> dict[str, Any]:

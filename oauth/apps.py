@@ -15,9 +15,10 @@ class OAuthConfig(AppConfig):
     def ready(self) -> None:
         from ostiary import events
 
-        from . import checks, receivers  # noqa: F401  (checks register themselves on import)
+        from . import apis, checks, receivers  # noqa: F401  (checks register themselves on import)
 
         receivers.connect()
+        apis.connect()
         events.register_kinds(
             {
                 "token.reuse_detected": _("A token was used again after it had been replaced"),
@@ -38,6 +39,8 @@ class OAuthConfig(AppConfig):
                 "trust_rule.deleted": _("A rule for tokens of other issuers was deleted"),
                 "workload.accepted": _("A workload was let in by a token of another issuer"),
                 "workload.refused": _("A workload's token of another issuer was refused"),
+                "api.changed": _("An API was registered or changed"),
+                "api.deleted": _("An API was deleted"),
                 "signing_key.rotated": _("A signing key was replaced"),
                 "signing_key.revoked": _("A signing key was withdrawn"),
             }

@@ -127,12 +127,13 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     wanted = response_type.check(given, to.client)
     if not to.client.may_use("authorization_code"):
         raise UnauthorizedClientError(description="The client is not registered for this grant.")
+    resource = tuple(allowed_resource(resources(every), to.client))
     return AuthorizationRequest(
         client=to.client,
         redirect_uri=to.redirect_uri,
         response_type=wanted,
-        scopes=_scopes(given.get("scope"), to.client),
-        resource=tuple(allowed_resource(resources(every), to.client)),
+        scopes=_scopes(given.get("scope"), to.client, resource),
+        resource=resource,
         code_challenge=pkce.check_challenge(
             given.get("code_challenge"), given.get("code_challenge_method")
         ),
@@ -158,12 +159,12 @@ def _check_unsupported(given: dict[str, str]) -> None:
             raise error(description=f"The {name} parameter is not supported.")
 
 
-def _scopes(value: str | None, client: Client) -> tuple[str, ...]:
+def _scopes(value: str | None, client: Client, resource: tuple[str, ...]) -> tuple[str, ...]:
     """There is no default scope: a person is always told what they allow (RFC 6749 §3.3)."""
     asked = scopes.parse(value)
     if not asked:
         raise InvalidScopeError(description="Missing scope parameter.")
-    if scopes.unknown(asked, client.scopes):
+    if scopes.unknown(asked, client.scopes, resource):
         raise InvalidScopeError(description="The scope is unknown or not for this client.")
     return tuple(asked)
 

@@ -229,6 +229,13 @@ METADATA: dict[str, Metadatum] = {
             gettext_lazy("Algorithm of signed introspection"),
             SIGNING_ALGS,
         ),
+        Metadatum(
+            "multiple_audiences",
+            Kind.FLAG,
+            Topic.TOKENS,
+            gettext_lazy("May get one token for several APIs"),
+            help=gettext_lazy("Each of them can use the token at the others (RFC 8707 §3)."),
+        ),
         *_encrypted("id_token", gettext_lazy("Encrypt ID tokens by")),
         *_encrypted("userinfo", gettext_lazy("Encrypt UserInfo by")),
         *_encrypted("authorization", gettext_lazy("Encrypt authorization responses by")),

@@ -50,13 +50,13 @@ def shown(user_code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def requested_scopes(value: str | None, client: Client) -> list[str]:
+def requested_scopes(value: str | None, client: Client, resource: Sequence[str]) -> list[str]:
     """The scopes asked for. There is no default: a person is always told what they allow.
 
     Raises ``InvalidScopeError``.
     """
     asked = scopes.parse(value)
-    if not asked or scopes.unknown(asked, client.scopes):
+    if not asked or scopes.unknown(asked, client.scopes, resource):
         raise InvalidScopeError(description="The scope is missing, unknown or not for this client.")
     return asked
 

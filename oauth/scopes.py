@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+from . import apis
 
 STANDARD = {
     "openid": _("Know that it is you"),
@@ -17,12 +19,20 @@ STANDARD = {
 
 
 def descriptions() -> dict[str, str]:
-    """Every scope of this site with its description: the standard ones and the project's own.
+    """Every scope of this site with its description: the standard ones, the project's own, and
+    those of the registered APIs.
 
     The project's own come from the toolkit's setting ``OAUTH2_PROVIDER["SCOPES"]``.
     """
     own = getattr(settings, "OAUTH2_PROVIDER", {}).get("SCOPES", {})
-    return {**STANDARD, **own}
+    return {**apis.scopes(), **own, **STANDARD}
+
+
+def described(asked: Iterable[str], resource: Sequence[str]) -> list[tuple[str, str]]:
+    """Each scope with its words, as the API that it is asked for puts them; its name if nobody
+    describes it any more."""
+    known = descriptions()
+    return [(scope, apis.words(scope, resource) or known.get(scope, scope)) for scope in asked]
 
 
 def parse(value: str | None) -> list[str]:
@@ -30,7 +40,7 @@ def parse(value: str | None) -> list[str]:
     return [scope for scope in dict.fromkeys((value or "").split(" ")) if scope]
 
 
-def unknown(requested: Iterable[str], allowed: Iterable[str]) -> list[str]:
-    """The requested scopes that the client may not ask for."""
-    known = set(allowed) & set(descriptions())
+def unknown(requested: Iterable[str], allowed: Iterable[str], resource: Sequence[str]) -> list[str]:
+    """The requested scopes that a client with these ``allowed`` may not ask for at ``resource``."""
+    known = set(apis.usable(allowed, resource)) & set(descriptions())
     return [scope for scope in requested if scope not in known]

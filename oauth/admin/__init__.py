@@ -5,6 +5,7 @@ The toolkit's own admin registers most of these models with the classes named in
 ``OAUTH2_PROVIDER``; the rest are registered in their modules.
 """
 
+from .apis import ApiAdmin
 from .clients import ClientAdmin
 from .exchange_rules import ExchangeRuleAdmin
 from .grants import (
@@ -20,6 +21,7 @@ from .trust_rules import TrustRuleAdmin
 
 __all__ = [
     "AccessTokenAdmin",
+    "ApiAdmin",
     "ClientAdmin",
     "ConsentAdmin",
     "DeviceGrantAdmin",

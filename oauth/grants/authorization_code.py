@@ -11,7 +11,7 @@ from .. import confirmation, families, id_token, pkce
 from ..confirmation import Confirmation
 from ..models import Client, Grant
 from ..models.grant import token_hash
-from .base import InvalidTargetError, TokenGrant, TokenRequest
+from .base import TokenGrant, TokenRequest, narrowed, narrowed_resource
 from .tokens import token_response
 
 
@@ -23,7 +23,8 @@ class AuthorizationCodeGrant(TokenGrant):
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Tokens for a code. A second redemption is refused and ends what the first gave."""
         grant = find(request)
-        check(grant, request)
+        resource = check(grant, request)
+        scopes = narrowed(None, grant.scope.split(), resource)
         families.check_person(grant)
         if "openid" in grant.scope.split():
             id_token.check(request.client)
@@ -31,7 +32,8 @@ class AuthorizationCodeGrant(TokenGrant):
         return token_response(
             request.client,
             grant,
-            grant.scope.split(),
+            scopes,
+            resource=resource,
             confirmation=request.confirmation,
             refresh_token=refresh_token,
             nonce=grant.nonce,
@@ -58,8 +60,9 @@ def find(request: TokenRequest) -> Grant:
     return grant
 
 
-def check(grant: Grant, request: TokenRequest) -> None:
-    """Hold the request against what the code was issued for (RFC 6749 §4.1.3, RFC 7636 §4.6).
+def check(grant: Grant, request: TokenRequest) -> list[str]:
+    """Hold the request against what the code was issued for (RFC 6749 §4.1.3, RFC 7636 §4.6);
+    returns the resource to issue for.
 
     Raises ``InvalidGrantError`` or ``InvalidTargetError``. A code that was redeemed before ends
     its family here.
@@ -75,8 +78,7 @@ def check(grant: Grant, request: TokenRequest) -> None:
     if grant.jkt:
         confirmation.check({"jkt": grant.jkt}, request.confirmation)
     pkce.check_verifier(request.params.get("code_verifier"), grant.code_challenge)
-    if not set(request.resource) <= set(grant.resource):
-        raise InvalidTargetError(description="The resource was not in the authorization request.")
+    return narrowed_resource(request.resource, grant.resource, request.client)
 
 
 def redeem(grant: Grant, client: Client, shown: Confirmation) -> str | None:

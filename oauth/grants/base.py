@@ -15,11 +15,12 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .. import client_authentication, confirmation, dpop, scopes
+from .. import apis, client_authentication, confirmation, dpop, scopes
 from ..conf import oauth_settings
 from ..confirmation import Confirmation
 from ..issuer import endpoint
 from ..models import Client
+from ..models.client import AUDIENCE_MAX_LENGTH
 from ..parameters import resources, single
 from ..workload import Workload
 
@@ -47,18 +48,36 @@ class TokenRequest:
 def allowed_resource(resource: Sequence[str], client: Client) -> list[str]:
     """The audience to issue for: what was asked, if the client may (RFC 8707 §2).
 
+    One token is for one API, unless the client may get one for several (§3). Raises
+    ``InvalidTargetError``.
+    """
+    if any(uri not in client.audiences or apis.is_closed(uri) for uri in resource):
+        raise InvalidTargetError(description="The resource is not one that this client may use.")
+    if len(resource) > 1 and not client.registered("multiple_audiences"):
+        raise InvalidTargetError(description="This client may name one resource.")
+    if len(" ".join(resource)) > AUDIENCE_MAX_LENGTH:
+        raise InvalidTargetError(description="These are too many resources.")
+    return list(dict.fromkeys(resource))
+
+
+def narrowed_resource(
+    requested: Sequence[str], granted: Sequence[str], client: Client
+) -> list[str]:
+    """The audience to issue for: what was asked of what was granted, or all of it (RFC 8707 §2.2).
+
     Raises ``InvalidTargetError``.
     """
-    if len(resource) > 1 or any(uri not in client.audiences for uri in resource):
-        raise InvalidTargetError(description="The resource is not one that this client may use.")
-    return list(resource)
+    if not set(requested) <= set(granted):
+        raise InvalidTargetError(description="The resource was not granted.")
+    return allowed_resource(requested or granted, client)
 
 
-def narrowed(requested: str | None, granted: list[str]) -> list[str]:
-    """The scopes to issue: those asked for, which may be fewer than granted, never more
-    (RFC 6749 §6). Raises ``InvalidScopeError``."""
-    asked = scopes.parse(requested) or granted
-    if not asked or not set(asked) <= set(granted):
+def narrowed(requested: str | None, granted: Sequence[str], resource: Sequence[str]) -> list[str]:
+    """The scopes to issue for ``resource``: those asked for, which may be fewer than granted, never
+    more (RFC 6749 §6). Raises ``InvalidScopeError``."""
+    possible = apis.usable(granted, resource)
+    asked = scopes.parse(requested) or possible
+    if not asked or not set(asked) <= set(possible):
         raise InvalidScopeError(description="The scope exceeds what was granted.")
     return asked
 

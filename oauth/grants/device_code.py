@@ -22,7 +22,7 @@ from .. import device_authorization, families, id_token
 from ..confirmation import Confirmation
 from ..models import Client, DeviceGrant, Grant
 from ..models.grant import token_hash
-from .base import InvalidTargetError, TokenGrant, TokenRequest
+from .base import TokenGrant, TokenRequest, narrowed, narrowed_resource
 from .tokens import token_response
 
 SLOWER = 5
@@ -38,8 +38,8 @@ class DeviceCodeGrant(TokenGrant):
         """Tokens for a device code that a person has allowed."""
         waiting = find(request)
         grant = decided(waiting, timezone.now())
-        if not set(request.resource) <= set(grant.resource):
-            raise InvalidTargetError(description="The resource was not asked for.")
+        resource = narrowed_resource(request.resource, grant.resource, request.client)
+        scopes = narrowed(None, grant.scope.split(), resource)
         families.check_person(grant)
         if "openid" in grant.scope.split():
             id_token.check(request.client)
@@ -47,7 +47,8 @@ class DeviceCodeGrant(TokenGrant):
         return token_response(
             request.client,
             grant,
-            grant.scope.split(),
+            scopes,
+            resource=resource,
             confirmation=request.confirmation,
             refresh_token=refresh_token,
         )

@@ -32,8 +32,8 @@ class JwtBearerGrant(TokenGrant):
         """An access token of the client, without refresh token (RFC 7521 §4.1)."""
         if request.workload is None:
             raise InvalidGrantError(description="The assertion is not valid.")
-        granted = scopes_for(request.params.get("scope"), request.workload)
         audience = audience_for(request.resource, request.workload)
+        granted = scopes_for(request.params.get("scope"), request.workload, audience)
         return issued(
             request, request.workload, granted, audience, Use.JWT_BEARER, InvalidGrantError
         )

@@ -12,7 +12,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestErro
 from .. import confirmation, families, id_token
 from ..models import RefreshToken
 from ..models.grant import token_hash
-from .base import InvalidTargetError, TokenGrant, TokenRequest, allowed_resource, narrowed
+from .base import TokenGrant, TokenRequest, narrowed, narrowed_resource
 from .tokens import token_response
 
 
@@ -27,7 +27,7 @@ class RefreshTokenGrant(TokenGrant):
         if not token:
             raise InvalidRequestError(description="Missing refresh_token parameter.")
         row = find(token, request)
-        scopes = check(row, token, request)
+        scopes, resource = check(row, token, request)
         if "openid" in scopes:
             id_token.check(request.client)
         with transaction.atomic():
@@ -39,6 +39,7 @@ class RefreshTokenGrant(TokenGrant):
             request.client,
             row.grant,
             scopes,
+            resource=resource,
             confirmation=request.confirmation,
             refresh_token=successor,
         )
@@ -62,9 +63,9 @@ def find(token: str, request: TokenRequest) -> RefreshToken:
     return row
 
 
-def check(row: RefreshToken, token: str, request: TokenRequest) -> list[str]:
+def check(row: RefreshToken, token: str, request: TokenRequest) -> tuple[list[str], list[str]]:
     """Hold the request against its grant, and that against what the client may have by now;
-    returns the scopes to issue.
+    returns the scopes and the resource to issue.
 
     Raises ``InvalidGrantError``, ``InvalidScopeError`` or ``InvalidTargetError``.
     """
@@ -74,11 +75,9 @@ def check(row: RefreshToken, token: str, request: TokenRequest) -> list[str]:
     if row.grant.revoked_at is not None or now >= min(row.expires_at, row.idle_expires_at):
         raise InvalidGrantError(description="The refresh token is not valid.")
     confirmation.check(row.confirmation, request.confirmation)
-    if not set(request.resource) <= set(row.grant.resource):
-        raise InvalidTargetError(description="The resource was not granted.")
-    allowed_resource(row.grant.resource, request.client)
+    resource = narrowed_resource(request.resource, row.grant.resource, request.client)
     granted = [scope for scope in row.grant.scope.split() if scope in request.client.scopes]
-    return narrowed(request.params.get("scope"), granted)
+    return narrowed(request.params.get("scope"), granted, resource), resource
 
 
 def reused(row: RefreshToken) -> InvalidGrantError:

@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnauthorizedClientError,
 )
 
-from .. import access_token, claims, delegation, families, keys, scopes
+from .. import access_token, apis, claims, delegation, families, keys, scopes
 from ..confirmation import token_type
 from ..delegation import ActorRefused
 from ..issuer import issuer
@@ -73,8 +73,8 @@ def for_workload(request: TokenRequest, found: Workload, target: str) -> dict[st
     """The answer to a token of another issuer."""
     if "actor_token" in request.params:
         raise InvalidRequestError(description="A workload acts for itself, without actor_token.")
-    granted = workload.scopes_for(request.params.get("scope"), found)
     audience = workload.audience_for((target,), found)
+    granted = workload.scopes_for(request.params.get("scope"), found, audience)
     return workload.issued(
         request, found, granted, audience, Use.TOKEN_EXCHANGE, InvalidRequestError
     )
@@ -96,13 +96,13 @@ def exchanged(request: TokenRequest, target: str) -> dict[str, Any]:
     lifetime = lifetime_for(client, rule, *(each for each in (subject, actor) if each))
     if lifetime <= 0:
         raise not_valid("subject_token")
-    token = access_token.for_exchange(
+    issued = access_token.for_exchange(
         client, subject, granted, target, request.confirmation, lifetime=lifetime, act=act
     )
     return {
-        "access_token": token,
+        "access_token": issued.token,
         "token_type": token_type(request.confirmation),
-        "expires_in": lifetime,
+        "expires_in": issued.lifetime,
         "scope": " ".join(granted),
     }
 
@@ -168,7 +168,7 @@ def rule_for(request: TokenRequest, subject: dict[str, Any], target: str) -> Exc
         .order_by("pk")
         .first()
     )
-    if rule is None:
+    if rule is None or apis.is_closed(target):
         raise InvalidTargetError(description="No rule lets this client exchange the token so.")
     return rule
 
@@ -180,6 +180,7 @@ def scopes_for(requested: str | None, subject: Mapping[str, Any], rule: Exchange
     """
     held = subject["scope"].split()
     possible = [name for name in held if name in rule.scopes and name not in scopes.STANDARD]
+    possible = apis.usable(possible, [rule.target_audience])
     asked = scopes.parse(requested) or possible
     if not asked or not set(asked) <= set(possible):
         raise InvalidScopeError(description="The scope exceeds the subject token or the rule.")

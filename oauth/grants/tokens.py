@@ -14,24 +14,26 @@ def token_response(
     grant: Grant,
     scopes: list[str],
     *,
+    resource: list[str],
     confirmation: Confirmation,
     refresh_token: str | None,
     nonce: str = "",
 ) -> dict[str, Any]:
-    """The JSON object of a token response; ``id_token`` in it where ``openid`` was granted."""
-    token = access_token.for_grant(
-        client, grant, claims.subject_for(grant.user, client), scopes, confirmation
+    """The JSON object of a token response for ``resource``; ``id_token`` in it where ``openid`` was
+    granted."""
+    issued = access_token.for_grant(
+        client, grant, claims.subject_for(grant.user, client), scopes, resource, confirmation
     )
     answer: dict[str, Any] = {
-        "access_token": token,
+        "access_token": issued.token,
         "token_type": token_type(confirmation),
-        "expires_in": client.access_token_lifetime,
+        "expires_in": issued.lifetime,
         "scope": " ".join(scopes),
     }
     if refresh_token:
         answer["refresh_token"] = refresh_token
     if "openid" in scopes:
         answer["id_token"] = id_token.issue(
-            client, grant, grant.user, scopes, access_token=token, nonce=nonce
+            client, grant, grant.user, scopes, access_token=issued.token, nonce=nonce
         )
     return answer

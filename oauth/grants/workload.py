@@ -7,11 +7,11 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError, OAuth2Error
 
-from .. import access_token, client_authentication, scopes, workload
+from .. import access_token, apis, client_authentication, scopes, workload
 from ..confirmation import token_type
 from ..models import Client
 from ..workload import OutsideTokenRefused, Use, Workload
-from .base import InvalidTargetError, TokenRequest
+from .base import InvalidTargetError, TokenRequest, allowed_resource
 
 
 def identified(
@@ -36,18 +36,19 @@ def identified(
     return found.client, found
 
 
-def scopes_for(requested: str | None, found: Workload) -> list[str]:
-    """The scopes asked for, or all that both the rule and the client have.
+def scopes_for(requested: str | None, found: Workload, audience: list[str]) -> list[str]:
+    """The scopes asked for, or all that both the rule and the client have at ``audience``.
 
     The OpenID scopes are about a person, and there is none here. Raises ``InvalidScopeError``.
     """
-    possible = [
+    both = [
         name
         for name in found.rule.scopes
         if name in found.client.scopes and name not in scopes.STANDARD
     ]
+    possible = apis.usable(both, audience)
     asked = scopes.parse(requested) or possible
-    if not asked or scopes.unknown(asked, possible):
+    if not asked or scopes.unknown(asked, possible, audience):
         raise InvalidScopeError(description="The scope exceeds what the rule or the client has.")
     return asked
 
@@ -61,7 +62,7 @@ def audience_for(requested: tuple[str, ...], found: Workload) -> list[str]:
         raise InvalidTargetError(description="The resource is not one that the rule gives.")
     if rule.audiences and not possible:
         raise InvalidTargetError(description="The client has no API of the rule.")
-    return list(requested) or possible[:1]
+    return allowed_resource(requested or possible[:1], client)
 
 
 def issued(
@@ -79,7 +80,7 @@ def issued(
         workload.spend(found, use)
     except OutsideTokenRefused as refused:
         raise error(description=str(refused)) from None
-    token = access_token.for_workload(
+    made = access_token.for_workload(
         client,
         found.identity,
         granted,
@@ -88,8 +89,8 @@ def issued(
         lifetime=lifetime,
     )
     return {
-        "access_token": token,
+        "access_token": made.token,
         "token_type": token_type(request.confirmation),
-        "expires_in": lifetime,
+        "expires_in": made.lifetime,
         "scope": " ".join(granted),
     }

@@ -1,5 +1,6 @@
 """State of the authorization server. Six of these are django-oauth-toolkit's models, swapped."""
 
+from .api import Api
 from .client import Client
 from .consent import Consent
 from .exchange_rule import ExchangeRule
@@ -12,6 +13,7 @@ from .used_identifier import UsedIdentifier
 
 __all__ = [
     "AccessToken",
+    "Api",
     "Client",
     "Consent",
     "DeviceGrant",

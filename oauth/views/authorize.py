@@ -19,7 +19,7 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error,
 from ostiary import assurance as assurances
 from ostiary.assurance import Assurance
 
-from .. import claims, consent, families, id_token, interaction, scopes
+from .. import apis, claims, consent, families, id_token, interaction, scopes
 from ..authorization_request import (
     AuthorizationRequest,
     Destination,
@@ -203,7 +203,6 @@ def _is_of_this_page(request: HttpRequest, params: QueryDict) -> bool:
 def _consent_page(
     request: HttpRequest, params: QueryDict, asked: AuthorizationRequest, assurance: Assurance
 ) -> HttpResponse:
-    words = scopes.descriptions()
     logo, origin = asked.client.logo_uri, form_action_source(asked.redirect_uri)
     response = render(
         request,
@@ -211,8 +210,8 @@ def _consent_page(
         {
             "client": asked.client,
             "logo": logo if logo.startswith(issuer() + "/") else "",
-            "scopes": [(scope, words[scope]) for scope in asked.scopes],
-            "resource": asked.resource,
+            "scopes": scopes.described(asked.scopes, asked.resource),
+            "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params),
             "other_url": _other_account_url(params, assurance),
             "redirect_origin": origin,

@@ -19,7 +19,7 @@ from ostiary.assurance import Assurance
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, refund, throttle
 
-from .. import claims, client_authentication, device_authorization, scopes
+from .. import apis, claims, client_authentication, device_authorization, scopes
 from ..cors import open_to_all_origins
 from ..grants.base import allowed_resource
 from ..models import DeviceGrant
@@ -41,8 +41,8 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
             raise UnauthorizedClientError(
                 description="This client is not registered for the grant type."
             )
-        asked = device_authorization.requested_scopes(params.get("scope"), client)
         resource = allowed_resource(resources(given), client)
+        asked = device_authorization.requested_scopes(params.get("scope"), client, resource)
     except OAuth2Error as error:
         return refused(request, error)
     try:
@@ -113,14 +113,13 @@ def _page_key(request: HttpRequest, waiting: DeviceGrant) -> str:
 def _confirm_page(
     request: HttpRequest, waiting: DeviceGrant, user_code: str, stronger_url: str = ""
 ) -> HttpResponse:
-    words = scopes.descriptions()
     return render(
         request,
         "ostiary_oauth/device_confirm.html",
         {
             "client": waiting.application,
-            "scopes": [(scope, words.get(scope, scope)) for scope in waiting.scope.split()],
-            "resource": waiting.resource,
+            "scopes": scopes.described(waiting.scope.split(), waiting.resource),
+            "resource": [(uri, apis.name(uri)) for uri in waiting.resource],
             "ip_address": waiting.ip_address,
             "user_code": device_authorization.shown(user_code),
             "page": _page_key(request, waiting),

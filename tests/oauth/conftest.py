@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client as Browser
 from django.utils import timezone
 
-from oauth import keys
+from oauth import apis, keys
 from oauth.models import Client, SigningKey
 from tests.oauth.assertions import CLIENT_KEY, public_jwk
 
@@ -37,6 +37,7 @@ def signing_keys(db):
         keys.ensure()
         _signing_keys.extend(SigningKey.objects.all())
     keys.forget()
+    apis.forget()
 
 
 @functools.cache

@@ -98,7 +98,7 @@ def test_a_token_of_a_service_is_about_the_service(service_client):
 
 
 def test_every_token_has_its_own_jti(service_client):
-    tokens = [access_token.for_client(service_client, ["api:read"], [API]) for _ in range(5)]
+    tokens = [access_token.for_client(service_client, ["api:read"], [API]).token for _ in range(5)]
 
     assert len({flow.said_by(t)["jti"] for t in tokens}) == 5
 

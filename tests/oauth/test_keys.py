@@ -31,7 +31,7 @@ def published() -> set[str]:
 
 
 def token_for(client) -> str:
-    return access_token.for_client(client, ["api:read"], [])
+    return access_token.for_client(client, ["api:read"], []).token
 
 
 def test_the_first_use_makes_an_active_and_a_next_key_for_each_algorithm():

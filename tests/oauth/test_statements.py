@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from oauth import keys
+from oauth import apis, keys
 from oauth.models import Grant, RefreshToken
 from tests.oauth import flow
 
@@ -14,8 +14,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def warm_keys(db):
-    """Keys made and loaded, as in a process that has served before."""
+    """Keys and APIs loaded, as in a process that has served before."""
     keys.keyset()
+    apis.registered()
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_a_token_without_openid_has_insufficient_scope(signed_in_browser, confid
 
 def test_a_token_of_a_service_is_about_nobody(service_client):
     service_client.audiences = []
-    token = access_token.for_client(service_client, ["openid"], [])
+    token = access_token.for_client(service_client, ["openid"], []).token
 
     assert_challenged(flow.userinfo(token), 401, "invalid_token")
 
