@@ -1,8 +1,8 @@
 """The authorization request: read, checked, and nothing else (RFC 6749 §4.1.1, OIDC Core §3.1.2).
 
-Two stages, because their errors go to different places. ``destination`` finds the client and the
-redirect URI: what fails there is shown on a page and never redirected (SECURITY A1). ``parse``
-checks the rest: what fails there is told to the client at its redirect URI (SECURITY A2).
+Two stages, because their errors go to different places. ``asking_client`` and ``destination`` find
+the client and the redirect URI: what fails there is shown on a page and never redirected (SECURITY
+A1). ``parse`` checks the rest: what fails there is told to the client at its redirect URI (A2).
 """
 
 from __future__ import annotations
@@ -20,17 +20,13 @@ from oauthlib.oauth2.rfc6749.errors import (
     OAuth2Error,
     UnauthorizedClientError,
 )
-from oauthlib.openid.connect.core.exceptions import (
-    RegistrationNotSupported,
-    RequestNotSupported,
-    RequestURINotSupported,
-)
+from oauthlib.openid.connect.core.exceptions import RegistrationNotSupported
 
 from . import dpop, id_token, pkce, response_type, scopes
 from .client_authentication import find_client
 from .grants.base import allowed_resource
 from .models import Client
-from .parameters import is_too_long, pairs, resources, single
+from .parameters import only, pairs, resources, single
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 MAX_LENGTHS = {
@@ -77,30 +73,29 @@ class AuthorizationRequest:
     acr_values: tuple[str, ...]
 
 
-def _only(params: QueryDict, name: str) -> str:
-    """The value of a parameter that was given once, else ``""``."""
-    values = params.getlist(name)
-    return values[0] if len(values) == 1 else ""
-
-
-def destination(params: QueryDict) -> Destination:
-    """Who asks, and where the answer may go.
-
-    Raises ``InvalidClientIdError`` or ``MismatchingRedirectURIError``, which are for a page. A
-    response mode or state that can't be used is replaced by what can: ``parse`` complains of it.
-    """
-    client = find_client(_only(params, "client_id"))
+def asking_client(params: QueryDict) -> Client:
+    """Who asks. Raises ``InvalidClientIdError``, which is for a page."""
+    client = find_client(only(params, "client_id"))
     if client is None or not client.enabled:
         raise InvalidClientIdError
-    redirect_uri = _only(params, "redirect_uri")
+    return client
+
+
+def destination(params: QueryDict, client: Client) -> Destination:
+    """Where the answer to a request of ``client`` may go.
+
+    Raises ``MismatchingRedirectURIError``, which is for a page. A response mode or state that
+    can't be used is replaced by what can: ``parse`` complains of it.
+    """
+    redirect_uri = only(params, "redirect_uri")
     if not client.redirect_uri_allowed(redirect_uri):
         raise MismatchingRedirectURIError
-    state = _only(params, "state")
+    state = only(params, "state")
     return Destination(
         client=client,
         redirect_uri=redirect_uri,
         response_mode=response_type.mode_for(
-            _only(params, "response_mode"), _only(params, "response_type"), client
+            only(params, "response_mode"), only(params, "response_type"), client
         ),
         state=state if is_usable("state", state) else "",
     )
@@ -116,14 +111,13 @@ def is_usable(name: str, value: str) -> bool:
 
 def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     """Check everything else. Raises ``OAuth2Error``, which is for the redirect URI."""
-    if is_too_long(params):
-        raise InvalidRequestError(description="The request is too long.")
     every = pairs(params)
     given = single(every)
     for name in MAX_LENGTHS:
         if not is_usable(name, given.get(name, "")):
             raise InvalidRequestError(description=f"{name} is too long or malformed.")
-    _check_unsupported(given)
+    if "registration" in given:  # OIDC Core §7.2.1
+        raise RegistrationNotSupported(description="The registration parameter is not supported.")
     wanted = response_type.check(given, to.client)
     if not to.client.may_use("authorization_code"):
         raise UnauthorizedClientError(description="The client is not registered for this grant.")
@@ -145,18 +139,6 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
         hinted_subject=_hinted_subject(given.get("id_token_hint")),
         acr_values=tuple(given.get("acr_values", "").split()),
     )
-
-
-def _check_unsupported(given: dict[str, str]) -> None:
-    """OIDC Core §3.1.2.6 has an error of its own for each thing that a server may leave out."""
-    unsupported: dict[str, type[OAuth2Error]] = {
-        "request": RequestNotSupported,
-        "request_uri": RequestURINotSupported,
-        "registration": RegistrationNotSupported,
-    }
-    for name, error in unsupported.items():
-        if name in given:
-            raise error(description=f"The {name} parameter is not supported.")
 
 
 def _scopes(value: str | None, client: Client, resource: tuple[str, ...]) -> tuple[str, ...]:

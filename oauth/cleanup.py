@@ -11,7 +11,7 @@ from ostiary.cleanup import BATCH, MOST_BATCHES, remove
 from ostiary.conf import ostiary_settings
 
 from . import families, keys
-from .models import Client, DeviceGrant, Grant, UsedIdentifier
+from .models import Client, DeviceGrant, Grant, PushedRequest, UsedIdentifier
 
 KEY_MARGIN = timedelta(minutes=10)
 """Clock differences and cached key sets: retired keys stay published for this long on top."""
@@ -32,6 +32,12 @@ def remove_device_grants(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete the device authorizations that have expired; returns how many. What a person gave a
     device is a grant of its own, and stays."""
     return remove(DeviceGrant.objects.filter(expires__lt=timezone.now()), batch, most)
+
+
+def remove_pushed_requests(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Delete the pushed requests that nobody came with, or that were never answered; returns how
+    many."""
+    return remove(PushedRequest.objects.filter(expires_at__lt=timezone.now()), batch, most)
 
 
 def longest_token_lifetime() -> timedelta:

@@ -22,7 +22,6 @@ never be taken for a shared secret (RFC 8725 §2.1)."""
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TYPS = ("", "jwt", "client-authentication+jwt")
 """What an assertion may say it is; nothing that another kind of token of the client says."""
-LEEWAY_SECONDS = 60
 MAX_SECONDS = 3600
 """The longest that an assertion may live: so long its ``jti`` is remembered."""
 
@@ -56,7 +55,9 @@ def proves(client: Client, assertion: str) -> bool:
         and bool(jti)
         and isinstance(exp, (int, float))
         and exp <= time.time() + MAX_SECONDS
-        and replay.first_use("client_assertion", f"{client.client_id} {jti}", exp + LEEWAY_SECONDS)
+        and replay.first_use(
+            "client_assertion", f"{client.client_id} {jti}", exp + client_keys.LEEWAY_SECONDS
+        )
     )
 
 
@@ -72,22 +73,12 @@ def _signed(client: Client, assertion: str) -> dict[str, Any]:
         raise jwt.InvalidAlgorithmError("not an algorithm of client assertions")
     if str(header.get("typ", "")).lower() not in TYPS:
         raise jwt.InvalidTokenError("another type of token")
-    for key in _keys(client, alg, header.get("kid")) or [_key_of_nobody(alg)]:
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                assertion,
-                key,
-                algorithms=[alg],
-                leeway=LEEWAY_SECONDS,
-                options={
-                    "require": ["iss", "sub", "aud", "exp", "jti"],
-                    "verify_aud": False,
-                },
-            )
-        except jwt.InvalidSignatureError:
-            continue
-        return claims
-    raise jwt.InvalidSignatureError("by no key of the client")
+    return client_keys.signed_by_one_of(
+        _keys(client, alg, header.get("kid")) or [_key_of_nobody(alg)],
+        assertion,
+        alg=alg,
+        options={"require": ["iss", "sub", "aud", "exp", "jti"], "verify_aud": False},
+    )
 
 
 def _keys(client: Client, alg: str, kid: str | None) -> list[Any]:
@@ -109,5 +100,6 @@ def _key_of_nobody(alg: str) -> Any:
 
 def _is_for_us(audience: Any) -> bool:
     """Whether every audience is this server: one that names another too could be used there."""
+    ours = (issuer(), endpoint("token"), endpoint("par"))  # RFC 7523 §3, RFC 9126 §2
     audiences = audience if isinstance(audience, list) else [audience]
-    return bool(audiences) and all(each in (issuer(), endpoint("token")) for each in audiences)
+    return bool(audiences) and all(each in ours for each in audiences)

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ RETRY_SECONDS = 30
 STALE_SECONDS = 24 * 3600
 """While their address is unreachable, keys are taken for so long, and no longer."""
 MAX_KEYS = 50
+LEEWAY_SECONDS = 60
+"""How far the clock of a client may be from ours."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,22 @@ def _recipient(jwks: list[Any], alg: str) -> tuple[jwe.RecipientKey, str] | None
         kid = each.get("kid", "")
         return key, kid if isinstance(kid, str) else ""
     return None
+
+
+def signed_by_one_of(keys: Iterable[Any], token: str, *, alg: str, options: Any) -> dict[str, Any]:
+    """The claims of a JWT that one of ``keys`` has signed, checked as PyJWT's ``options`` say.
+
+    Raises ``jwt.PyJWTError``.
+    """
+    for key in keys:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, key, algorithms=[alg], leeway=LEEWAY_SECONDS, options=options
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        return claims
+    raise jwt.InvalidSignatureError("by no key of the client")
 
 
 def usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:

@@ -19,6 +19,10 @@ class OAuthSettings:
     """Whether every DPoP proof has to carry a nonce of ours (RFC 9449 §8), so that none can be made
     in advance; costs a client one more request now and then."""
 
+    REQUIRE_PAR: bool = False
+    """Whether every client has to push its authorization requests (RFC 9126 §5), so that browsers
+    carry none; single clients can be held to it in the admin."""
+
     REPLAY_CACHE: str = ""
     """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;
     empty keeps them in the database."""

@@ -10,7 +10,16 @@ from typing import Any
 
 from ostiary.assurance import ACR_ALIASES, Level
 
-from . import authorization_request, claims, dpop, introspection, pkce, response_type, scopes
+from . import (
+    authorization_request,
+    claims,
+    dpop,
+    introspection,
+    pkce,
+    request_object,
+    response_type,
+    scopes,
+)
 from .client_metadata import (
     ENCRYPTION_ALGS,
     ENCRYPTION_ENCS,
@@ -18,6 +27,7 @@ from .client_metadata import (
     RESPONSE_TYPES,
     SIGNING_ALGS,
 )
+from .conf import oauth_settings
 from .issuer import endpoint, issuer
 from .models import Client
 from .models.client import AUTH_METHODS, GRANT_TYPES
@@ -32,6 +42,8 @@ def authorization_server_metadata() -> dict[str, Any]:
         "revocation_endpoint": endpoint("revoke"),
         "introspection_endpoint": endpoint("introspect"),
         "device_authorization_endpoint": endpoint("device_authorization"),
+        "pushed_authorization_request_endpoint": endpoint("par"),
+        "require_pushed_authorization_requests": oauth_settings.REQUIRE_PAR,
         "jwks_uri": endpoint("jwks"),
         "scopes_supported": list(scopes.descriptions()),
         "response_types_supported": list(RESPONSE_TYPES),
@@ -77,6 +89,7 @@ def openid_configuration() -> dict[str, Any]:
             *claims.EMAIL_CLAIMS,
         ],
         "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
+        "request_object_signing_alg_values_supported": list(request_object.ALGORITHMS),
     }

@@ -41,10 +41,12 @@ class Interaction(Enum):
 class Ticket:
     """What has been asked of the person in this request already.
 
-    ``asked_at`` is in seconds since 1970, 0 if they were not asked yet.
+    ``asked_at`` is when they were last asked, and ``begun_at`` when they first were, in seconds
+    since 1970; 0 if they were not asked yet.
     """
 
     asked_at: int = 0
+    begun_at: int = 0
     authentication_id: str = ""
     chosen_account: str = ""
 
@@ -66,10 +68,12 @@ def issue_ticket(
     params: QueryDict, assurance: Assurance | None, *, chosen_account: str = ""
 ) -> str:
     """A ticket for coming back to this request after an interaction."""
+    now = int(time.time())
     return signing.dumps(
         {
             "request": _fingerprint(params),
-            "asked_at": int(time.time()),
+            "asked_at": now,
+            "begun_at": read_ticket(params).begun_at or now,
             "authentication_id": assurance.authentication_id if assurance else "",
             "chosen_account": chosen_account,
         },

@@ -28,6 +28,12 @@ def pairs(params: QueryDict) -> list[tuple[str, str]]:
     return [(name, value) for name, values in params.lists() for value in values]
 
 
+def only(params: QueryDict, name: str) -> str:
+    """The value of a parameter that was given once, else ``""``."""
+    values = params.getlist(name)
+    return values[0] if len(values) == 1 else ""
+
+
 def single(given: Pairs) -> dict[str, str]:
     """The parameters by name. Raises ``InvalidRequestError`` for a repeated one."""
     found: dict[str, str] = {}

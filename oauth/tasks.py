@@ -10,6 +10,7 @@ def clean_up() -> None:
     """Remove what has ended or is no longer needed, a bounded number at a time."""
     cleanup.remove_ended_grants()
     cleanup.remove_device_grants()
+    cleanup.remove_pushed_requests()
     cleanup.remove_used_identifiers()
     cleanup.remove_retired_keys()
 

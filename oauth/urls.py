@@ -9,6 +9,7 @@ from .views import (
     discovery,
     introspection,
     logout,
+    par,
     token,
     userinfo,
 )
@@ -28,6 +29,7 @@ urlpatterns = [
     ),
     path(".well-known/jwks.json", discovery.jwks, name="jwks"),
     path("oauth/authorize", authorize.authorize, name="authorize"),
+    path("oauth/par", par.par, name="par"),
     path("oauth/token", token.token, name="token"),
     path(
         "oauth/device_authorization",

@@ -66,6 +66,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer
+    "par": {"ip": "600/hour"},
     "token": {"ip": "120/minute", "client": "120/minute"},
 }
 KEYS = ("ip", "user", "device", "number", "country", "client", "pair", "global")

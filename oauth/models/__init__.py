@@ -6,6 +6,7 @@ from .consent import Consent
 from .exchange_rule import ExchangeRule
 from .grant import Grant, RefreshToken
 from .pairwise_salt import PairwiseSalt
+from .pushed_request import PushedRequest
 from .signing_key import SigningKey
 from .toolkit import AccessToken, DeviceGrant, IDToken
 from .trust_rule import TrustRule
@@ -21,6 +22,7 @@ __all__ = [
     "Grant",
     "IDToken",
     "PairwiseSalt",
+    "PushedRequest",
     "RefreshToken",
     "SigningKey",
     "TrustRule",

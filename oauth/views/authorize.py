@@ -19,22 +19,17 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error,
 from ostiary import assurance as assurances
 from ostiary.assurance import Assurance
 
-from .. import apis, claims, consent, families, id_token, interaction, scopes
-from ..authorization_request import (
-    AuthorizationRequest,
-    Destination,
-    as_pairs,
-    destination,
-    parse,
-)
+from .. import apis, claims, client_jwt, consent, families, id_token, interaction, par, scopes
+from ..authorization_request import AuthorizationRequest, as_pairs, parse
 from ..authorization_response import respond
-from ..client_jwt import NoEncryptionKeyError
 from ..interaction import Interaction
 from ..issuer import issuer
 from ..models import Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
 from ..parameters import is_too_long
 from ..redirect_uri import form_action_source
+from ..resolved_request import Resolved, resolve
+from . import browser
 from .error_page import error_page
 
 
@@ -63,23 +58,46 @@ def _decide(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, params: QueryDict, *, decision: str | None) -> HttpResponse:
+    """Answer the request that ``params``, as they were sent, are or refer to."""
+    secret = browser.secret_of(request)
     try:
-        to = destination(params)
+        found = resolve(params)
+        if found.pushed:
+            par.bind(found.pushed, secret)
+        response = _answer_found(request, params, found, decision)
     except OAuth2Error as error:
         return error_page(request, error)
+    if found.pushed:
+        browser.remember(response, secret, par.BOUND_LIFETIME)
+    return response
+
+
+def _answer_found(
+    request: HttpRequest, params: QueryDict, found: Resolved, decision: str | None
+) -> HttpResponse:
+    """Every error goes to the redirect URI, but for ``AlreadyAnsweredError``, and for
+    ``NoEncryptionKeyError`` where no error can be sent there either: they are raised."""
     try:
-        try:
-            return _proceed(request, params, to, parse(params, to), decision)
-        except OAuth2Error as error:
-            return respond(request, to, as_pairs(error))
-    except NoEncryptionKeyError as error:
-        return error_page(request, error)
+        if found.problem:
+            raise found.problem
+        return _proceed(request, params, found, parse(found.params, found.to), decision)
+    except par.AlreadyAnsweredError:
+        raise
+    except OAuth2Error as error:
+        _use_up(found)
+        return respond(request, found.to, as_pairs(error))
+
+
+def _use_up(found: Resolved) -> None:
+    """A request that was pushed gets one answer. Raises ``AlreadyAnsweredError``."""
+    if found.pushed:
+        par.consume(found.pushed)
 
 
 def _proceed(
     request: HttpRequest,
     params: QueryDict,
-    to: Destination,
+    found: Resolved,
     asked: AuthorizationRequest,
     decision: str | None,
 ) -> HttpResponse:
@@ -90,7 +108,7 @@ def _proceed(
     next_step = interaction.needed(
         asked,
         assurance,
-        interaction.read_ticket(params),
+        found.ticket,
         subject=subject,
         hinted_other=bool(assurance) and _hints_another(asked, request.user),
         consented=_consented(request, asked, assurance),
@@ -111,13 +129,19 @@ def _proceed(
             description="The person cannot authenticate as this client requires.",
             status_code=400,
         )
+    if next_step and found.signed and not found.ticket.begun_at:
+        # The page may stay open for longer than the object lives: the ticket says when it came.
+        return HttpResponseRedirect(_here(params, interaction.issue_ticket(params, assurance)))
     if next_step is Interaction.SELECT_ACCOUNT:
         return _select_account(request, params, asked, assurance, decision)
     if next_step is Interaction.CONSENT:
         if decision != "allow" or not _is_of_this_page(request, params):
             return _consent_page(request, params, asked, assurance)
         consent.remember(request, asked.client, asked.scopes, asked.resource)
-    return respond(request, to, _issue(request, asked, assurance, to.state))
+    if "id_token" in asked.response_type:
+        client_jwt.check(asked.client, "id_token")
+    _use_up(found)
+    return respond(request, found.to, _issue(request, asked, assurance, found.to.state))
 
 
 # --- the person --------------------------------------------------------------------------------

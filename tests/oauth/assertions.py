@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
 
 from oauth import client_assertion, jwk
-from oauth.issuer import issuer
+from oauth.issuer import endpoint, issuer
+from tests.oauth import flow
 
 
 def new_key(alg="ES256"):
@@ -49,3 +50,37 @@ def signed_by(client, *, key=CLIENT_KEY, alg="ES256", header=None, **claims):
             headers={"kid": "its key"} if header is None else header,
         ),
     }
+
+
+def make_proof(key, *, alg="ES256", header=None, url="", method="POST", **claims):
+    """A valid DPoP proof, but for what is told; a claim of ``None`` is left out."""
+    claims = {
+        "jti": secrets.token_urlsafe(16),
+        "htm": method,
+        "htu": url or endpoint("token"),
+        "iat": int(time.time()),
+        **claims,
+    }
+    return jwt.encode(
+        {name: value for name, value in claims.items() if value is not None},
+        key,
+        algorithm=alg,
+        headers={"typ": "dpop+jwt", "jwk": public_jwk(key, alg), **(header or {})},
+    )
+
+
+def request_object(client, *, key=CLIENT_KEY, alg="ES256", header=None, **claims):
+    """A good authorization request as a signed object (RFC 9101); ``None`` leaves a claim out."""
+    claims = {
+        **flow.authorization_params(client, flow.new_verifier()),
+        "iss": client.client_id,
+        "aud": issuer(),
+        "exp": int(time.time()) + 60,
+        **claims,
+    }
+    return jwt.encode(
+        {name: value for name, value in claims.items() if value is not None},
+        key,
+        algorithm=alg,
+        headers={"kid": "its key", "typ": "oauth-authz-req+jwt"} if header is None else header,
+    )

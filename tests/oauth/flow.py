@@ -20,6 +20,7 @@ AUTHORIZE = "/oauth/authorize"
 TOKEN = "/oauth/token"
 USERINFO = "/oauth/userinfo"
 REVOKE = "/oauth/revoke"
+PAR = "/oauth/par"
 FORM = "application/x-www-form-urlencoded"
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 """What ``error_description`` may hold (RFC 6749 §5.2)."""
@@ -54,6 +55,19 @@ def authorization_params(client: Client, verifier: str, /, **overrides: Any) -> 
         **overrides,
     }
     return {name: value for name, value in params.items() if value is not None}
+
+
+def push(client: Client, /, **overrides: Any) -> HttpResponse:
+    """Push the authorization request (RFC 9126), with a verifier of its own where none is given."""
+    verifier = overrides.pop("verifier", None) or new_verifier()
+    return post_as(client, PAR, authorization_params(client, verifier, **overrides))
+
+
+def come(browser: Browser, client: Client, pushed: HttpResponse | str, **beside: Any) -> Any:
+    """Bring the reference to what was pushed."""
+    uri = pushed if isinstance(pushed, str) else pushed.json()["request_uri"]
+    params = {"client_id": client.client_id, "request_uri": uri, **beside}
+    return browser.get(AUTHORIZE, {name: v for name, v in params.items() if v is not None})
 
 
 def authorize(browser: Browser, client: Client, /, **overrides: Any) -> HttpResponse:

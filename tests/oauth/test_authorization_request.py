@@ -123,7 +123,7 @@ def test_the_error_page_says_what_is_wrong_and_escapes_what_was_sent(signed_in_b
         ({"max_age": "٣"}, "invalid_request"),
         ({"max_age": "9" * 400}, "invalid_request"),
         ({"id_token_hint": "nonsense"}, "invalid_request"),
-        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"request": "e30.e30."}, "invalid_request_object"),
         ({"request_uri": "https://rp.example/request"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
     ],

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from jwt.utils import base64url_encode
 
-from oauth import client_assertion
+from oauth import client_assertion, client_keys
 from oauth.client_metadata import SIGNING_ALGS
 from oauth.issuer import endpoint, issuer
 from oauth.models import Client
@@ -138,7 +138,7 @@ def test_an_assertion_is_used_once_until_it_ends(signing_client, monkeypatch):
     assert ask(params).status_code == 200
     assert_unauthenticated(ask(params))
 
-    later = time.time() + 60 + client_assertion.LEEWAY_SECONDS + 1
+    later = time.time() + 60 + client_keys.LEEWAY_SECONDS + 1
     monkeypatch.setattr("time.time", lambda: later)
     assert_unauthenticated(ask(signed_by(signing_client, exp=int(later) - 61)))
 

@@ -1,13 +1,15 @@
 """What the server tells of itself, held against what it does (RFC 8414, OIDC Discovery)."""
 
+import secrets
 from urllib.parse import urlsplit
 
 import jwt
 import pytest
 from django.test import Client as Browser
 
+from oauth.client_metadata import SIGNING_ALGS
 from tests.oauth import flow
-from tests.oauth.assertions import signed_by
+from tests.oauth.assertions import new_key, public_jwk, request_object, signed_by
 from tests.oauth.conftest import make_client
 
 pytestmark = pytest.mark.django_db
@@ -183,14 +185,47 @@ def test_every_prompt_that_is_told_is_understood_and_no_other(
     assert understood == told()["prompt_values_supported"]
 
 
-@pytest.mark.parametrize("parameter", ["request", "request_uri"])
-def test_what_is_told_not_to_be_supported_is_refused(
-    signed_in_browser, confidential_client, parameter
-):
-    response = flow.authorize(signed_in_browser, confidential_client, **{parameter: "x"})
+def test_what_is_told_not_to_be_supported_is_refused(signed_in_browser, confidential_client):
+    response = flow.authorize(signed_in_browser, confidential_client, request_uri="https://rp.x/")
 
-    assert told()[f"{parameter}_parameter_supported"] is False
-    assert flow.answer_of(response)["error"] == f"{parameter}_not_supported"
+    assert told()["request_uri_parameter_supported"] is False
+    assert flow.answer_of(response)["error"] == "request_uri_not_supported"
+
+
+def test_every_algorithm_of_request_objects_that_is_told_is_taken_and_no_other(
+    signed_in_browser, confidential_client
+):
+    def is_taken(alg):
+        key = secrets.token_bytes(32) if alg in ("HS256", "none") else new_key(alg)
+        if alg not in ("HS256", "none"):
+            jwks = {"keys": [public_jwk(key, alg)]}
+            confidential_client.metadata = {"jwks": jwks}
+            confidential_client.save()
+        response = flow.authorize(
+            signed_in_browser,
+            confidential_client,
+            request=request_object(
+                confidential_client,
+                key=None if alg == "none" else key,
+                alg=alg,
+                header={},
+                prompt="none",
+            ),
+        )
+        return flow.answer_of(response)["error"] == "consent_required"
+
+    algs = [*SIGNING_ALGS, "HS256", "none"]
+    told_algs = told()["request_object_signing_alg_values_supported"]
+    assert told()["request_parameter_supported"] is True
+    assert [alg for alg in algs if is_taken(alg)] == told_algs
+
+
+def test_whether_requests_must_be_pushed_is_told(settings):
+    assert told()["require_pushed_authorization_requests"] is False
+
+    settings.OSTIARY_OAUTH = {"REQUIRE_PAR": True}
+
+    assert told()["require_pushed_authorization_requests"] is True
 
 
 def test_every_signing_algorithm_that_is_told_signs(signed_in_browser, confidential_client):

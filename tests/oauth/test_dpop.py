@@ -1,6 +1,5 @@
 """DPoP (RFC 9449): a token is worth nothing without its key (SECURITY B1, B3, B7)."""
 
-import secrets
 import time
 
 import jwt
@@ -13,7 +12,7 @@ from oauth.issuer import endpoint
 from oauth.models import RefreshToken
 from oauth.resource_server.dpop import NONCE_SECONDS, ath
 from tests.oauth import flow
-from tests.oauth.assertions import new_key, public_jwk
+from tests.oauth.assertions import make_proof, new_key, public_jwk
 from tests.oauth.conftest import API
 from tests.parallel import at_once
 
@@ -41,23 +40,6 @@ THUMBPRINT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 
 def jkt_of(key):
     return jwk.thumbprint(public_jwk(key))
-
-
-def make_proof(key, *, alg="ES256", header=None, url="", method="POST", **claims):
-    """A valid proof, but for what is told; a claim of ``None`` is left out."""
-    claims = {
-        "jti": secrets.token_urlsafe(16),
-        "htm": method,
-        "htu": url or endpoint("token"),
-        "iat": int(time.time()),
-        **claims,
-    }
-    return jwt.encode(
-        {name: value for name, value in claims.items() if value is not None},
-        key,
-        algorithm=alg,
-        headers={"typ": "dpop+jwt", "jwk": public_jwk(key, alg), **(header or {})},
-    )
 
 
 def post_with(proof, client, **params):

@@ -32,7 +32,7 @@ AUTHORIZATION_ERRORS = {
     "invalid_target",
     "login_required",
     "consent_required",
-    "request_not_supported",
+    "invalid_request_object",
     "request_uri_not_supported",
     "registration_not_supported",
 }

@@ -16,6 +16,7 @@ class Command(BaseCommand):
         """Run until nothing is left to remove."""
         grants = cleanup.remove_ended_grants(most=1_000_000)
         cleanup.remove_device_grants(most=1_000_000)
+        cleanup.remove_pushed_requests(most=1_000_000)
         cleanup.remove_used_identifiers(most=1_000_000)
         keys = cleanup.remove_retired_keys()
         self.stdout.write(f"Removed {grants} grants and {keys} signing keys.")

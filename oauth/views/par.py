@@ -1,0 +1,60 @@
+"""The pushed authorization request endpoint (RFC 9126 §2)."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+
+from ostiary.client_address import client_ip
+from ostiary.throttling import Throttled, throttle
+
+from .. import client_authentication, dpop
+from .. import par as pushed_requests
+from ..conf import oauth_settings
+from ..cors import open_to_all_origins
+from ..issuer import endpoint
+from ..models import Client
+from ..parameters import pairs, single
+from .token import authorization, form, json_answer, refused
+
+
+@csrf_exempt
+@open_to_all_origins
+def par(request: HttpRequest) -> HttpResponse:
+    """Take a request from a client, and give a reference to it."""
+    try:
+        sent = form(request)
+        client = client_authentication.authenticate(single(pairs(sent)), authorization(request))
+        _count(request, client)
+        answer = pushed_requests.push(client, sent, _proven_jkt(request))
+    except Throttled as throttled:
+        body = json.dumps({"error": "temporarily_unavailable"})
+        return json_answer(body, 429, {"Retry-After": str(throttled.retry_after)})
+    except OAuth2Error as error:
+        response = refused(request, error)
+        if isinstance(error, dpop.UseDpopNonceError):
+            response["DPoP-Nonce"] = dpop.new_nonce()
+        return response
+    return json_answer(json.dumps(answer), 201, {})
+
+
+def _count(request: HttpRequest, client: Client) -> None:
+    """Anybody can push as a public client: only so many from one address. Raises ``Throttled``."""
+    if client.is_public:
+        throttle("par", ip=client_ip(request))
+
+
+def _proven_jkt(request: HttpRequest) -> str:
+    """The key of the DPoP proof that came along, ``""`` without one (RFC 9449 §10.1)."""
+    proof = request.headers.get("DPoP")
+    if proof is None:
+        return ""
+    return dpop.verify(
+        proof,
+        method="POST",
+        url=endpoint("par"),
+        needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED,
+    )
