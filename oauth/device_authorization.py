@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import segno
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -77,22 +79,43 @@ def start(
         expires=timezone.now() + timedelta(seconds=LIFETIME),
         ip_address=ip_address or None,
     )
-    page = endpoint("device")
     return {
         "device_code": device_code,
         "user_code": shown(user_code),
-        "verification_uri": page,
-        "verification_uri_complete": f"{page}?{urlencode({'user_code': shown(user_code)})}",
+        "verification_uri": endpoint("device"),
+        "verification_uri_complete": verification_uri_complete(user_code),
         "expires_in": LIFETIME,
         "interval": INTERVAL,
     }
 
 
+def verification_uri_complete(user_code: str) -> str:
+    """The page, with the code already in it (§3.3.1)."""
+    return f"{endpoint('device')}?{urlencode({'user_code': shown(user_code)})}"
+
+
+def is_user_code(user_code: str) -> bool:
+    """Whether it could be a code, known or not."""
+    code = normal(user_code)
+    return len(code) == LENGTH and set(code) <= set(ALPHABET)
+
+
+def qr(user_code: str) -> bytes:
+    """``verification_uri_complete`` as a QR code, black on white, in SVG (§3.3.1).
+
+    For a device that can show an image but not make one.
+    """
+    image = io.BytesIO()
+    code = segno.make(verification_uri_complete(user_code), micro=False, error="m")
+    code.save(image, kind="svg", scale=8, light="#fff")
+    return image.getvalue()
+
+
 def find(user_code: str) -> DeviceGrant | None:
     """What waits for a decision under this code; ``None`` for a code unknown, used or expired."""
-    code = normal(user_code)
-    if len(code) != LENGTH or not set(code) <= set(ALPHABET):
+    if not is_user_code(user_code):
         return None
+    code = normal(user_code)
     found: DeviceGrant | None = (
         DeviceGrant.objects.select_related("application")
         .filter(

@@ -37,6 +37,7 @@ urlpatterns = [
         name="device_authorization",
     ),
     path("oauth/device", device.device, name="device"),
+    path("oauth/device/qr", device.qr, name="device_qr"),
     path("oauth/userinfo", userinfo.userinfo, name="userinfo"),
     path("oauth/revoke", token.revoke, name="revoke"),
     path("oauth/introspect", introspection.introspect, name="introspect"),

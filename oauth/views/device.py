@@ -11,7 +11,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error, UnauthorizedClientError
 
 from ostiary import assurance as assurances
@@ -52,6 +52,25 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
         return json_answer(body, 429, {"Retry-After": str(throttled.retry_after)})
     answer = device_authorization.start(client, asked, resource, client_ip(request))
     return json_answer(json.dumps(answer), 200, {})
+
+
+@never_cache
+@require_safe
+def qr(request: HttpRequest) -> HttpResponse:
+    """The page's address with a code in it, as an image that a device's own page may show (§3.3.1).
+
+    Made of the code that is sent, whether or not there is such a one: it tells nobody anything.
+    """
+    user_code = request.GET.get("user_code", "")
+    if not device_authorization.is_user_code(user_code):
+        return HttpResponse("Not a user code.", status=400, content_type="text/plain")
+    return HttpResponse(
+        device_authorization.qr(user_code),
+        headers={
+            "Content-Type": "image/svg+xml",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        },
+    )
 
 
 @never_cache

@@ -1,8 +1,10 @@
 """The device authorization grant (RFC 8628; SECURITY B8)."""
 
+import io
 from datetime import timedelta
 
 import pytest
+import segno
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -363,3 +365,36 @@ def test_of_parallel_decisions_the_first_stands(television, signed_in_browser):
     assert at_once(decide_once, ways=10).count(200) == 1
     assert Event.objects.filter(kind__startswith="device.").count() == 1
     assert Grant.objects.count() <= 1
+
+
+# --- the QR code ----------------------------------------------------------------------------------
+
+
+def test_the_qr_code_is_the_address_with_the_code_in_it(television):
+    told = start(television)
+
+    answer = Browser().get("/oauth/device/qr", {"user_code": told["user_code"]})
+
+    expected = io.BytesIO()
+    segno.make(told["verification_uri_complete"], micro=False, error="m").save(
+        expected, kind="svg", scale=8, light="#fff"
+    )
+    assert answer["Content-Type"] == "image/svg+xml"
+    assert answer.content == expected.getvalue()
+    assert b'xmlns="http://www.w3.org/2000/svg"' in answer.content
+    assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_qr_code_tells_nobody_whether_there_is_such_a_code(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = Browser().get("/oauth/device/qr", {"user_code": "bcdf-ghjk"})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "BCDF", "BCDF-GHJA", "<svg/onload=x>", "BCDFGHJK\x00", "é" * 8]
+)
+def test_the_qr_code_is_of_nothing_else(wrong):
+    assert Browser().get("/oauth/device/qr", {"user_code": wrong}).status_code == 400
