@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from django.apps import apps
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.urls import reverse
 
 from ostiary import signin
 
 from .database_outage import OUTAGE
 
+UNREADABLE = (
+    *OUTAGE,
+    BadRequest,
+    MultiPartParserError,
+    SuspiciousOperation,  # of too many parameters, say
+    UnreadablePostError,
+)
+"""What reading a request may end in, when its answer is a page of ours already."""
 CSP = "Content-Security-Policy"
 POLICY = {
     "default-src": "'none'",
@@ -82,7 +92,7 @@ def form_targets(request: HttpRequest) -> list[str]:
             if address.partition("?")[0] == authorize
             for source in form_action_sources(address)
         ]
-    except OUTAGE:  # the page that tells of it has its headers too
+    except UNREADABLE:  # the page that tells of it has its headers too
         return []
 
 
