@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.urls import NoReverseMatch, reverse
 
+from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import unknown_keys, wrong_values
 
 from . import provider_settings
@@ -66,3 +67,32 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *wrong_values("OSTIARY_OAUTH", OAuthSettings),
     ]
     return [Error(text, id="ostiary_oauth.E003") for text in found]
+
+
+@register()
+def check_client_certificates(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """A header in which anyone can claim a certificate must come from a proxy of ours."""
+    certificates = ("CLIENT_CERTIFICATE_HEADER", "CLIENT_CERTIFICATE_VERIFIED_HEADER")
+    given = {name: getattr(settings, "OSTIARY_OAUTH", {}).get(name) for name in certificates}
+    found: list[CheckMessage] = []
+    if any(given.values()) and not ostiary_settings.TRUSTED_PROXY_HOPS:
+        found.append(
+            Error(
+                "OSTIARY_OAUTH['CLIENT_CERTIFICATE_HEADER'] is set, and no proxy is trusted.",
+                hint=(
+                    "Set OSTIARY['TRUSTED_PROXY_HOPS'] to the number of your proxies. Without, the "
+                    "header is ignored, since anyone could write it."
+                ),
+                id="ostiary_oauth.E004",
+            )
+        )
+    if given["CLIENT_CERTIFICATE_VERIFIED_HEADER"] and not given["CLIENT_CERTIFICATE_HEADER"]:
+        found.append(
+            Error(
+                "OSTIARY_OAUTH['CLIENT_CERTIFICATE_VERIFIED_HEADER'] is set, and "
+                "CLIENT_CERTIFICATE_HEADER is not.",
+                hint="Name the header of the certificate too, or neither.",
+                id="ostiary_oauth.E004",
+            )
+        )
+    return found

@@ -10,8 +10,9 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from . import client_assertion, workload
+from . import client_assertion, mtls, workload
 from .models import Client
+from .models.client import AUTH_METHODS
 from .workload import OutsideTokenRefused, Use
 
 CLIENT_ID_MAX_LENGTH = 255
@@ -93,6 +94,11 @@ def named_client(params: Mapping[str, str], authorization: str | None) -> str:
     return named[:CLIENT_ID_MAX_LENGTH]
 
 
+def methods() -> list[str]:
+    """The methods of this site."""
+    return [name for name in AUTH_METHODS if name not in mtls.METHODS or name in mtls.supported()]
+
+
 def find_client(client_id: str) -> Client | None:
     """The client of this identifier, ``None`` for one that can't exist (one SQL statement)."""
     if not client_id or len(client_id) > CLIENT_ID_MAX_LENGTH or "\x00" in client_id:
@@ -101,12 +107,15 @@ def find_client(client_id: str) -> Client | None:
     return client
 
 
-def authenticate(params: Mapping[str, str], authorization: str | None) -> Client:
+def authenticate(
+    params: Mapping[str, str], authorization: str | None, certificate: mtls.Shown | None = None
+) -> Client:
     """The authenticated client of a request. Raises ``InvalidClientError`` or, for a request that
     uses two methods, ``InvalidRequestError``.
 
     An unknown, a disabled and a wrongly authenticated client are answered alike, after the same
-    work.
+    work. A certificate may come with any method, since tokens can be bound to it (RFC 8705 §3); it
+    says who the client is where nothing else does (§2).
     """
     if _is_of_another_issuer(params):
         return _by_another_issuer(params, authorization)
@@ -115,9 +124,11 @@ def authenticate(params: Mapping[str, str], authorization: str | None) -> Client
     known = client if client is not None and client.enabled else Client()
     if shown.client_assertion:
         proven = client_assertion.proves(known, shown.client_assertion)
+    elif shown.method == "none":
+        proven = known.is_public or mtls.proves(known, certificate)
     else:
-        proven = known.check_secret(shown.client_secret) or known.is_public
-    if not proven or shown.method not in known.auth_methods:
+        proven = known.check_secret(shown.client_secret) and shown.method in known.auth_methods
+    if not proven:
         raise InvalidClientError(description="Client authentication failed.")
     return known
 

@@ -15,6 +15,17 @@ from ostiary.typed_settings import read
 class OAuthSettings:
     """Every key that ``settings.OSTIARY_OAUTH`` may hold."""
 
+    CLIENT_CERTIFICATE_HEADER: str = ""
+    """The header in which your proxy passes on the certificate of a TLS client, such as
+    ``Client-Cert`` (RFC 9440) or ``X-SSL-Client-Cert`` (nginx's ``$ssl_client_escaped_cert``);
+    empty turns mutual TLS (RFC 8705) off. It is believed only in requests that came through
+    ``OSTIARY["TRUSTED_PROXY_HOPS"]`` proxies, which have to set or remove it in every request."""
+
+    CLIENT_CERTIFICATE_VERIFIED_HEADER: str = ""
+    """The header in which your proxy says ``SUCCESS`` where it has verified the chain of that
+    certificate (nginx's ``$ssl_client_verify``); empty: none counts as verified, and there is no
+    ``tls_client_auth``, only ``self_signed_tls_client_auth``."""
+
     DPOP_NONCE_REQUIRED: bool = False
     """Whether every DPoP proof has to carry a nonce of ours (RFC 9449 §8), so that none can be made
     in advance; costs a client one more request now and then."""

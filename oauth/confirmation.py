@@ -1,4 +1,4 @@
-"""To which key of the client its tokens are bound: ``cnf`` (RFC 7800, RFC 9449 §6)."""
+"""To which key of the client its tokens are bound: ``cnf`` (RFC 7800, RFC 8705 §3, RFC 9449 §6)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from . import dpop
+from . import dpop, mtls
 from .conf import oauth_settings
 from .models import Client
 
@@ -15,21 +15,27 @@ Confirmation = Mapping[str, str]
 NOT_BOUND: Confirmation = {}
 
 
-def proven(client: Client, proof: str | None, *, url: str) -> dict[str, str]:
-    """What the proof of a POST to ``url`` binds the tokens to (RFC 9449 §5).
+def proven(
+    client: Client, proof: str | None, certificate: mtls.Shown | None, *, url: str
+) -> dict[str, str]:
+    """What the proof of a POST to ``url`` (RFC 9449 §5), and the certificate of its connection
+    (RFC 8705 §3), bind the tokens to.
 
     Raises ``InvalidDpopProofError`` or ``UseDpopNonceError``, and ``InvalidRequestError`` where a
-    client that is registered for ``dpop_bound_access_tokens`` sends none.
+    client does not prove what it is registered to prove.
     """
+    bound: dict[str, str] = {}
+    if client.registered("tls_client_certificate_bound_access_tokens"):
+        if certificate is None:
+            raise InvalidRequestError(description="This client must show a certificate.")
+        bound["x5t#S256"] = certificate.thumbprint
     if proof is not None:
-        return {
-            "jkt": dpop.verify(
-                proof, method="POST", url=url, needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED
-            )
-        }
-    if client.registered("dpop_bound_access_tokens"):
+        bound["jkt"] = dpop.verify(
+            proof, method="POST", url=url, needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED
+        )
+    elif client.registered("dpop_bound_access_tokens"):
         raise InvalidRequestError(description="This client must send a DPoP proof.")
-    return {}
+    return bound
 
 
 def check(bound: Confirmation, shown: Confirmation) -> None:

@@ -13,8 +13,9 @@ from ostiary.assurance import ACR_ALIASES, Level
 from . import (
     authorization_request,
     claims,
+    client_authentication,
     dpop,
-    introspection,
+    mtls,
     pkce,
     request_object,
     response_type,
@@ -30,7 +31,7 @@ from .client_metadata import (
 from .conf import oauth_settings
 from .issuer import endpoint, issuer
 from .models import Client
-from .models.client import AUTH_METHODS, GRANT_TYPES
+from .models.client import GRANT_TYPES
 
 
 def authorization_server_metadata() -> dict[str, Any]:
@@ -49,16 +50,22 @@ def authorization_server_metadata() -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(response_type.RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
-        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_methods_supported": client_authentication.methods(),
         "token_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
-        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_methods_supported": client_authentication.methods(),
         "revocation_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
-        "introspection_endpoint_auth_methods_supported": list(introspection.AUTH_METHODS),
+        "introspection_endpoint_auth_methods_supported": [
+            # A public client can't prove who asks (RFC 7662 §2.1, §4).
+            name
+            for name in client_authentication.methods()
+            if name != "none"
+        ],
         "introspection_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
         "code_challenge_methods_supported": [pkce.METHOD],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "authorization_signing_alg_values_supported": list(SIGNING_ALGS),
         **_encryption("authorization"),
+        "tls_client_certificate_bound_access_tokens": bool(mtls.supported()),
         "authorization_response_iss_parameter_supported": True,
     }
 

@@ -11,11 +11,8 @@ from django.utils import timezone
 from . import access_token, families, keys
 from .issuer import issuer
 from .models import Client, RefreshToken
-from .models.client import AUTH_METHODS as CLIENT_AUTH_METHODS
 from .models.grant import token_hash
 
-AUTH_METHODS = tuple(method for method in CLIENT_AUTH_METHODS if method != "none")
-"""A public client can't prove who asks (RFC 7662 §2.1, §4)."""
 TOLD = (
     *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "cnf"),
     *("auth_time", "acr", "amr", "act", "may_act", "workload"),

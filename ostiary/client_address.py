@@ -28,6 +28,14 @@ def client_ip(request: HttpRequest) -> str:
     return ""
 
 
+def came_through_our_proxies(request: HttpRequest) -> bool:
+    """Whether ``request`` went through all of ``OSTIARY["TRUSTED_PROXY_HOPS"]``, so that headers
+    which they set are theirs. False where there are none."""
+    hops = ostiary_settings.TRUSTED_PROXY_HOPS
+    passed = [hop for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    return 0 < hops <= len(passed)
+
+
 def network_of(address: str) -> str:
     """The network that one subscriber holds: an IPv4 address itself, the /64 of an IPv6 address."""
     if not address:

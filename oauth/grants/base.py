@@ -15,7 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .. import apis, client_authentication, confirmation, dpop, scopes
+from .. import apis, client_authentication, confirmation, dpop, mtls, scopes
 from ..conf import oauth_settings
 from ..confirmation import Confirmation
 from ..issuer import endpoint
@@ -95,14 +95,21 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
         try:
             given = request.decoded_body or []
             params = single(given)
-            client, workload = self.identify(params, request.headers.get("Authorization"))
+            client, workload = self.identify(
+                params, request.headers.get("Authorization"), request.extra_credentials
+            )
             if not client.may_use(self.grant_type):
                 raise UnauthorizedClientError(
                     description="This client is not registered for the grant type."
                 )
             if oauth_settings.DPOP_NONCE_REQUIRED:
                 headers["DPoP-Nonce"] = dpop.new_nonce()
-            shown = confirmation.proven(client, request.headers.get("DPoP"), url=endpoint("token"))
+            shown = confirmation.proven(
+                client,
+                request.headers.get("DPoP"),
+                request.extra_credentials,
+                url=endpoint("token"),
+            )
             answer = self.respond(TokenRequest(client, params, resources(given), shown, workload))
         except OAuth2Error as error:
             if error.status_code == 401:
@@ -113,10 +120,13 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
         return headers, json.dumps(answer), 200
 
     def identify(
-        self, params: Mapping[str, str], authorization: str | None
+        self,
+        params: Mapping[str, str],
+        authorization: str | None,
+        certificate: mtls.Shown | None,
     ) -> tuple[Client, Workload | None]:
         """Whose request this is. Raises ``OAuth2Error``."""
-        return client_authentication.authenticate(params, authorization), None
+        return client_authentication.authenticate(params, authorization, certificate), None
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Validate without writing, then issue in one transaction. Raises ``OAuth2Error``."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
+from .. import mtls
 from ..models import Client
 from ..models.trust_rule import JWT_BEARER
 from ..workload import Use, Workload
@@ -20,13 +21,18 @@ class JwtBearerGrant(TokenGrant):
     grant_type = JWT_BEARER
 
     def identify(
-        self, params: Mapping[str, str], authorization: str | None
+        self,
+        params: Mapping[str, str],
+        authorization: str | None,
+        certificate: mtls.Shown | None,
     ) -> tuple[Client, Workload | None]:
         """The client that the rule names."""
         assertion = params.get("assertion")
         if not assertion:
             raise InvalidRequestError(description="Missing assertion parameter.")
-        return identified(params, authorization, assertion, Use.JWT_BEARER, InvalidGrantError)
+        return identified(
+            params, authorization, certificate, assertion, Use.JWT_BEARER, InvalidGrantError
+        )
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """An access token of the client, without refresh token (RFC 7521 §4.1)."""

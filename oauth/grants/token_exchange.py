@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnauthorizedClientError,
 )
 
-from .. import access_token, apis, claims, delegation, families, keys, scopes
+from .. import access_token, apis, claims, delegation, families, keys, mtls, scopes
 from ..confirmation import token_type
 from ..delegation import ActorRefused
 from ..issuer import issuer
@@ -36,14 +36,17 @@ class TokenExchangeGrant(TokenGrant):
     grant_type = TOKEN_EXCHANGE
 
     def identify(
-        self, params: Mapping[str, str], authorization: str | None
+        self,
+        params: Mapping[str, str],
+        authorization: str | None,
+        certificate: mtls.Shown | None,
     ) -> tuple[Client, Workload | None]:
         """The authenticated client; for an outside subject token, the one that its rule names."""
         token = params.get("subject_token", "")
         if params.get("subject_token_type") != JWT or not is_of_another_issuer(token):
-            return super().identify(params, authorization)
+            return super().identify(params, authorization, certificate)
         return workload.identified(
-            params, authorization, token, Use.TOKEN_EXCHANGE, InvalidRequestError
+            params, authorization, certificate, token, Use.TOKEN_EXCHANGE, InvalidRequestError
         )
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:

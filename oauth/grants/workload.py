@@ -7,7 +7,7 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError, OAuth2Error
 
-from .. import access_token, apis, client_authentication, scopes, workload
+from .. import access_token, apis, client_authentication, mtls, scopes, workload
 from ..confirmation import token_type
 from ..models import Client
 from ..workload import OutsideTokenRefused, Use, Workload
@@ -17,6 +17,7 @@ from .base import InvalidTargetError, TokenRequest, allowed_resource
 def identified(
     params: Mapping[str, str],
     authorization: str | None,
+    certificate: mtls.Shown | None,
     token: str,
     use: Use,
     error: type[OAuth2Error],
@@ -28,7 +29,7 @@ def identified(
     """
     client_id = params.get("client_id", "")
     if authorization or "client_secret" in params or "client_assertion" in params:
-        client_id = client_authentication.authenticate(params, authorization).client_id
+        client_id = client_authentication.authenticate(params, authorization, certificate).client_id
     try:
         found = workload.recognise(token, use, client_id)
     except OutsideTokenRefused as refused:

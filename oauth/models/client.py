@@ -20,7 +20,7 @@ from ostiary.assurance import parse_acr
 from ostiary.encryption import EncryptedTextField
 from ostiary.ids import random_name, uuid7
 
-from .. import client_metadata, pairwise, redirect_uri, scopes
+from .. import client_metadata, pairwise, redirect_uri, scopes, tls_client_auth
 from ..client_metadata import HMAC_ALG, SIGNING_ALGS
 
 GRANT_TYPES = (
@@ -36,8 +36,12 @@ AUTH_METHODS = (
     "client_secret_post",
     "client_secret_jwt",
     "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
     "none",
 )
+KEYS_OF_ITS_OWN = ("private_key_jwt", "self_signed_tls_client_auth")
+"""The methods that need the client's public keys."""
 SECRET_PREFIX = "ost_"  # noqa: S105  (a name, not a secret)
 """By which scanners find a secret that was published by mistake."""
 SECRET_MINIMUM_LENGTH = 32
@@ -346,14 +350,23 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
                 _("A public client authenticates with “none” alone, a confidential one never."),
             )
         methods = self.token_endpoint_auth_methods
-        if (
-            isinstance(methods, list)
-            and "private_key_jwt" in methods
-            and not (self.registered("jwks") or self.registered("jwks_uri"))
+        if not isinstance(methods, list):
+            methods = []
+        if set(KEYS_OF_ITS_OWN) & set(methods) and not (
+            self.registered("jwks") or self.registered("jwks_uri")
         ):
             complain(
                 "token_endpoint_auth_methods",
-                _("“private_key_jwt” needs the application's keys: jwks or jwks_uri."),
+                _("%s needs the application's keys: jwks or jwks_uri.")
+                % " / ".join(f"“{name}”" for name in KEYS_OF_ITS_OWN if name in methods),
+            )
+        if tls_client_auth.METHOD in methods and not tls_client_auth.is_registrable(self.metadata):
+            complain(
+                "token_endpoint_auth_methods",
+                _(
+                    "“tls_client_auth” needs exactly one of the certificate's subject (RFC 4514), "
+                    "DNS name, URI, IP address and email address."
+                ),
             )
         if self.subject_type == self.SubjectType.PAIRWISE and not pairwise.sector_of(self):
             complain(

@@ -19,12 +19,12 @@ from ostiary.assurance import Assurance
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, refund, throttle
 
-from .. import apis, claims, client_authentication, device_authorization, scopes
+from .. import apis, claims, device_authorization, scopes
 from ..cors import open_to_all_origins
 from ..grants.base import allowed_resource
 from ..models import DeviceGrant
 from ..parameters import pairs, resources, single
-from .token import authorization, form, json_answer, refused
+from .token import authenticated, form, json_answer, refused
 
 USER_CODE_MAX_LENGTH = 50
 
@@ -36,7 +36,7 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
     try:
         given = pairs(form(request))
         params = single(given)
-        client = client_authentication.authenticate(params, authorization(request))
+        client = authenticated(request, params)
         if not client.may_use(device_authorization.GRANT_TYPE):
             raise UnauthorizedClientError(
                 description="This client is not registered for the grant type."

@@ -12,10 +12,10 @@ from oauthlib.oauth2.rfc6749.errors import (
     OAuth2Error,
 )
 
-from .. import client_authentication, introspection
+from .. import introspection
 from ..cors import open_to_all_origins
 from ..parameters import pairs, single
-from .token import authorization, form, json_answer, refused
+from .token import authenticated, form, json_answer, refused
 
 
 @csrf_exempt
@@ -27,7 +27,7 @@ def introspect(request: HttpRequest) -> HttpResponse:
     """
     try:
         params = single(pairs(form(request)))
-        client = client_authentication.authenticate(params, authorization(request))
+        client = authenticated(request, params)
         if client.is_public:
             raise InvalidClientError(description="Client authentication failed.")
         if not params.get("token"):

@@ -11,14 +11,14 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
-from .. import client_authentication, dpop
+from .. import dpop
 from .. import par as pushed_requests
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Client
 from ..parameters import pairs, single
-from .token import authorization, form, json_answer, refused
+from .token import authenticated, form, json_answer, refused
 
 
 @csrf_exempt
@@ -27,7 +27,7 @@ def par(request: HttpRequest) -> HttpResponse:
     """Take a request from a client, and give a reference to it."""
     try:
         sent = form(request)
-        client = client_authentication.authenticate(single(pairs(sent)), authorization(request))
+        client = authenticated(request, single(pairs(sent)))
         _count(request, client)
         answer = pushed_requests.push(client, sent, _proven_jkt(request))
     except Throttled as throttled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,9 +13,10 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
-from .. import client_authentication, revocation
+from .. import client_authentication, mtls, revocation
 from ..cors import open_to_all_origins
 from ..grants.base import BASIC_CHALLENGE
+from ..models import Client
 from ..parameters import pairs, single
 from ..server import Server
 
@@ -79,6 +81,11 @@ def authorization(request: HttpRequest) -> str:
     return str(request.META.get("HTTP_AUTHORIZATION", ""))
 
 
+def authenticated(request: HttpRequest, params: Mapping[str, str]) -> Client:
+    """The client that ``request`` proves to be of. Raises ``OAuth2Error``."""
+    return client_authentication.authenticate(params, authorization(request), mtls.shown(request))
+
+
 @csrf_exempt
 @open_to_all_origins
 def token(request: HttpRequest) -> HttpResponse:
@@ -91,7 +98,9 @@ def token(request: HttpRequest) -> HttpResponse:
     given = {"Authorization": authorization(request)}
     if (proof := request.headers.get("DPoP")) is not None:
         given["DPoP"] = proof
-    headers, body, status = _server.create_token_response("", "POST", sent.urlencode(), given)
+    headers, body, status = _server.create_token_response(
+        "", "POST", sent.urlencode(), given, credentials=mtls.shown(request)
+    )
     response = json_answer(body, status, headers)
     return _after_failed_authentication(request, response) if status == 401 else response
 
@@ -102,7 +111,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
     """End a token and its family (RFC 7009): 200 whether or not there was one."""
     try:
         params = single(pairs(form(request)))
-        client = client_authentication.authenticate(params, authorization(request))
+        client = authenticated(request, params)
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
     except OAuth2Error as error:

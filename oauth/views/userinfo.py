@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from .. import access_token, claims, dpop, families
+from .. import access_token, claims, dpop, families, mtls
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
@@ -75,8 +75,13 @@ def _check_binding(
     request: HttpRequest, scheme: str, token: str, granted: dict[str, Any], grant: Grant
 ) -> None:
     """A bound token is taken with a proof of its key alone, and no other with one
-    (RFC 9449 §7.1, §7.2)."""
-    jkt = granted.get("cnf", {}).get("jkt")
+    (RFC 8705 §3, RFC 9449 §7.1, §7.2)."""
+    bound = granted.get("cnf", {})
+    if "x5t#S256" in bound:
+        certificate = mtls.shown(request)
+        if certificate is None or certificate.thumbprint != bound["x5t#S256"]:
+            raise BearerError("invalid_token", "The token is bound to another certificate.", 401)
+    jkt = bound.get("jkt")
     if (scheme == "dpop") != (jkt is not None):
         raise BearerError("invalid_token", "The token and the scheme do not go together.", 401)
     if jkt is None:

@@ -10,24 +10,35 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 
-def new_certificate(common_name: str = "client.example") -> x509.Certificate:
-    """A certificate that its own key has signed, good for a day."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def new_certificate(
+    common_name: str = "client.example",
+    *,
+    subject: str = "",
+    names: tuple[x509.GeneralName, ...] = (),
+    key=None,
+    days: tuple[int, int] = (-1, 1),
+) -> x509.Certificate:
+    """A certificate that its own key has signed, good for the days around now that are told.
+
+    ``subject`` is a distinguished name by RFC 4514, ``names`` are the alternative ones.
+    """
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name.from_rfc4514_string(subject or f"CN={common_name}")
     now = datetime.datetime.now(datetime.UTC)
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, SHA256())
+        .not_valid_before(now + datetime.timedelta(days=days[0]))
+        .not_valid_after(now + datetime.timedelta(days=days[1]))
     )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(key, SHA256())
 
 
 def as_base64(certificate: x509.Certificate) -> str:
