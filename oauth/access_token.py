@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import apis, keys
+from . import apis, claims_hook, keys
 from .confirmation import NOT_BOUND, Confirmation
 from .issuer import issuer
 from .models import Client, Grant
@@ -32,14 +32,15 @@ def _issue(
     scopes: Sequence[str],
     resource: Sequence[str],
     confirmation: Confirmation,
+    more: Mapping[str, Any],
     *,
     at_most: int | None = None,
-    **extra: Any,
 ) -> Issued:
     terms = apis.terms(client, resource)
     lifetime = terms.lifetime if at_most is None else min(terms.lifetime, at_most)
     now = int(time.time())
     claims = {
+        **more,
         "iss": issuer(),
         "sub": subject,
         "aud": audience_of(resource, scopes),
@@ -49,7 +50,6 @@ def _issue(
         "client_id": client.client_id,
         "scope": " ".join(scopes),
         **({"cnf": dict(confirmation)} if confirmation else {}),
-        **extra,
     }
     return Issued(keys.sign(claims, alg=terms.alg, typ=TYP), lifetime)
 
@@ -83,10 +83,13 @@ def for_grant(
         scopes,
         resource,
         confirmation,
-        auth_time=grant.auth_time,
-        acr=grant.acr,
-        amr=grant.amr,
-        gid=str(grant.pk),
+        {
+            **claims_hook.added(grant.user, client, scopes, "access_token"),
+            "auth_time": grant.auth_time,
+            "acr": grant.acr,
+            "amr": grant.amr,
+            "gid": str(grant.pk),
+        },
     )
 
 
@@ -97,7 +100,7 @@ def for_client(
     confirmation: Confirmation = NOT_BOUND,
 ) -> Issued:
     """An access token of the client itself (RFC 9068 §2.2: ``sub`` is the client)."""
-    return _issue(client, client.client_id, scopes, resource, confirmation)
+    return _issue(client, client.client_id, scopes, resource, confirmation, {})
 
 
 def for_workload(
@@ -120,8 +123,8 @@ def for_workload(
         scopes,
         resource,
         confirmation,
+        {"workload": dict(identity)},
         at_most=lifetime,
-        workload=dict(identity),
     )
 
 
@@ -144,7 +147,7 @@ def for_exchange(
     if act is not None:
         carried["act"] = dict(act)
     return _issue(
-        client, subject["sub"], scopes, [audience], confirmation, at_most=lifetime, **carried
+        client, subject["sub"], scopes, [audience], confirmation, carried, at_most=lifetime
     )
 
 

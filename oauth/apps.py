@@ -32,7 +32,7 @@ class OAuthConfig(AppConfig):
                 "client.secret_rotated": _("An application got a new secret"),
                 "client.tokens_revoked": _("All tokens of an application were ended"),
                 "client.deleted": _("An application was deleted"),
-                "client.key_unavailable": _("An application has no key for its encrypted answer"),
+                "client.key_unavailable": _("An application has no key for its answer"),
                 "exchange_rule.changed": _("A rule for exchanging tokens was changed"),
                 "exchange_rule.deleted": _("A rule for exchanging tokens was deleted"),
                 "trust_rule.changed": _("A rule for tokens of other issuers was changed"),

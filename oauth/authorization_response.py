@@ -31,7 +31,7 @@ def respond(
 ) -> HttpResponse:
     """Send ``pairs`` to the client, as its request wants them (RFC 6749 §4.1.2, JARM §2.3).
 
-    Raises ``client_jwt.NoEncryptionKeyError``: then nothing may be sent to it.
+    Raises ``client_jwt.NoKeyError``: then nothing may be sent to it.
     """
     answer = [*pairs, *([("state", to.state)] if to.state else []), ("iss", issuer())]
     carrier, _, form = to.response_mode.partition(".")

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import unknown_keys, wrong_values
 
-from . import provider_settings
-from .conf import OAuthSettings
+from . import claims, provider_settings, scopes
+from .claims_hook import PROTOCOL
+from .conf import OAuthSettings, oauth_settings
 
 
 @register()
@@ -96,3 +100,44 @@ def check_client_certificates(app_configs: Any, **_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+NEVER_CLAIMS = PROTOCOL | {"password"}
+
+
+@register()
+def check_claims(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """``CLAIMS_HOOK`` is there, and ``SCOPE_CLAIMS`` names scopes of this site and fields of its
+    people."""
+    try:
+        hook, by_scope = oauth_settings.CLAIMS_HOOK, oauth_settings.SCOPE_CLAIMS
+    except ImproperlyConfigured:
+        return []  # told by check_settings
+    problems = [_about_hook(hook)] if hook else []
+    for scope, names in by_scope.items():
+        if scope not in scopes.descriptions():
+            problems.append(
+                f"OSTIARY_OAUTH['SCOPE_CLAIMS'] names the scope {scope!r}, which this site doesn't "
+                "have. Add it to OAUTH2_PROVIDER['SCOPES']."
+            )
+        for name in names:
+            if name in NEVER_CLAIMS:
+                problems.append(f"OSTIARY_OAUTH['SCOPE_CLAIMS'] may not release {name!r}.")
+            elif not claims.is_known(get_user_model(), name):
+                problems.append(
+                    f"OSTIARY_OAUTH['SCOPE_CLAIMS'] names {name!r}, which is no field of the user "
+                    "model. Add the field, or make the claim in OSTIARY_OAUTH['CLAIMS_HOOK']."
+                )
+    return [Error(text, id="ostiary_oauth.E005") for text in problems if text]
+
+
+def _about_hook(path: str) -> str:
+    try:
+        if callable(import_string(path)):
+            return ""
+    except ImportError:
+        pass
+    return (
+        f"OSTIARY_OAUTH['CLAIMS_HOOK'] is {path!r}, which is no function. Write its dotted path, "
+        "such as 'shop.claims.claims'."
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from . import pairwise
+from . import claims_hook, pairwise
+from .conf import oauth_settings
 from .models import Client
 
 PROFILE_CLAIMS = (
@@ -51,19 +52,50 @@ _FALLBACKS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _claim(user: Any, name: str) -> str | int | bool | None:
+def by_scope() -> dict[str, tuple[str, ...]]:
+    """The claims of each scope: of the standard, then of ``OSTIARY_OAUTH["SCOPE_CLAIMS"]``."""
+    own = oauth_settings.SCOPE_CLAIMS
+    return {
+        scope: tuple(dict.fromkeys([*SCOPE_CLAIMS.get(scope, ()), *own.get(scope, ())]))
+        for scope in [*SCOPE_CLAIMS, *own]
+    }
+
+
+def supported() -> list[str]:
+    """Every claim about a person that a scope can release, each once; what the project's hook may
+    add is not known beforehand."""
+    return list(dict.fromkeys(name for names in by_scope().values() for name in names))
+
+
+def is_known(user_model: Any, name: str) -> bool:
+    """Whether a claim can be found on people of this user model."""
+    return name in _FALLBACKS or hasattr(user_model, name)
+
+
+def _claim(user: Any, name: str) -> Any:
     if name == "updated_at" or not hasattr(user, name):
         fallback = _FALLBACKS.get(name)
         value = fallback(user) if fallback else None
     else:
         value = getattr(user, name)
     # A project's own field may hold an object: a time zone, a file.
-    return value if value is None or isinstance(value, str | int) else str(value)
+    return value if isinstance(value, str | int | float | list | dict | None) else str(value)
 
 
 def for_scopes(user: Any, scopes: Iterable[str]) -> dict[str, Any]:
     """What the granted scopes release; a claim without a value is left out (OIDC Core §5.3.2)."""
-    found = {name: _claim(user, name) for scope in scopes for name in SCOPE_CLAIMS.get(scope, ())}
+    known = by_scope()
+    found = {name: _claim(user, name) for scope in scopes for name in known.get(scope, ())}
     if "email" not in found or not found["email"]:
         found.pop("email_verified", None)
     return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def about(
+    user: Any, client: Client, scopes: Sequence[str], target: claims_hook.Target
+) -> dict[str, Any]:
+    """What an ID token or UserInfo tells ``client`` of a person, beside the claims of the protocol.
+
+    Raises ``ServerError`` where the project's hook fails.
+    """
+    return {**for_scopes(user, scopes), **claims_hook.added(user, client, scopes, target)}

@@ -22,6 +22,8 @@ SIGNING_ALGS = ALGORITHMS
 HMAC_ALG = "HS256"
 ENCRYPTION_ALGS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
 ENCRYPTION_ENCS = ("A256GCM", "A128GCM", "A128CBC-HS256", "A256CBC-HS512")
+ENCRYPTED = ("id_token", "userinfo", "authorization", "introspection")
+"""The answers that can be encrypted to a client."""
 RESPONSE_TYPES = ("code", "code id_token")
 PROFILES = ("oauth21", "fapi2")
 TEXT_MAX_LENGTH = 2000
@@ -282,6 +284,12 @@ def problems(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, _("not known")
         elif value != known.empty and (problem := _problem(known, value)):
             yield name, problem
+    for name in ENCRYPTED:
+        alg, enc = (given.get(f"{name}_encrypted_response_{member}") for member in ("alg", "enc"))
+        if enc and not alg:
+            yield f"{name}_encrypted_response_enc", _("needs an algorithm for its key")
+        if alg and not (given.get("jwks") or given.get("jwks_uri")):
+            yield f"{name}_encrypted_response_alg", _("needs the application's keys")
 
 
 def _problem(known: Metadatum, value: Any) -> str:

@@ -6,7 +6,7 @@ reads ``oauth_settings.DPOP_NONCE_REQUIRED``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ostiary.typed_settings import read
 
@@ -37,6 +37,15 @@ class OAuthSettings:
     REPLAY_CACHE: str = ""
     """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;
     empty keeps them in the database."""
+
+    SCOPE_CLAIMS: dict[str, list[str]] = field(default_factory=dict)
+    """Claims that a scope releases beyond those of OpenID Connect, each read from the field of the
+    user model of its name: ``{"profile": ["nickname"], "staff": ["department"]}``."""
+
+    CLAIMS_HOOK: str = ""
+    """The dotted path of a function ``claims(user, client, scopes, target)`` that returns further
+    claims of a person as a dictionary; ``target`` is ``id_token``, ``userinfo`` or
+    ``access_token``."""
 
 
 oauth_settings = read("OSTIARY_OAUTH", OAuthSettings)

@@ -8,7 +8,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import jwt
+
 from . import claims, client_jwt, keys
+from .client_authentication import find_client
+from .client_metadata import HMAC_ALG
 from .issuer import issuer
 from .models import Client, Grant
 
@@ -19,6 +23,7 @@ _HASHES = {
     "PS256": hashlib.sha256,
     "ES256": hashlib.sha256,
     "EdDSA": hashlib.sha512,
+    HMAC_ALG: hashlib.sha256,
 }
 
 
@@ -40,12 +45,12 @@ def issue(
 ) -> str:
     """An ID token about the sign-in that ``grant`` came from, for the token endpoint.
 
-    Raises ``client_jwt.NoEncryptionKeyError``.
+    Raises ``client_jwt.NoKeyError``.
     """
     return _issue(
         client,
         {
-            **claims.for_scopes(user, scopes),
+            **claims.about(user, client, scopes, "id_token"),
             **_about_sign_in(client, grant, nonce),
             "at_hash": half_hash(access_token, client.id_token_signed_response_alg),
         },
@@ -55,7 +60,7 @@ def issue(
 def issue_with_code(client: Client, grant: Grant, *, code: str, state: str) -> str:
     """An ID token that goes with ``code`` through the browser (OIDC Core §3.3.2.11; ``s_hash``:
     FAPI 1.0 Part 2 §5.1.1). It tells of the sign-in alone: who the person is the client learns
-    at the token endpoint (RFC 9700 §4.2). Raises ``client_jwt.NoEncryptionKeyError``.
+    at the token endpoint (RFC 9700 §4.2). Raises ``client_jwt.NoKeyError``.
     """
     alg = client.id_token_signed_response_alg
     about = {**_about_sign_in(client, grant, grant.nonce), "c_hash": half_hash(code, alg)}
@@ -65,8 +70,8 @@ def issue_with_code(client: Client, grant: Grant, *, code: str, state: str) -> s
 
 
 def check(client: Client) -> None:
-    """Raise ``client_jwt.NoEncryptionKeyError`` if ``client`` could be given no ID token now."""
-    client_jwt.check(client, "id_token")
+    """Raise ``client_jwt.NoKeyError`` if ``client`` could be given no ID token now."""
+    client_jwt.check(client, "id_token", signed_by=client.id_token_signed_response_alg)
 
 
 def _issue(client: Client, about: dict[str, Any]) -> str:
@@ -96,5 +101,34 @@ def _about_sign_in(client: Client, grant: Grant, nonce: str) -> dict[str, Any]:
 
 def verify_hint(token: str) -> dict[str, Any]:
     """The claims of an ID token of ours used as a hint: it may have expired (RP-Initiated Logout
-    §2). Raises ``jwt.InvalidTokenError``."""
+    §2). Raises ``jwt.InvalidTokenError``.
+
+    One by HS256 is checked with the secret of the client that it was made for, if that is to get
+    such ones; what it says of its algorithm chooses between the two ways, and never a key.
+    """
+    if keys.header_of(token).get("alg") == HMAC_ALG:
+        return _verify_hmac_hint(token)
     return keys.verify(token, typ=TYP, issuer=issuer(), audience=None, verify_exp=False)
+
+
+def _verify_hmac_hint(token: str) -> dict[str, Any]:
+    try:
+        named = jwt.decode(token, options={"verify_signature": False}).get("aud")
+    except RecursionError:
+        raise jwt.InvalidTokenError("nested too deeply") from None
+    client = find_client(named) if isinstance(named, str) else None
+    if client is None or client.id_token_signed_response_alg != HMAC_ALG:
+        raise jwt.InvalidTokenError("not of a client that gets such tokens")
+    for secret in client.shared_secrets():
+        try:
+            return keys.decode(
+                token,
+                secret,
+                HMAC_ALG,
+                issuer=issuer(),
+                audience=client.client_id,
+                verify_exp=False,
+            )
+        except jwt.InvalidSignatureError:
+            continue
+    raise jwt.InvalidSignatureError("by no secret of the client")

@@ -9,6 +9,7 @@ import jwt
 from django.utils import timezone
 
 from . import access_token, families, keys
+from .claims_hook import PROTOCOL
 from .issuer import issuer
 from .models import Client, RefreshToken
 from .models.grant import token_hash
@@ -44,7 +45,7 @@ def _access_token(token: str, client: Client) -> dict[str, Any] | None:
     own = claims["client_id"] == client.client_id
     if not (own or audience & set(client.serves)) or not families.stands(claims):
         return None
-    told = {name: claims[name] for name in TOLD if name in claims}
+    told = {name: value for name, value in claims.items() if name in TOLD or name not in PROTOCOL}
     bound = "jkt" in claims.get("cnf", {})
     return {**told, "token_type": "DPoP" if bound else "Bearer"}
 

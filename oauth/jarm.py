@@ -23,7 +23,7 @@ def signing_alg(client: Client) -> str:
 def response(client: Client, answer: Iterable[tuple[str, str]]) -> str:
     """The value of ``response``: the parameters of ``answer`` as claims (§2.1).
 
-    Raises ``client_jwt.NoEncryptionKeyError``.
+    Raises ``client_jwt.NoKeyError``.
     """
     said = {"iss": issuer(), "aud": client.client_id, "exp": int(time.time()) + LIFETIME}
     return client_jwt.issue(

@@ -183,19 +183,33 @@ def verify(
     ``typ`` is refused, so that an ID token never passes for an access token. ``audience=None``
     leaves ``aud`` to the caller.
     """
-    try:
-        header = jwt.get_unverified_header(token)
-    except RecursionError:
-        raise jwt.InvalidTokenError("nested too deeply") from None
+    header = header_of(token)
     known = keyset().verifiers.get(str(header.get("kid")))
     if known is None:
         raise jwt.InvalidTokenError("unknown kid")
     if str(header.get("typ", "")).lower() != typ.lower():
         raise jwt.InvalidTokenError("another type of token")
     alg, public_key = known
+    return decode(token, public_key, alg, issuer=issuer, audience=audience, verify_exp=verify_exp)
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """The header of a JWT, which proves nothing yet. Raises ``jwt.InvalidTokenError``."""
+    try:
+        header: dict[str, Any] = jwt.get_unverified_header(token)
+    except RecursionError:
+        raise jwt.InvalidTokenError("nested too deeply") from None
+    return header
+
+
+def decode(
+    token: str, key: Any, alg: str, *, issuer: str, audience: str | None, verify_exp: bool
+) -> dict[str, Any]:
+    """The claims of a JWT of this server, signed with ``key`` by ``alg`` and no other. Raises
+    ``jwt.InvalidTokenError``; ``audience=None`` leaves ``aud`` to the caller."""
     claims: dict[str, Any] = jwt.decode(
         token,
-        public_key,
+        key,
         algorithms=[alg],
         issuer=issuer,
         audience=audience,

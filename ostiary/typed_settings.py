@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -23,6 +23,7 @@ _IN_WORDS = {
     bool: "True or False",
     list[str]: "a list of strings",
     dict[str, str]: "a dictionary of strings",
+    dict[str, list[str]]: "a dictionary of lists of strings",
     dict[str, dict[str, str]]: "a dictionary of dictionaries of strings",
 }
 
@@ -74,7 +75,7 @@ def _is_a(value: Any, wanted: Any) -> bool:
         return isinstance(value, wanted)
     if wanted == list[str]:
         return isinstance(value, list | tuple) and all(_is_a(item, str) for item in value)
-    inner = str if wanted == dict[str, str] else dict[str, str]
+    inner = get_args(wanted)[1]
     return isinstance(value, dict) and all(
         isinstance(key, str) and _is_a(item, inner) for key, item in value.items()
     )

@@ -172,8 +172,12 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
     id_token_signed_response_alg = models.CharField(
         _("ID token algorithm"),
         max_length=8,
-        choices=[(alg, alg) for alg in SIGNING_ALGS],
+        choices=[(alg, alg) for alg in (*SIGNING_ALGS, HMAC_ALG)],
         default="RS256",
+        help_text=_(
+            "By HS256 the application’s secret signs, which therefore has to be kept encrypted "
+            "instead of hashed alone; choose it only for an application that knows no other."
+        ),
     )
     access_token_signing_alg = models.CharField(
         _("access token algorithm"),
@@ -367,6 +371,14 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
                     "“tls_client_auth” needs exactly one of the certificate's subject (RFC 4514), "
                     "DNS name, URI, IP address and email address."
                 ),
+            )
+        if self.is_public and HMAC_ALG in (
+            self.id_token_signed_response_alg,
+            self.registered("userinfo_signed_response_alg"),
+        ):
+            complain(
+                "id_token_signed_response_alg",
+                _("HS256 signs with the application’s secret, and a public one has none."),
             )
         if self.subject_type == self.SubjectType.PAIRWISE and not pairwise.sector_of(self):
             complain(

@@ -19,7 +19,7 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error,
 from ostiary import assurance as assurances
 from ostiary.assurance import Assurance
 
-from .. import apis, claims, client_jwt, consent, families, id_token, interaction, par, scopes
+from .. import apis, claims, consent, families, id_token, interaction, par, scopes
 from ..authorization_request import AuthorizationRequest, as_pairs, parse
 from ..authorization_response import respond
 from ..interaction import Interaction
@@ -76,7 +76,7 @@ def _answer_found(
     request: HttpRequest, params: QueryDict, found: Resolved, decision: str | None
 ) -> HttpResponse:
     """Every error goes to the redirect URI, but for ``AlreadyAnsweredError``, and for
-    ``NoEncryptionKeyError`` where no error can be sent there either: they are raised."""
+    ``NoKeyError`` where no error can be sent there either: they are raised."""
     try:
         if found.problem:
             raise found.problem
@@ -139,7 +139,7 @@ def _proceed(
             return _consent_page(request, params, asked, assurance)
         consent.remember(request, asked.client, asked.scopes, asked.resource)
     if "id_token" in asked.response_type:
-        client_jwt.check(asked.client, "id_token")
+        id_token.check(asked.client)
     _use_up(found)
     return respond(request, found.to, _issue(request, asked, assurance, found.to.state))
 

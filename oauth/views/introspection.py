@@ -12,10 +12,10 @@ from oauthlib.oauth2.rfc6749.errors import (
     OAuth2Error,
 )
 
-from .. import introspection
+from .. import introspection, introspection_response
 from ..cors import open_to_all_origins
 from ..parameters import pairs, single
-from .token import authenticated, form, json_answer, refused
+from .token import authenticated, form, json_answer, jwt_answer, refused
 
 
 @csrf_exempt
@@ -32,6 +32,10 @@ def introspect(request: HttpRequest) -> HttpResponse:
             raise InvalidClientError(description="Client authentication failed.")
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
+        answer = introspection.introspect(params["token"], client)
+        if not introspection_response.is_wanted(client, request.headers.get("Accept", "")):
+            return json_answer(json.dumps(answer), 200, {})
+        token = introspection_response.response(client, answer)
     except OAuth2Error as error:
         return refused(request, error)
-    return json_answer(json.dumps(introspection.introspect(params["token"], client)), 200, {})
+    return jwt_answer(token, introspection_response.CONTENT_TYPE)

@@ -53,6 +53,11 @@ def json_answer(body: str, status: int, headers: dict[str, str]) -> HttpResponse
     return response
 
 
+def jwt_answer(token: str, content_type: str) -> HttpResponse:
+    """An answer that is one JWT, and that nobody keeps."""
+    return HttpResponse(token, headers={"Content-Type": content_type, **NO_STORE})
+
+
 def refused(request: HttpRequest, error: OAuth2Error) -> HttpResponse:
     """The answer to what was refused; a failed client authentication is counted."""
     if error.status_code != 401:

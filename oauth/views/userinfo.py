@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from .. import access_token, claims, dpop, families, mtls
+from .. import access_token, claims, dpop, families, mtls, userinfo_response
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Grant
+from .token import json_answer, jwt_answer
 
 
 class BearerError(Exception):
@@ -38,10 +39,15 @@ def userinfo(request: HttpRequest) -> HttpResponse:
     except BearerError as error:
         return _challenge(error)
     scopes = granted["scope"].split()
-    return JsonResponse(
-        {**claims.for_scopes(grant.user, scopes), "sub": granted["sub"]},
-        headers={"Cache-Control": "no-store"},
-    )
+    client = grant.application
+    try:
+        about = {**claims.about(grant.user, client, scopes, "userinfo"), "sub": granted["sub"]}
+        signed = userinfo_response.response(client, about)
+    except OAuth2Error as error:
+        return json_answer(error.json, error.status_code, {})
+    if signed is None:
+        return JsonResponse(about, headers={"Cache-Control": "no-store"})
+    return jwt_answer(signed, userinfo_response.CONTENT_TYPE)
 
 
 def _presented(request: HttpRequest) -> tuple[str, str]:

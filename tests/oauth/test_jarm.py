@@ -145,7 +145,11 @@ def test_an_encrypted_hybrid_answer_may_go_into_the_query(signed_in_browser, con
 
 
 def test_without_a_key_of_the_client_nothing_is_sent_to_it(signed_in_browser, confidential_client):
-    register(confidential_client, authorization_encrypted_response_alg="ECDH-ES")
+    register(
+        confidential_client,
+        authorization_encrypted_response_alg="ECDH-ES",
+        jwks={"keys": [KEYS["RSA-OAEP-256"].as_dict(private=False)]},
+    )
 
     for overrides in ({}, {"scope": "nonsense"}):
         answer = ask(signed_in_browser, confidential_client, **overrides)
