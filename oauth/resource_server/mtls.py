@@ -18,11 +18,14 @@ def certificate_in(value: str) -> x509.Certificate:
     ``ValueError`` for anything else.
     """
     text = value.strip()
-    if "-----BEGIN" in text:
-        return x509.load_pem_x509_certificate(unquote(text).encode())
-    if text.startswith(":") and text.endswith(":"):
-        text = text[1:-1]
-    return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
+    try:
+        if "-----BEGIN" in text:
+            return x509.load_pem_x509_certificate(unquote(text).encode())
+        if text.startswith(":") and text.endswith(":"):
+            text = text[1:-1]
+        return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
+    except x509.InvalidVersion as problem:
+        raise ValueError(str(problem)) from problem
 
 
 def thumbprint(certificate: x509.Certificate) -> str:

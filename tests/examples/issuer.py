@@ -31,6 +31,11 @@ class Issuer:
     metadata: dict[str, Any] = field(default_factory=dict)
     id_token_claims: dict[str, Any] = field(default_factory=dict)
     userinfo: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
+    introspection: dict[str, Any] = field(default_factory=lambda: {"active": False})
+    introspected: list[dict[str, str]] = field(default_factory=list)
+    status: int = 200
 
     def add_key(self, kid: str, alg: str = "ES256") -> None:
         """Publish one more key."""
@@ -117,9 +122,9 @@ def serve(issuer: Issuer) -> ThreadingHTTPServer:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-        def answer(self, status: int, body: dict[str, Any]) -> None:
-            content = json.dumps(body).encode()
-            self.send_response(status)
+        def answer(self, status: int, body: dict[str, Any] | str) -> None:
+            content = (body if isinstance(body, str) else json.dumps(body)).encode()
+            self.send_response(status if issuer.status == 200 else issuer.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -127,7 +132,10 @@ def serve(issuer: Issuer) -> ThreadingHTTPServer:
 
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
-            if path == "/.well-known/openid-configuration":
+            issuer.asked.append(path)
+            if path in issuer.pages:
+                self.answer(200, issuer.pages[path])
+            elif path == "/.well-known/openid-configuration":
                 self.answer(200, issuer.metadata)
             elif path == "/jwks":
                 issuer.jwks_requests += 1
@@ -142,6 +150,10 @@ def serve(issuer: Issuer) -> ThreadingHTTPServer:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
+            if self.path == "/introspect":
+                issuer.introspected.append({**form, "by": self.headers["Authorization"]})
+                self.answer(200, issuer.introspection)
+                return
             self.answer(*issuer.redeem(form))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -153,9 +165,10 @@ def serve(issuer: Issuer) -> ThreadingHTTPServer:
         "userinfo_endpoint": f"{issuer.url}/userinfo",
         "end_session_endpoint": f"{issuer.url}/logout",
         "jwks_uri": f"{issuer.url}/jwks",
+        "introspection_endpoint": f"{issuer.url}/introspect",
         "id_token_signing_alg_values_supported": ["ES256", "RS256"],
         "authorization_response_iss_parameter_supported": True,
     }
     issuer.userinfo = {"sub": "person-1", "name": "Alice <b>Example</b>"}
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     return server

@@ -1,0 +1,1 @@
+"""Ways to find a token revoked before it expires, one module each."""
