@@ -78,7 +78,7 @@ def problems(
         yield "aud", _("It is not for the audience of the rule, or not for that alone.")
     yield from _untimely(rule, claims, now)
     subject = claims.get("sub")
-    if not isinstance(subject, str | None) or not _is_plain(subject or ""):
+    if not isinstance(subject, str | None) or not is_plain(subject or ""):
         yield "sub", _("Its subject is not a plain text.")
     elif not matches(rule.subject, subject or ""):
         yield "sub", _("It is of another subject.")
@@ -96,7 +96,7 @@ def _untimely(rule: TrustRule, claims: Mapping[str, Any], now: float) -> Iterato
         yield "exp", _("It has expired, or does not say when it does.")
     if not _is_time(iat) or iat - LEEWAY_SECONDS > now:
         yield "iat", _("It does not say when it was made, or names a time to come.")
-    elif now - iat > rule.max_age + LEEWAY_SECONDS:
+    elif iat + rule.max_age + LEEWAY_SECONDS < now:
         yield "iat", _("It is older than the rule allows.")
     if nbf is not None and (not _is_time(nbf) or nbf - LEEWAY_SECONDS > now):
         yield "nbf", _("It is not valid yet.")
@@ -107,6 +107,21 @@ def _is_time(value: Any) -> TypeGuard[float]:
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether a log and a database can keep it."""
     return len(text) <= SUBJECT_MAX_LENGTH and text.isprintable()
+
+
+def ends(rule: TrustRule, claims: Mapping[str, Any]) -> float:
+    """From when on (Unix time) the rule refuses a token that it takes now."""
+    return float(min(claims["exp"], claims["iat"] + rule.max_age) + LEEWAY_SECONDS)
+
+
+def told(rule: TrustRule, claims: Mapping[str, Any]) -> dict[str, str | bool]:
+    """What the claims say that the rule asks for: for the log, which run of a job this was."""
+    said = {name: claim(claims, name) for name in (*rule.conditions, "jti")}
+    return {
+        name: value
+        for name, value in said.items()
+        if isinstance(value, bool) or (isinstance(value, str) and is_plain(value))
+    }

@@ -153,9 +153,14 @@ def spend(workload: Workload, use: Use) -> None:
     """Use the token, now that it is to yield something: once, if the rule says so, and told to the
     log. Raises ``OutsideTokenRefused``."""
     rule, claims = workload.rule, workload.claims
-    told = {"rule": rule.name, "use": use.value, **workload.identity}
+    told = {
+        "rule": rule.name,
+        "use": use.value,
+        **workload.identity,
+        "claims": trust.told(rule, claims),
+    }
     if rule.single_use and not replay.first_use(
-        "outside_token", f"{rule.issuer} {claims['jti']}", claims["exp"] + trust.LEEWAY_SECONDS
+        "outside_token", f"{rule.issuer} {claims['jti']}", trust.ends(rule, claims)
     ):
         _record_refused(rule.issuer, {**told, "problems": {rule.name: ["jti"]}}, workload.client)
         raise OutsideTokenRefused("It was used before.")
@@ -178,11 +183,10 @@ def _tell_refused(
         for rule in rules[:TOLD_RULES]
     }
     subject = trust.subject_of(shown.claims)
-    is_told = genuine and len(subject) <= trust.SUBJECT_MAX_LENGTH and subject.isprintable()
     details = {
         "use": use.value,
         "iss": shown.issuer,
-        **({"sub": subject} if is_told else {}),
+        **({"sub": subject} if genuine and trust.is_plain(subject) else {}),
         "problems": told,
     }
     _record_refused(shown.issuer, details, rules[0].client if len(rules) == 1 else None)

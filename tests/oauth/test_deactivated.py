@@ -3,8 +3,10 @@
 
 import pytest
 
-from oauth.models import Client
+from oauth.models import Client, ExchangeRule
 from tests.oauth import flow
+from tests.oauth.conftest import API, make_client
+from tests.oauth.test_token_exchange import GRANT_TYPE, NEXT, exchange
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +100,20 @@ def test_a_service_is_refused(service_client, switch_off):
 
     refused = flow.post_token(service_client, grant_type="client_credentials")
     assert refused.json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_a_token_to_exchange_is_refused(signed_in_browser, confidential_client, person, switch_off):
+    api = make_client(name="Api", client_type="confidential", grant_types=[GRANT_TYPE])
+    ExchangeRule.objects.create(
+        client=api, subject_audience=API, target_audience=NEXT, scopes=["api:read"]
+    )
+    token = flow.sign_in_tokens(signed_in_browser, confidential_client, resource=API)
+    assert exchange(api, token["access_token"]).status_code == 200
+
+    switch_off(person, confidential_client)
+
+    assert exchange(api, token["access_token"]).json()["error"] == "invalid_request"
 
 
 def test_what_was_switched_on_again_works_again(signed_in_browser, confidential_client, person):

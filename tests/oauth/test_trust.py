@@ -135,6 +135,7 @@ def names(rule=None, header=HEADER, **changes):
 
 def test_what_the_rule_means_has_no_problem():
     assert names() == names(aud=["us"]) == names(exp=NOW - 59) == names(nbf=NOW + 59) == []
+    assert names(exp=10**400, nbf=-(10**400)) == []
 
 
 @pytest.mark.parametrize(
@@ -159,6 +160,10 @@ def test_what_the_rule_means_has_no_problem():
         ("iat", {"iat": NOW + 61}),
         ("iat", {"iat": NOW - 3661}),
         ("iat", {"iat": "1"}),
+        ("iat", {"iat": -(10**400)}),
+        ("iat", {"iat": 10**400}),
+        ("nbf", {"nbf": 10**400}),
+        ("exp", {"exp": -(10**400)}),
         ("nbf", {"nbf": NOW + 61}),
         ("nbf", {"nbf": "1"}),
         ("event_name", {"event_name": "pull_request"}),

@@ -4,13 +4,18 @@ SECURITY B9, H13)."""
 import hmac
 import json
 import time
+from contextlib import suppress
 from functools import partial
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oauth import client_assertion, client_keys, safe_fetch, workload
+from oauth.grants.base import InvalidTargetError
+from oauth.grants.workload import InvalidScopeError, audience_for, scopes_for
 from oauth.models import Client, TrustRule
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from ostiary.models import Event
@@ -138,6 +143,9 @@ def test_every_use_is_told_to_the_log(github, rule, way):
     assert event.client_id == rule.client.client_id
     assert event.details["rule"] == "deploy"
     assert (event.details["iss"], event.details["sub"]) == (github.issuer, MAIN)
+    told = event.details["claims"]
+    assert told.keys() == {"repository_id", "event_name", "jti"}
+    assert told["repository_id"] == "74"
 
 
 def test_it_takes_no_more_than_four_statements(github, rule, way, django_assert_max_num_queries):
@@ -379,6 +387,37 @@ def test_b9_the_token_never_lives_longer_than_rule_and_client(github, rule, way)
     assert way[0](github.token()).json()["expires_in"] == 20
 
 
+SCOPES = ["openid", "api:read", "api:write"]
+APIS = ["https://a.example/", "https://b.example/", "https://c.example/"]
+some = {
+    "scopes": st.lists(st.sampled_from(SCOPES), unique=True),
+    "apis": st.lists(st.sampled_from(APIS), unique=True),
+}
+
+
+@given(some["scopes"], some["scopes"], some["scopes"], some["apis"], some["apis"], some["apis"])
+def test_b9_no_request_whatsoever_gets_more_than_rule_and_client_have(
+    of_rule, of_client, asked, apis_of_rule, apis_of_client, apis_asked
+):
+    client = Client(scopes=of_client, audiences=apis_of_client)
+    found = workload.Workload(
+        TrustRule(client=client, scopes=of_rule, audiences=apis_of_rule), {"sub": "x"}
+    )
+
+    with suppress(InvalidScopeError):
+        granted = scopes_for(" ".join(asked), found)
+        assert granted
+        assert set(granted) <= set(of_rule) & set(of_client) - {"openid"}
+        assert not asked or granted == asked
+    with suppress(InvalidTargetError):
+        audience = audience_for(tuple(apis_asked), found)
+        assert len(audience) <= 1
+        assert set(audience) <= set(apis_of_client)
+        assert set(audience) <= set(apis_of_rule or apis_of_client)
+        assert audience or not apis_of_rule
+        assert not apis_asked or audience == apis_asked
+
+
 def test_a_client_that_needs_dpop_gets_no_token_without(github, rule, way):
     rule.client.metadata = {"dpop_bound_access_tokens": True}
     rule.client.save()
@@ -406,7 +445,7 @@ def test_a_token_is_used_as_often_as_the_job_likes_unless_the_rule_says_once(git
     token = github.token()
     assert way[0](token).status_code == way[0](token).status_code == 200
     TrustRule.objects.update(single_use=True)
-    token = github.token()
+    token = github.token(exp=10**300)
 
     assert way[0](token).status_code == 200
 
