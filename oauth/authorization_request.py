@@ -22,11 +22,12 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.openid.connect.core.exceptions import RegistrationNotSupported
 
-from . import dpop, id_token, pkce, response_type, scopes
+from . import dpop, id_token, pkce, requested_claims, response_type, scopes
 from .client_authentication import find_client
 from .grants.base import allowed_resource
 from .models import Client
 from .parameters import only, pairs, resources, single
+from .requested_claims import RequestedClaims
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 MAX_LENGTHS = {
@@ -55,7 +56,8 @@ class Destination:
 class AuthorizationRequest:
     """A request whose every parameter has been checked.
 
-    ``max_age`` is in seconds; ``hinted_subject`` is the ``sub`` of the ``id_token_hint``.
+    ``max_age`` is in seconds; ``subjects`` are the ``sub`` values of which the person must have
+    one, by ``id_token_hint`` or ``claims``, ``None`` for any person.
     """
 
     client: Client
@@ -69,8 +71,15 @@ class AuthorizationRequest:
     prompt: frozenset[str]
     max_age: int | None
     login_hint: str
-    hinted_subject: str
+    subjects: frozenset[str] | None
     acr_values: tuple[str, ...]
+    claims: RequestedClaims
+
+    @property
+    def consent_scopes(self) -> tuple[str, ...]:
+        """The scopes that the person is asked about: those asked for, and those that cover the
+        claims asked for by name."""
+        return tuple(dict.fromkeys([*self.scopes, *self.claims.scopes(self.client.scopes)]))
 
 
 def asking_client(params: QueryDict) -> Client:
@@ -122,11 +131,13 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     if not to.client.may_use("authorization_code"):
         raise UnauthorizedClientError(description="The client is not registered for this grant.")
     resource = tuple(allowed_resource(resources(every), to.client))
+    asked = _scopes(given.get("scope"), to.client, resource)
+    requested = requested_claims.parse(given.get("claims", "") if "openid" in asked else "")
     return AuthorizationRequest(
         client=to.client,
         redirect_uri=to.redirect_uri,
         response_type=wanted,
-        scopes=_scopes(given.get("scope"), to.client, resource),
+        scopes=asked,
         resource=resource,
         code_challenge=pkce.check_challenge(
             given.get("code_challenge"), given.get("code_challenge_method")
@@ -134,10 +145,11 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
         nonce=given.get("nonce", ""),
         dpop_jkt=_dpop_jkt(given.get("dpop_jkt", "")),
         prompt=_prompt(given.get("prompt", "")),
-        max_age=_max_age(given.get("max_age")),
+        max_age=_max_age(given.get("max_age"), to.client),
         login_hint=given.get("login_hint", ""),
-        hinted_subject=_hinted_subject(given.get("id_token_hint")),
-        acr_values=tuple(given.get("acr_values", "").split()),
+        subjects=_subjects(given.get("id_token_hint"), requested),
+        acr_values=(*requested.acr_values, *given.get("acr_values", "").split()),
+        claims=requested,
     )
 
 
@@ -151,11 +163,12 @@ def _scopes(value: str | None, client: Client, resource: tuple[str, ...]) -> tup
     return tuple(asked)
 
 
-def _hinted_subject(hint: str | None) -> str:
+def _subjects(hint: str | None, requested: RequestedClaims) -> frozenset[str] | None:
     if not hint:
-        return ""
+        return requested.subjects
     try:
-        return str(id_token.verify_hint(hint)["sub"])
+        hinted = frozenset({str(id_token.verify_hint(hint)["sub"])})
+        return hinted if requested.subjects is None else hinted & requested.subjects
     except jwt.InvalidTokenError:
         raise InvalidRequestError(
             description="id_token_hint is not an ID token of this server."
@@ -178,9 +191,11 @@ def _prompt(value: str) -> frozenset[str]:
     return asked
 
 
-def _max_age(value: str | None) -> int | None:
+def _max_age(value: str | None, client: Client) -> int | None:
+    """In seconds: the request's, else the client's ``default_max_age`` (Registration §2)."""
     if value is None:
-        return None
+        default: int | None = client.registered("default_max_age")
+        return default
     if not (value.isascii() and value.isdigit()) or len(value) > MAX_AGE_DIGITS:
         raise InvalidRequestError(description="max_age is a number of seconds.")
     return int(value)

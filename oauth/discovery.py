@@ -98,7 +98,7 @@ def openid_configuration() -> dict[str, Any]:
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid"),
             *claims.supported(),
         ],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
         "request_object_signing_alg_values_supported": list(request_object.ALGORITHMS),

@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from . import claims, client_jwt, keys
+from . import claims, client_jwt, keys, requested_claims
 from .client_authentication import find_client
 from .client_metadata import HMAC_ALG
 from .issuer import issuer
@@ -51,6 +51,7 @@ def issue(
         client,
         {
             **claims.about(user, client, scopes, "id_token"),
+            **requested_claims.released(grant, "id_token"),
             **_about_sign_in(client, grant, nonce),
             "at_hash": half_hash(access_token, client.id_token_signed_response_alg),
         },

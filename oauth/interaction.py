@@ -134,9 +134,17 @@ def _login_needed(
     )
     if "none" in asked.prompt:
         too_weak = False
-    required = asked.client.required_acr
-    below = bool(required) and not assurance.satisfies(required)
+    below = not meets_requirements(asked, assurance)
     return "login" in asked.prompt or too_old or too_weak or below or hinted_other
+
+
+def meets_requirements(asked: AuthorizationRequest, assurance: Assurance) -> bool:
+    """Whether the sign-in is what the client is registered to need, and an essential ``acr`` what
+    its request wants (OIDC Core §5.5.1.1)."""
+    required, essential = asked.client.required_acr, asked.claims.essential_acr
+    return (not required or assurance.satisfies(required)) and (
+        not essential or any(assurance.satisfies(acr) for acr in essential)
+    )
 
 
 def _consent_needed(asked: AuthorizationRequest, consented: Collection[str]) -> bool:
@@ -146,4 +154,4 @@ def _consent_needed(asked: AuthorizationRequest, consented: Collection[str]) -> 
         return True
     if asked.client.first_party:
         return False
-    return not set(asked.scopes) <= set(consented)
+    return not set(asked.consent_scopes) <= set(consented)

@@ -117,13 +117,13 @@ def _proceed(
         raise CustomOAuth2Error(next_step.value, status_code=400)
     if assurance is None or next_step is Interaction.LOGIN:
         return _to_signin(params, asked, assurance)
-    if asked.hinted_subject not in ("", subject):
+    if asked.subjects is not None and subject not in asked.subjects:
         raise CustomOAuth2Error(
             "login_required",
-            description="Another person signed in than the id_token_hint names.",
+            description="Another person signed in than the request names.",
             status_code=400,
         )
-    if asked.client.required_acr and not assurance.satisfies(asked.client.required_acr):
+    if not interaction.meets_requirements(asked, assurance):
         raise CustomOAuth2Error(
             "unmet_authentication_requirements",
             description="The person cannot authenticate as this client requires.",
@@ -137,7 +137,7 @@ def _proceed(
     if next_step is Interaction.CONSENT:
         if decision != "allow" or not _is_of_this_page(request, params):
             return _consent_page(request, params, asked, assurance)
-        consent.remember(request, asked.client, asked.scopes, asked.resource)
+        consent.remember(request, asked.client, asked.consent_scopes, asked.resource)
     if "id_token" in asked.response_type:
         id_token.check(asked.client)
     _use_up(found)
@@ -158,8 +158,8 @@ def _consented(
 def _hints_another(asked: AuthorizationRequest, user: Any) -> bool:
     """Whether a hint names someone else than the signed-in person (SECURITY A9)."""
     subject = claims.subject_for(user, asked.client)
-    if asked.hinted_subject:
-        return asked.hinted_subject != subject
+    if asked.subjects is not None:
+        return subject not in asked.subjects
     names = {subject, user.get_username(), getattr(user, "email", "")}
     hint = asked.login_hint.strip().casefold()
     return bool(hint) and hint not in {str(name).casefold() for name in names}
@@ -234,7 +234,7 @@ def _consent_page(
         {
             "client": asked.client,
             "logo": logo if logo.startswith(issuer() + "/") else "",
-            "scopes": scopes.described(asked.scopes, asked.resource),
+            "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params),
             "other_url": _other_account_url(params, assurance),
@@ -283,6 +283,7 @@ def _issue_code(
         auth_time=assurance.auth_time,
         acr=assurance.answer([*asked.acr_values, asked.client.required_acr]),
         amr=list(assurance.amr),
+        claims=asked.claims.stored(),
         offline="offline_access" in asked.scopes,
         credential_hash=families.credential_hash(request.user),
     )

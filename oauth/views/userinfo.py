@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from .. import access_token, claims, dpop, families, mtls, userinfo_response
+from .. import access_token, claims, dpop, families, mtls, requested_claims, userinfo_response
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
@@ -41,7 +41,11 @@ def userinfo(request: HttpRequest) -> HttpResponse:
     scopes = granted["scope"].split()
     client = grant.application
     try:
-        about = {**claims.about(grant.user, client, scopes, "userinfo"), "sub": granted["sub"]}
+        about = {
+            **claims.about(grant.user, client, scopes, "userinfo"),
+            **requested_claims.released(grant, "userinfo"),
+            "sub": granted["sub"],
+        }
         signed = userinfo_response.response(client, about)
     except OAuth2Error as error:
         return json_answer(error.json, error.status_code, {})

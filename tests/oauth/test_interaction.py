@@ -234,6 +234,35 @@ def test_max_age_asks_for_a_new_sign_in_after_an_old_one(consenting_browser, con
     )
 
 
+def registered_max_age(client, seconds):
+    client.metadata = {"default_max_age": seconds}
+    client.save()
+
+
+@pytest.mark.parametrize(("default", "error"), [(0, "login_required"), (600, None), (None, None)])
+def test_the_registered_max_age_holds_where_the_request_says_nothing(
+    consenting_browser, confidential_client, default, error
+):
+    registered_max_age(confidential_client, default)
+
+    response = flow.authorize(consenting_browser, confidential_client, prompt="none")
+
+    assert flow.answer_of(response).get("error") == error
+
+
+@pytest.mark.parametrize(
+    ("default", "asked", "error"), [(0, "600", None), (600, "0", "login_required")]
+)
+def test_the_max_age_of_the_request_goes_before_the_registered_one(
+    consenting_browser, confidential_client, default, asked, error
+):
+    registered_max_age(confidential_client, default)
+
+    response = flow.authorize(consenting_browser, confidential_client, prompt="none", max_age=asked)
+
+    assert flow.answer_of(response).get("error") == error
+
+
 # --- acr ------------------------------------------------------------------------------------------
 
 
