@@ -54,12 +54,14 @@ PERMISSIONS = ", ".join(
 )
 
 
-def page_policy(form_action: Iterable[str] = ()) -> str:
-    """The policy of an HTML page whose forms may lead to ``form_action`` beside this site."""
+def page_policy(form_action: Iterable[str] = (), frame_src: Iterable[str] = ()) -> str:
+    """The policy of an HTML page whose forms may lead to ``form_action`` beside this site, and
+    which may load ``frame_src``, and nothing else, in frames."""
     sources = " ".join(["'self'", *dict.fromkeys(form_action)])
-    return "; ".join(
-        [*(f"{name} {value}" for name, value in POLICY.items()), f"form-action {sources}"]
-    )
+    policy = {**POLICY, "form-action": sources}
+    if framed := " ".join(dict.fromkeys(frame_src)):
+        policy["frame-src"] = framed
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
 def _next_addresses(request: HttpRequest) -> Iterator[str]:
@@ -99,8 +101,9 @@ def form_targets(request: HttpRequest) -> list[str]:
 class SecurityHeadersMiddleware:
     """Sets the headers, the outermost of all, so that no answer goes without.
 
-    A view may widen its own form targets with ``response.form_action = ["https://…"]``, or set a
-    whole ``Content-Security-Policy`` of its own, which stays as it is.
+    A view may widen its own form targets with ``response.form_action = ["https://…"]``, name what
+    it frames with ``response.frame_src``, or set a whole ``Content-Security-Policy`` of its own,
+    which stays as it is.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -115,7 +118,9 @@ class SecurityHeadersMiddleware:
         if is_page and not 300 <= response.status_code < 400:
             if CSP not in response:
                 own: list[str] = getattr(response, "form_action", [])
-                response[CSP] = page_policy([*own, *form_targets(request)])
+                response[CSP] = page_policy(
+                    [*own, *form_targets(request)], getattr(response, "frame_src", [])
+                )
             response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             response.setdefault("Permissions-Policy", PERMISSIONS)
         else:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Max
+from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 
-from ostiary.cleanup import BATCH, MOST_BATCHES, remove
+from ostiary.cleanup import BATCH, ENDED_SESSIONS_DAYS, MOST_BATCHES, remove
 from ostiary.conf import ostiary_settings
+from ostiary.models import OutboxMessage
 
-from . import families, keys
-from .models import Client, DeviceGrant, Grant, PushedRequest, UsedIdentifier
+from . import client_sessions, families, keys
+from .models import (
+    Client,
+    ClientSession,
+    DeviceGrant,
+    Grant,
+    PushedRequest,
+    UsedIdentifier,
+)
 
 KEY_MARGIN = timedelta(minutes=10)
 """Clock differences and cached key sets: retired keys stay published for this long on top."""
@@ -26,6 +35,21 @@ def remove_ended_grants(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
 def remove_used_identifiers(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete the identifiers of proofs and assertions that have expired; returns how many."""
     return remove(UsedIdentifier.objects.filter(expires_at__lt=timezone.now()), batch, most)
+
+
+def end_orphaned_client_sessions(batch: int = BATCH) -> int:
+    """End, and tell, what is live at a client though its session is gone; returns how many."""
+    found = ClientSession.objects.filter(client_sessions.orphans()).values_list("pk", flat=True)
+    with transaction.atomic():
+        return client_sessions.end(Q(pk__in=list(found[:batch])))
+
+
+def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Forget what ended long ago at clients, but not what they are still to be told; returns how
+    many."""
+    limit = timezone.now() - timedelta(days=ENDED_SESSIONS_DAYS)
+    settled = Q(message__isnull=True) | Q(message__state=OutboxMessage.State.DONE)
+    return remove(ClientSession.objects.filter(settled, ended_at__lt=limit), batch, most)
 
 
 def remove_device_grants(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

@@ -7,6 +7,7 @@ specification named at each). They are kept in ``Client.metadata``, checked here
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -27,6 +28,7 @@ ENCRYPTED = ("id_token", "userinfo", "authorization", "introspection")
 RESPONSE_TYPES = ("code", "code id_token")
 PROFILES = ("oauth21", "fapi2")
 TEXT_MAX_LENGTH = 2000
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 NUMBER_MAX = 10 * 365 * 24 * 3600
 
 
@@ -318,7 +320,8 @@ def _problem(known: Metadatum, value: Any) -> str:
 
 
 def is_address(value: str) -> bool:
-    """https, or http on this machine, without a fragment or user name."""
+    """https, or http on this machine, without a fragment or user name; the host is one that can
+    stand in a Content-Security-Policy as it is."""
     try:
         parts = urlsplit(value)
         parts.port  # noqa: B018  (raises ValueError where it is no port)
@@ -327,9 +330,8 @@ def is_address(value: str) -> bool:
     local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
     return bool(
         (parts.scheme == "https" or local)
-        and parts.hostname
-        and parts.username is None
-        and "#" not in value
+        and _HOST.fullmatch(parts.netloc)
+        and not set("# \\") & set(value)
         and value.isascii()
     )
 

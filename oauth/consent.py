@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from ostiary import events
 
-from . import families
+from . import client_sessions, families
 from .models import Client, Consent
 
 
@@ -49,8 +49,10 @@ def remember(
 
 
 def withdraw(user: Any, client: Client, request: HttpRequest | None = None) -> None:
-    """Forget every consent of the person for this client, and end what it was given (B3)."""
+    """Forget every consent of the person for this client, end what it was given, and tell it that
+    their sessions there are over (B3, B13)."""
     with transaction.atomic():
         Consent.objects.filter(user=user, client=client).delete()
         families.revoke(Q(user=user, application=client), "consent_withdrawn")
+        client_sessions.end(Q(user=user, client=client))
         events.record("consent.withdrawn", user=user, request=request, client_id=client.client_id)

@@ -17,6 +17,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from ostiary import events, sessions
 
+from . import client_sessions
 from .confirmation import Confirmation
 from .models import Client, Grant, RefreshToken
 from .models.grant import token_hash
@@ -67,10 +68,14 @@ def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bo
         client.refresh_token_lifetime if wants_refresh else 0
     )
     now = timezone.now()
+    told = client_sessions.wants_to_hear(grant, client)
     with transaction.atomic():
+        live = told and client_sessions.hold(grant)
         won = Grant.objects.filter(
             pk=grant.pk, redeemed_at__isnull=True, revoked_at__isnull=True
         ).update(redeemed_at=now, ends_at=now + timedelta(seconds=lifetime))
+        if won and told:
+            client_sessions.remember(grant, client, live=live)
         return bool(won), start(grant, client, confirmation) if won and wants_refresh else None
 
 

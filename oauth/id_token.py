@@ -107,7 +107,10 @@ def verify_hint(token: str) -> dict[str, Any]:
     One by HS256 is checked with the secret of the client that it was made for, if that is to get
     such ones; what it says of its algorithm chooses between the two ways, and never a key.
     """
-    if keys.header_of(token).get("alg") == HMAC_ALG:
+    header = keys.header_of(token)
+    if header.get("alg") == HMAC_ALG:
+        if header.get("typ") != TYP:  # a logout token is signed by the same secret
+            raise jwt.InvalidTokenError("another type of token")
         return _verify_hmac_hint(token)
     return keys.verify(token, typ=TYP, issuer=issuer(), audience=None, verify_exp=False)
 

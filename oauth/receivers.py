@@ -7,16 +7,23 @@ from typing import Any
 from django.db.models import Q
 
 from ostiary.models import Session
-from ostiary.signals import session_ended
+from ostiary.signals import session_ended, signed_out
 
-from . import families
+from . import client_sessions, families, frontchannel_logout
 
 
-def _end_tokens_of_session(sender: Any, session: Session, **_: Any) -> None:
-    """Ending a session ends its refresh tokens, unless the person allowed offline access (B13)."""
+def _end_what_hangs_on_it(sender: Any, session: Session, **_: Any) -> None:
+    """Ending a session ends its refresh tokens, unless the person allowed offline access, and tells
+    its clients (B13)."""
     families.revoke(Q(sid=session.pk, offline=False), "session_ended")
+    client_sessions.end(Q(sid=session.pk))
+
+
+def _frames(sender: Any, session: Session, **_: Any) -> list[str]:
+    return frontchannel_logout.frames(session)
 
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    session_ended.connect(_end_tokens_of_session, dispatch_uid="ostiary.oauth.session_ended")
+    session_ended.connect(_end_what_hangs_on_it, dispatch_uid="ostiary.oauth.session_ended")
+    signed_out.connect(_frames, dispatch_uid="ostiary.oauth.signed_out")

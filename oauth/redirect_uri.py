@@ -7,6 +7,7 @@ address literal, which a native application learns only when it starts (RFC 8252
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from django.utils.translation import gettext as _
@@ -82,6 +83,16 @@ def matches(requested: str, registered: str) -> bool:
     if not asked or not known or int(asked["port"] or 80) > 65535:
         return False
     return asked["before"] == known["before"] and asked["after"] == known["after"]
+
+
+def shares_origin(uri: str, others: Iterable[str]) -> bool:
+    """Whether scheme, host and port of ``uri`` are those of one of ``others``."""
+    return _origin(uri) in {_origin(other) for other in others} - {None}
+
+
+def _origin(uri: str) -> tuple[str, str] | None:
+    parts = _split(uri)
+    return (parts.scheme, parts.netloc.lower()) if parts else None
 
 
 def asks_consent_every_time(uri: str) -> bool:

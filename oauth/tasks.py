@@ -2,13 +2,15 @@
 
 from celery import shared_task
 
-from . import cleanup
+from . import backchannel_logout, cleanup  # noqa: F401  (the first brings its handler)
 
 
 @shared_task(name="ostiary.oauth.cleanup", acks_late=True, ignore_result=True)
 def clean_up() -> None:
     """Remove what has ended or is no longer needed, a bounded number at a time."""
     cleanup.remove_ended_grants()
+    cleanup.end_orphaned_client_sessions()
+    cleanup.remove_client_sessions()
     cleanup.remove_device_grants()
     cleanup.remove_pushed_requests()
     cleanup.remove_used_identifiers()

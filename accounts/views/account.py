@@ -20,10 +20,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from ostiary import assurance, events, sessions
+from ostiary.device import describe
 from ostiary.models import Event, Session
 
 from .. import recovery
-from ..device import describe
 from ..forms import ChangePasswordForm, ProfileForm
 from . import form_page, posted, show
 

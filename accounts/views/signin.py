@@ -11,8 +11,9 @@ from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ostiary import events, sessions
+from ostiary import events
 from ostiary import signin as signins
+from ostiary.signout import sign_out_in_browser, signed_out_page
 
 from ..addresses import MAX_LENGTH
 from ..forms import SignInForm
@@ -83,9 +84,5 @@ def signout(request: HttpRequest) -> HttpResponse:
     """Ask, then end this session in the register and in the engine."""
     if request.method != "POST":
         return render(request, "ostiary_accounts/signout.html")
-    sessions.sign_out(request)
-    response = render(request, "ostiary_accounts/signed_out.html")
-    # Pages of the account must not come back with the browser's back button. Cookies are left:
-    # the session's is dead already, and a language choice is nobody's secret.
-    response["Clear-Site-Data"] = '"cache"'
-    return response
+    frames = sign_out_in_browser(request)
+    return signed_out_page(request, "ostiary_accounts/signed_out.html", frames, {})

@@ -6,6 +6,7 @@ The toolkit's own admin registers most of these models with the classes named in
 """
 
 from .apis import ApiAdmin
+from .client_sessions import ClientSessionAdmin
 from .clients import ClientAdmin
 from .exchange_rules import ExchangeRuleAdmin
 from .grants import (
@@ -23,6 +24,7 @@ __all__ = [
     "AccessTokenAdmin",
     "ApiAdmin",
     "ClientAdmin",
+    "ClientSessionAdmin",
     "ConsentAdmin",
     "DeviceGrantAdmin",
     "ExchangeRuleAdmin",

@@ -20,6 +20,7 @@ from .. import families, pairwise
 from ..client_metadata import METADATA, NUMBER_MAX, TEXT_MAX_LENGTH, Kind, Metadatum, Topic
 from ..models import Client
 from ..models.client import AUTH_METHODS, GRANT_TYPES
+from . import client_sessions
 from .forms import LinesField, SetField, changes_of, names, scope_choices
 from .grants import say_ended
 
@@ -140,7 +141,13 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "client_id", "client_type", "enabled", "first_party"]
     list_filter = ["enabled", "client_type", "first_party", "registration_source"]
     search_fields = ["name", "client_id"]
-    readonly_fields = ["created", "updated", "secret_state", "registration_source"]
+    readonly_fields = [
+        "created",
+        "updated",
+        "secret_state",
+        "backchannel_logout_state",
+        "registration_source",
+    ]
     raw_id_fields = ["user"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     view_on_site = False
@@ -187,7 +194,10 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 ]
             },
         ),
-        (Topic.LOGOUT.value, {"fields": _fields_about(Topic.LOGOUT)}),
+        (
+            Topic.LOGOUT.value,
+            {"fields": [*_fields_about(Topic.LOGOUT), "backchannel_logout_state"]},
+        ),
         (
             Topic.ABOUT.value,
             {
@@ -227,6 +237,11 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if client.previous_secret_hash:
             return str(_("Two: the new one, and the one before until its overlap ends."))
         return str(_("One. It was shown when it was made."))
+
+    @admin.display(description=_("back-channel logout"))
+    def backchannel_logout_state(self, client: Client) -> str:
+        """Whether it hears what we tell it."""
+        return "–" if client._state.adding else client_sessions.summary(client)
 
     def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
         """Save, tell the log, and give a confidential client its first secret, or the first that

@@ -2,6 +2,7 @@
 
 from .api import Api
 from .client import Client
+from .client_session import ClientSession
 from .consent import Consent
 from .exchange_rule import ExchangeRule
 from .grant import Grant, RefreshToken
@@ -16,6 +17,7 @@ __all__ = [
     "AccessToken",
     "Api",
     "Client",
+    "ClientSession",
     "Consent",
     "DeviceGrant",
     "ExchangeRule",

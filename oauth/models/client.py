@@ -388,7 +388,18 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
                     "sector_identifier_uri."
                 ),
             )
-        for name, problem in client_metadata.problems(self.metadata):
+        problems = dict(client_metadata.problems(self.metadata))
+        frame = self.registered("frontchannel_logout_uri")
+        if (
+            frame
+            and "frontchannel_logout_uri" not in problems
+            and not redirect_uri.shares_origin(frame, self.redirect_uris.split())
+        ):
+            complain(
+                NON_FIELD_ERRORS,
+                _("frontchannel_logout_uri: not of the scheme, host and port of a redirect URI"),
+            )
+        for name, problem in problems.items():
             complain(NON_FIELD_ERRORS, f"{name}: {problem}")
         if self.required_acr and parse_acr(self.required_acr) is None:
             complain("required_acr", _("Not an acr value that this site knows."))

@@ -19,7 +19,17 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error,
 from ostiary import assurance as assurances
 from ostiary.assurance import Assurance
 
-from .. import apis, claims, consent, families, id_token, interaction, par, scopes
+from .. import (
+    apis,
+    claims,
+    client_sessions,
+    consent,
+    families,
+    id_token,
+    interaction,
+    par,
+    scopes,
+)
 from ..authorization_request import AuthorizationRequest, as_pairs, parse
 from ..authorization_response import respond
 from ..interaction import Interaction
@@ -256,6 +266,7 @@ def _issue(
     answer = [("code", code)]
     if "id_token" in asked.response_type:
         token = id_token.issue_with_code(asked.client, grant, code=code, state=state)
+        client_sessions.note_sign_in(grant, asked.client)
         answer.append(("id_token", token))
     return answer
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from ostiary import assurance as assurances
-from ostiary import sessions
+from ostiary.signout import CLEAR_SITE_DATA, sign_out_in_browser, signed_out_page
 
 from .. import id_token
 from ..authorization_request import is_usable
@@ -25,6 +25,9 @@ from ..models import Client
 from ..parameters import is_too_long, pairs, single
 from ..redirect_uri import form_action_source
 from .error_page import error_page
+
+FRAMES_SECONDS = 3
+"""How long the frames have to load before the browser goes on to the client."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,9 @@ def logout(request: HttpRequest) -> HttpResponse:
         return error_page(request, error)
     assurance = assurances.current(request)
     if assurance is None:
-        return _after(request, asked)
+        return _after(request, asked, [])
     if assurance.sid == asked.hinted_sid:
-        sessions.sign_out(request)
-        return _after(request, asked)
+        return _after(request, asked, sign_out_in_browser(request))
     response = render(request, "ostiary_oauth/logout.html", {"client": asked.client})
     if asked.return_to:
         response.form_action = [form_action_source(asked.return_to)]  # type: ignore[attr-defined]
@@ -104,12 +106,22 @@ def _decided(request: HttpRequest) -> HttpResponse:
     except InvalidRequestError as error:
         return error_page(request, error)
     if request.POST["decision"] == "allow":
-        sessions.sign_out(request)
-        return _after(request, asked)
+        return _after(request, asked, sign_out_in_browser(request))
     return HttpResponseRedirect(resolve_url(settings.LOGIN_REDIRECT_URL))
 
 
-def _after(request: HttpRequest, asked: LogoutRequest) -> HttpResponse:
+def _after(request: HttpRequest, asked: LogoutRequest, frames: list[str]) -> HttpResponse:
+    """Back to the client, if it says where: over a page of ours while that has frames to load."""
+    if asked.return_to and not frames:
+        response: HttpResponse = RedirectToClient(asked.return_to)
+        response["Clear-Site-Data"] = CLEAR_SITE_DATA
+        return response
+    response = signed_out_page(
+        request,
+        "ostiary_oauth/signed_out.html",
+        frames,
+        {"client": asked.client, "return_to": asked.return_to},
+    )
     if asked.return_to:
-        return RedirectToClient(asked.return_to)
-    return render(request, "ostiary_oauth/signed_out.html")
+        response["Refresh"] = f"{FRAMES_SECONDS}; url={asked.return_to}"
+    return response

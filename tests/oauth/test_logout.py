@@ -234,3 +234,79 @@ def test_a_visitor_is_sent_on_without_a_question(confidential_client, tokens):
     )
 
     assert answer["Location"] == RETURN_TO
+
+
+def test_pages_of_the_account_do_not_come_back_after_the_sign_out(tokens, signed_in_browser):
+    """SECURITY C10."""
+    page = signed_in_browser.get("/oauth/logout", {"id_token_hint": tokens["id_token"]})
+
+    assert page["Clear-Site-Data"] == '"cache"'
+
+
+@pytest.mark.parametrize("stranger", ["nobody", "\x00", "é" * 300])
+def test_an_unknown_client_leads_nowhere(tokens, signed_in_browser, stranger):
+    given = {"client_id": stranger, "post_logout_redirect_uri": RETURN_TO}
+
+    assert signed_in_browser.get("/oauth/logout", given).status_code == 400
+    assert is_signed_in()
+
+
+def test_client_id_alone_may_name_the_return_address(tokens, confidential_client):
+    answer = Browser().get(
+        "/oauth/logout",
+        {
+            "client_id": confidential_client.client_id,
+            "post_logout_redirect_uri": RETURN_TO,
+            "state": "s",
+        },
+    )
+
+    assert answer["Location"] == RETURN_TO + "?state=s"
+
+
+def test_hints_of_language_and_person_change_nothing_of_the_question(tokens, signed_in_browser):
+    """`logout_hint` is the word of whoever wrote the link: it never spares the question."""
+    sid = str(Session.objects.get().pk)
+    for given in ({"logout_hint": sid}, {"ui_locales": "xx-not-a-locale de \x00"}):
+        page = signed_in_browser.get("/oauth/logout", given)
+
+        assert page.status_code == 200
+        assert b'name="decision"' in page.content
+        assert is_signed_in()
+
+
+def test_the_id_token_of_another_person_is_asked_about(tokens, other_person):
+    elsewhere = Browser()
+    elsewhere.force_login(other_person)
+
+    page = elsewhere.get(
+        "/oauth/logout",
+        {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": RETURN_TO},
+    )
+
+    assert b'name="decision"' in page.content
+    assert Session.objects.filter(ended_at__isnull=True, user=other_person).exists()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        RETURN_TO + "x",
+        RETURN_TO.upper(),
+        "https://rp.example",
+        "https://rp.example//",
+        "https://rp.example/#f",
+        "https://rp.example@evil.example/",
+        "//rp.example/",
+        "/account/",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_return_address_is_compared_as_a_string(tokens, target):
+    """SECURITY A10."""
+    answer = Browser().get(
+        "/oauth/logout",
+        {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": target},
+    )
+
+    assert answer.status_code == 400

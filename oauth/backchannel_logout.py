@@ -1,0 +1,98 @@
+"""Telling clients, server to server, that a session has ended (OIDC Back-Channel Logout 1.0).
+
+Each client of the session gets a message of the outbox, written in the transaction that ends the
+session and tried again for about two days (``OUTBOX_MAX_ATTEMPTS``).
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from ostiary import outbox
+
+from . import client_jwt
+from .issuer import issuer
+from .models import ClientSession
+from .safe_fetch import FetchError, fetch
+
+KIND = "oauth.backchannel_logout"
+TYP = "logout+jwt"
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+TOKEN_SECONDS = 120
+"""How long a logout token is good: each attempt makes its own (§2.4)."""
+ANSWER_SECONDS = 5.0
+MAX_BYTES = 8 * 1024
+"""Of an answer, of which nothing but the status is read."""
+
+
+class NotDeliveredError(Exception):
+    """The client gave an answer that may be another next time."""
+
+
+def logout_token(session: ClientSession) -> str:
+    """A logout token (§2.4): ``sid`` and ``sub`` both, as the client's ID tokens said them, signed
+    and encrypted as those are. Raises ``client_jwt.NoKeyError``."""
+    now = int(time.time())
+    about = {
+        "iss": issuer(),
+        "aud": session.client.client_id,
+        "sub": session.subject,
+        "sid": str(session.sid),
+        "iat": now,
+        "exp": now + TOKEN_SECONDS,
+        "jti": secrets.token_urlsafe(16),
+        "events": {EVENT: {}},
+    }
+    alg = session.client.id_token_signed_response_alg
+    return client_jwt.issue(session.client, "id_token", about, alg=alg, typ=TYP)
+
+
+@outbox.handler(KIND)
+def deliver(payload: dict[str, Any], key: str) -> None:
+    """Tell one client about one session (§2.5). A repeat of what has been told tells nothing.
+
+    Raises ``PermanentFailure`` for a client that refuses the token as such (§2.8), and, to be tried
+    again, ``FetchError``, ``NotDeliveredError`` and ``client_jwt.NoKeyError``.
+    """
+    session = (
+        ClientSession.objects.select_related("client")
+        .filter(pk=payload["client_session"], told_at__isnull=True)
+        .first()
+    )
+    address = session.client.registered("backchannel_logout_uri") if session else ""
+    if session is None or not address:
+        return  # the client is gone, or doesn't want to hear it any more
+    try:
+        answer = fetch(
+            address,
+            data=urlencode({"logout_token": logout_token(session)}).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            max_bytes=MAX_BYTES,
+            seconds=ANSWER_SECONDS,
+        )
+    except (FetchError, client_jwt.NoKeyError) as error:
+        _note_failure(session, str(error))
+        raise
+    if answer.status in (200, 204):
+        ClientSession.objects.filter(pk=session.pk).update(
+            told_at=timezone.now(), failing_since=None, last_error=""
+        )
+        return
+    reason = f"It answered {answer.status}."
+    _note_failure(session, reason)
+    if answer.status == 400:
+        raise outbox.PermanentFailure(reason)
+    raise NotDeliveredError(reason)
+
+
+def _note_failure(session: ClientSession, reason: str) -> None:
+    ClientSession.objects.filter(pk=session.pk).update(
+        failing_since=Coalesce("failing_since", Value(timezone.now())), last_error=reason[:300]
+    )
