@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError
 
-from . import client_keys, keys, replay
+from . import client_keys, keys, replay, security_profile
 from .client_metadata import HMAC_ALG, SIGNING_ALGS
 from .issuer import endpoint, issuer
 from .models import Client
@@ -48,9 +48,14 @@ def proves(client: Client, assertion: str) -> bool:
     except (jwt.PyJWTError, RecursionError, OverflowError):
         return False
     jti, exp = claims["jti"], claims["exp"]
+    for_us = (
+        claims["aud"] == issuer()  # FAPI 2.0 Security Profile §5.3.2.1: as a string, and no other
+        if security_profile.is_fapi2(client)
+        else _is_for_us(claims["aud"])
+    )
     return (
         claims["iss"] == claims["sub"] == client.client_id
-        and _is_for_us(claims["aud"])
+        and for_us
         and isinstance(jti, str)
         and bool(jti)
         and isinstance(exp, (int, float))
@@ -90,6 +95,8 @@ def _keys(client: Client, alg: str, kid: str | None) -> list[Any]:
         return []
     if alg == HMAC_ALG:
         return client.shared_secrets()
+    if alg not in security_profile.signing_algs(client):
+        return []
     return client_keys.find(client, alg=alg, kid=kid)
 
 

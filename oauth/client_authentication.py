@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from . import client_assertion, mtls, workload
+from . import client_assertion, mtls, security_profile, workload
 from .models import Client
 from .models.client import AUTH_METHODS
 from .workload import OutsideTokenRefused, Use
@@ -125,7 +125,7 @@ def authenticate(
     if shown.client_assertion:
         proven = client_assertion.proves(known, shown.client_assertion)
     elif shown.method == "none":
-        proven = known.is_public or mtls.proves(known, certificate)
+        proven = "none" in known.auth_methods or mtls.proves(known, certificate)
     else:
         proven = known.check_secret(shown.client_secret) and shown.method in known.auth_methods
     if not proven:
@@ -159,4 +159,6 @@ def _by_another_issuer(params: Mapping[str, str], authorization: str | None) -> 
         workload.spend(found, Use.CLIENT_ASSERTION)
     except OutsideTokenRefused:
         raise InvalidClientError(description="Client authentication failed.") from None
+    if security_profile.is_fapi2(found.client):
+        raise InvalidClientError(description="Client authentication failed.")
     return found.client

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from . import dpop, mtls
+from . import dpop, mtls, security_profile
 from .conf import oauth_settings
 from .models import Client
 
@@ -31,10 +31,16 @@ def proven(
         bound["x5t#S256"] = certificate.thumbprint
     if proof is not None:
         bound["jkt"] = dpop.verify(
-            proof, method="POST", url=url, needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED
+            proof,
+            method="POST",
+            url=url,
+            needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED,
+            algorithms=security_profile.signing_algs(client),
         )
     elif client.registered("dpop_bound_access_tokens"):
         raise InvalidRequestError(description="This client must send a DPoP proof.")
+    if not bound and security_profile.is_fapi2(client):
+        raise InvalidRequestError(description="This client must prove a key of its own.")
     return bound
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
@@ -35,7 +36,13 @@ def is_thumbprint(value: str) -> bool:
 
 
 def verify(
-    proof: str, *, method: str, url: str, access_token: str = "", needs_nonce: bool = False
+    proof: str,
+    *,
+    method: str,
+    url: str,
+    access_token: str = "",
+    needs_nonce: bool = False,
+    algorithms: Sequence[str] = ALGORITHMS,
 ) -> str:
     """The thumbprint of the key that a proof for this very request proves (RFC 9449 §4.3).
 
@@ -44,7 +51,7 @@ def verify(
     """
     try:
         shown = check(
-            proof, method=method, url=url, algorithms=ALGORITHMS, access_token=access_token
+            proof, method=method, url=url, algorithms=algorithms, access_token=access_token
         )
     except InvalidProof as problem:
         raise InvalidDpopProofError(description=str(problem)) from None

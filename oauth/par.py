@@ -16,7 +16,7 @@ from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 from oauthlib.openid.connect.core.exceptions import InvalidRequestURI
 
-from . import request_object
+from . import request_object, security_profile
 from .authorization_request import destination, parse
 from .conf import oauth_settings
 from .dpop import InvalidDpopProofError
@@ -48,8 +48,10 @@ def is_reference(request_uri: str) -> bool:
 
 def is_required(client: Client) -> bool:
     """Whether ``client`` may send people only with a request that it pushed (§5, §6)."""
-    return oauth_settings.REQUIRE_PAR or bool(
-        client.registered("require_pushed_authorization_requests")
+    return (
+        oauth_settings.REQUIRE_PAR
+        or bool(client.registered("require_pushed_authorization_requests"))
+        or security_profile.is_fapi2(client)
     )
 
 

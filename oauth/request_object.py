@@ -17,7 +17,7 @@ from django.http import QueryDict
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
-from . import client_keys
+from . import client_keys, security_profile
 from .client_keys import LEEWAY_SECONDS
 from .client_metadata import SIGNING_ALGS
 from .issuer import issuer
@@ -72,7 +72,8 @@ def _signed(client: Client, signed: str) -> dict[str, Any]:
         raise jwt.InvalidTokenError("encrypted ones are not supported")
     header = jwt.get_unverified_header(signed)
     alg = header.get("alg")
-    if alg not in ALGORITHMS or client.registered("request_object_signing_alg") not in ("", alg):
+    registered = client.registered("request_object_signing_alg")
+    if alg not in security_profile.signing_algs(client) or registered not in ("", alg):
         raise jwt.InvalidAlgorithmError("not an algorithm for this client")
     if str(header.get("typ", "")).lower() not in TYPS:
         raise jwt.InvalidTokenError("another type of token")

@@ -11,12 +11,13 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import events
 from ostiary.assurance import ACR_ALIASES, Level
 
-from .. import families, pairwise
+from .. import families, pairwise, security_profile
 from ..client_metadata import METADATA, NUMBER_MAX, TEXT_MAX_LENGTH, Kind, Metadatum, Topic
 from ..models import Client
 from ..models.client import AUTH_METHODS, GRANT_TYPES
@@ -145,6 +146,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "created",
         "updated",
         "secret_state",
+        "profile_state",
         "backchannel_logout_state",
         "registration_source",
     ]
@@ -161,6 +163,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "secret_state",
                     "token_endpoint_auth_methods",
                     *_fields_about(Topic.PROOF),
+                    "profile_state",
                 ]
             },
         ),
@@ -242,6 +245,14 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def backchannel_logout_state(self, client: Client) -> str:
         """Whether it hears what we tell it."""
         return "–" if client._state.adding else client_sessions.summary(client)
+
+    @admin.display(description=_("Missing for fapi2"))
+    def profile_state(self, client: Client) -> str:
+        """What keeps the saved registration from the FAPI 2.0 profile, one a line."""
+        if client._state.adding:
+            return str(_("Told here once it is saved."))
+        lacks = security_profile.missing(client)
+        return format_html_join("", "<p>{}</p>", ((lack,) for lack in lacks)) or str(_("Nothing."))
 
     def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
         """Save, tell the log, and give a confidential client its first secret, or the first that

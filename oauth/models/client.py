@@ -20,7 +20,7 @@ from ostiary.assurance import parse_acr
 from ostiary.encryption import EncryptedTextField
 from ostiary.ids import random_name, uuid7
 
-from .. import client_metadata, pairwise, redirect_uri, scopes, tls_client_auth
+from .. import client_metadata, pairwise, redirect_uri, scopes, security_profile, tls_client_auth
 from ..client_metadata import HMAC_ALG, SIGNING_ALGS
 
 GRANT_TYPES = (
@@ -285,7 +285,16 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
 
     @property
     def auth_methods(self) -> list[str]:
-        """How it may authenticate at the token endpoint (OIDC Core §9)."""
+        """How it may authenticate at the token endpoint (OIDC Core §9); none that its security
+        profile does not allow."""
+        methods = self.registered_auth_methods
+        if security_profile.is_fapi2(self):
+            return [name for name in methods if name in security_profile.AUTH_METHODS]
+        return methods
+
+    @property
+    def registered_auth_methods(self) -> list[str]:
+        """How it is registered to authenticate, or by default does."""
         if self.is_public:
             return ["none"]
         return self.token_endpoint_auth_methods or ["client_secret_basic", "client_secret_post"]
@@ -401,6 +410,9 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             )
         for name, problem in problems.items():
             complain(NON_FIELD_ERRORS, f"{name}: {problem}")
+        if not errors and security_profile.is_fapi2(self):
+            for lack in security_profile.missing(self):
+                complain(NON_FIELD_ERRORS, f"{security_profile.FAPI2}: {lack}")
         if self.required_acr and parse_acr(self.required_acr) is None:
             complain("required_acr", _("Not an acr value that this site knows."))
         if errors:

@@ -8,10 +8,11 @@ import segno
 from django.test import Client as Browser
 from django.utils import timezone
 
-from oauth import cleanup, device_authorization
+from oauth import cleanup, device_authorization, jwk
 from oauth.models import Consent, DeviceGrant, Grant, RefreshToken
 from ostiary.models import Event
 from tests.oauth import flow
+from tests.oauth.assertions import make_proof, new_key, public_jwk
 from tests.oauth.conftest import API, make_client
 from tests.parallel import at_once
 
@@ -398,3 +399,42 @@ def test_the_qr_code_tells_nobody_whether_there_is_such_a_code(django_assert_num
 )
 def test_the_qr_code_is_of_nothing_else(wrong):
     assert Browser().get("/oauth/device/qr", {"user_code": wrong}).status_code == 400
+
+
+# --- with a key of the device ---------------------------------------------------------------------
+
+
+def with_proof(client, proof, **params):
+    return flow.post_form(flow.TOKEN, {"client_id": client.client_id, **params}, dpop=proof)
+
+
+def test_tokens_of_a_device_are_bound_to_its_key_at_every_refresh(television, signed_in_browser):
+    """The proof comes with the poll (RFC 9449 §5, RFC 8628 §3.4)."""
+    key, started = new_key(), start(television)
+    bound = {"jkt": jwk.thumbprint(public_jwk(key))}
+    asked = {"grant_type": GRANT_TYPE, "device_code": started["device_code"]}
+    assert error_of(with_proof(television, make_proof(key), **asked)) == "authorization_pending"
+    decide(signed_in_browser, started["user_code"], "allow")
+    assert error_of(with_proof(television, "not a proof", **asked)) == "invalid_dpop_proof"
+
+    tokens = with_proof(television, make_proof(key), **asked).json()
+    assert tokens["token_type"] == "DPoP"
+    assert flow.said_by(tokens["access_token"])["cnf"] == bound
+
+    for _ in range(2):
+        asked = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        assert error_of(with_proof(television, make_proof(new_key()), **asked)) == "invalid_grant"
+        assert error_of(flow.post_token(television, **asked)) == "invalid_grant"
+        tokens = with_proof(television, make_proof(key), **asked).json()
+        assert flow.said_by(tokens["access_token"])["cnf"] == bound
+
+
+def test_a_device_that_must_prove_a_key_gets_nothing_without(television, signed_in_browser):
+    television.metadata = {"dpop_bound_access_tokens": True}
+    television.save()
+    started = start(television)
+    decide(signed_in_browser, started["user_code"], "allow")
+
+    assert error_of(poll(television, started)) == "invalid_request"
+    asked = {"grant_type": GRANT_TYPE, "device_code": started["device_code"]}
+    assert with_proof(television, make_proof(new_key()), **asked).status_code == 200
