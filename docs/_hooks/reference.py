@@ -22,6 +22,7 @@ def settings_of(source: str, class_name: str) -> list[tuple[str, str, str, str]]
             continue
         default = ast.unparse(attribute.value)
         default = re.sub(r"field\(default_factory=(list|dict)\)", r"\1()", default)
+        default = re.sub(r"field\(default_factory=lambda: (.*)\)$", r"\1", default)
         default = {"list()": "[]", "dict()": "{}"}.get(default, default)
         text = ast.literal_eval(after.value) if isinstance(after, ast.Expr) else ""
         words = " ".join(text.split()).replace("``", "`")
@@ -34,13 +35,14 @@ def settings_of(source: str, class_name: str) -> list[tuple[str, str, str, str]]
 SETTINGS = {
     "<!-- settings -->": ("ostiary", "OstiarySettings"),
     "<!-- settings of oauth -->": ("oauth", "OAuthSettings"),
+    "<!-- settings of the resource kit -->": ("oauth/resource_server", "ResourceServerSettings"),
 }
-"""The place on the page, and the app and class whose keys stand there."""
+"""The place on the page, and the folder and class whose keys stand there."""
 
 
-def settings_table(app: str, name: str) -> str:
-    """Every key of an app's settings, as headed paragraphs."""
-    rows = settings_of((ROOT / app / "conf.py").read_text(), name)
+def settings_table(folder: str, name: str) -> str:
+    """Every key of some settings, as headed paragraphs."""
+    rows = settings_of((ROOT / folder / "conf.py").read_text(), name)
     return "\n".join(
         f"## `{name}`\n\n{words}\n\nType: `{kind}`. Default: `{default}`.\n"
         for name, kind, default, words in rows
@@ -70,7 +72,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         check_environment(markdown)
     if page.file.src_uri == "reference/commands.md":
         check_commands(markdown)
-    for place, (app, name) in SETTINGS.items():
+    for place, (folder, name) in SETTINGS.items():
         if place in markdown:
-            markdown = markdown.replace(place, settings_table(app, name))
+            markdown = markdown.replace(place, settings_table(folder, name))
     return markdown

@@ -1,1 +1,1 @@
-"""A protected API on Django REST framework. It verifies access tokens by itself (RFC 9068)."""
+"""A protected API on Django REST framework. It verifies access tokens by the resource kit."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from .access_token import AccessToken
 from .errors import AccessRefused, NoToken
 from .server import ResourceServer, resource_server
+
+if TYPE_CHECKING:  # the framework's views import what its settings name, such as this module
+    from rest_framework.views import APIView
 
 
 class Refused(APIException):

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from .issuer import CLIENT_ID, Issuer
+from tests.oauth.resource_server.calls import AUDIENCE, jkt_of, make_proof
 
-AUDIENCE = "https://api.example/"
+from .issuer import CLIENT_ID, Issuer
 
 
 @pytest.fixture
@@ -24,9 +25,15 @@ def call(issuer: Issuer, run_example: Callable[..., str]) -> Callable[..., reque
     """Call the API with a token, or without."""
     url = run_example("protected_api", "API_PORT", ISSUER_URL=issuer.url, API_AUDIENCE=AUDIENCE)
 
-    def send(token: str | None = None) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        return requests.get(f"{url}/", headers=headers, timeout=20)
+    def send(
+        token: str | None = None, path: str = "/", key: ec.EllipticCurvePrivateKey | None = None
+    ) -> requests.Response:
+        headers = {}
+        if token is not None:
+            headers["Authorization"] = f"{'DPoP' if key else 'Bearer'} {token}"
+        if token is not None and key:
+            headers["DPoP"] = make_proof(key, token, htu=f"{url}{path}")
+        return requests.get(f"{url}{path}", headers=headers, timeout=20)
 
     return send
 
@@ -66,7 +73,11 @@ def test_no_token_is_asked_for_one(call: Callable[..., requests.Response]) -> No
     answer = call()
 
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+    metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
+    assert answer.headers["WWW-Authenticate"] == (
+        f'Bearer realm="{AUDIENCE}", {metadata}, '
+        f'DPoP realm="{AUDIENCE}", {metadata}, algs="RS256 PS256 ES256 EdDSA"'
+    )
 
 
 def test_what_is_not_a_good_token_is_refused(
@@ -109,6 +120,42 @@ def test_a_missing_scope_is_named(issuer: Issuer, call: Callable[..., requests.R
         assert answer.status_code == 403
         assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
         assert 'scope="api:read"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_bound_token_is_taken_with_a_proof_of_its_key(
+    issuer: Issuer, call: Callable[..., requests.Response]
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    token = issuer.sign(issuer.access_token_claims(cnf={"jkt": jkt_of(key)}), typ="at+jwt")
+
+    assert call(token, key=key).status_code == 200
+    for answer in (call(token), call(token, key=ec.generate_private_key(ec.SECP256R1()))):
+        assert answer.status_code == 401
+        assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+def test_the_vault_wants_a_strong_and_recent_authentication(
+    issuer: Issuer, call: Callable[..., requests.Response]
+) -> None:
+    now = int(time.time())
+    strong = {"acr": "urn:ostiary:aal2", "auth_time": now}
+    for facts in ({}, {**strong, "auth_time": now - 400}, {**strong, "acr": "urn:ostiary:aal1"}):
+        answer = call(issuer.sign(issuer.access_token_claims(**facts), typ="at+jwt"), "/vault")
+
+        assert answer.status_code == 401
+        challenge = answer.headers["WWW-Authenticate"]
+        assert 'error="insufficient_user_authentication"' in challenge
+        assert 'acr_values="urn:ostiary:aal2 urn:ostiary:aal2:phr", max_age="300"' in challenge
+    token = issuer.sign(issuer.access_token_claims(**strong), typ="at+jwt")
+    assert call(token, "/vault").json()["acr"] == "urn:ostiary:aal2"
+
+
+def test_a_client_that_knows_only_the_api_finds_the_issuer(
+    issuer: Issuer, call: Callable[..., requests.Response]
+) -> None:
+    told = call(path="/.well-known/oauth-protected-resource").json()
+
+    assert (told["resource"], told["authorization_servers"]) == (AUDIENCE, [issuer.url])
 
 
 def test_unknown_key_ids_do_not_make_it_ask_the_issuer_each_time(

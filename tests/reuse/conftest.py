@@ -68,6 +68,17 @@ def wheel(dist: Path) -> Path:
     return found
 
 
+def new_environment(folder: Path) -> tuple[Path, list[str | Path]]:
+    """A fresh virtual environment in ``folder``: its Python, and what installs packages there."""
+    python = folder / "env" / "bin" / "python"
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if uv:
+        run(uv, "venv", "--quiet", "--python", sys.executable, folder / "env", cwd=folder)
+        return python, [uv, "pip", "install", "--quiet", "--python", python]
+    run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
+    return python, [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+
+
 @pytest.fixture(scope="session")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of a fresh virtual environment with the wheel and nothing else of this repository.
@@ -84,14 +95,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     )
     target = f"django-ostiary[accounts,oauth] @ {wheel.as_uri()}"
-    python = folder / "env" / "bin" / "python"
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if uv:
-        run(uv, "venv", "--quiet", "--python", sys.executable, folder / "env", cwd=folder)
-        install = [uv, "pip", "install", "--quiet", "--python", python]
-    else:
-        run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    python, install = new_environment(folder)
     run(*install, "--constraint", constraints, target, cwd=folder)
     return python
 
