@@ -1,20 +1,27 @@
 // A relying party on npm's openid-client. Speaks JSON lines with the test: it prints the address to
 // which the person must go, reads the address to which they came back, and prints what it learned.
+// `use` names switches of openid-client, `metadata` is what was registered, `key` its private key.
+import { importJWK } from "jose";
 import * as client from "openid-client";
 import { createInterface } from "node:readline/promises";
 
-const { issuer, client_id, client_secret, redirect_uri, method, resource } = JSON.parse(
+const { issuer, client_id, client_secret, redirect_uri, method, resource, ...more } = JSON.parse(
   process.argv[2],
 );
+const { use = [], metadata = {}, key } = more;
 const authentication = {
   client_secret_basic: () => client.ClientSecretBasic(client_secret),
   client_secret_post: () => client.ClientSecretPost(client_secret),
   none: () => client.None(),
 }[method]();
 
-const config = await client.discovery(new URL(issuer), client_id, {}, authentication, {
-  execute: [client.allowInsecureRequests],
+const config = await client.discovery(new URL(issuer), client_id, metadata, authentication, {
+  execute: [client.allowInsecureRequests, ...use.map((name) => client[name])],
 });
+if (key) {
+  const { alg, kid } = key;
+  client.enableDecryptingResponses(config, undefined, { key: await importJWK(key, alg), alg, kid });
+}
 client.enableNonRepudiationChecks(config); // verify ID token signatures even from the back channel
 
 const pkceCodeVerifier = client.randomPKCECodeVerifier();
@@ -45,6 +52,8 @@ const tokens = await client.authorizationCodeGrant(config, callback, {
 });
 const claims = tokens.claims();
 const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
+const introspected =
+  method === "none" ? null : await client.tokenIntrospection(config, tokens.access_token);
 const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token);
 await client.tokenRevocation(config, refreshed.refresh_token);
 let afterRevocation = "accepted";
@@ -59,8 +68,11 @@ const logout = client.buildEndSessionUrl(config, {
 }).href;
 console.log(
   JSON.stringify({
+    callback,
+    idToken: tokens.id_token,
     claims,
     userinfo,
+    introspected,
     refreshed: refreshed.claims(),
     scope: tokens.scope,
     afterRevocation,
