@@ -21,6 +21,7 @@ TYPS = ("", "jwt")
 """What an outside token may say it is. An access token, a proof or a logout token of theirs was
 made for something else (RFC 8725 §3.11)."""
 SUBJECT_MAX_LENGTH = 500
+_SEPARATOR = re.compile("([:/])")
 
 
 def matches(pattern: str, value: str) -> bool:
@@ -29,7 +30,25 @@ def matches(pattern: str, value: str) -> bool:
     So ``repo:org/*:ref:refs/heads/main`` takes no repository of ``org-evil`` and none whose name
     goes on with a part of its own.
     """
-    return re.fullmatch(r"[^:/]*".join(map(re.escape, pattern.split("*"))), value) is not None
+    ours, theirs = _SEPARATOR.split(pattern), _SEPARATOR.split(value)
+    return len(ours) == len(theirs) and all(map(_part_matches, ours, theirs))
+
+
+def _part_matches(pattern: str, value: str) -> bool:
+    """By plain searches: what strangers send must not make a pattern try without end."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return value == first
+    *middle, last = rest
+    at, end = len(first), len(value) - len(last)
+    if at > end or not (value.startswith(first) and value.endswith(last)):
+        return False
+    for text in middle:
+        found = value.find(text, at, end)
+        if found < 0:
+            return False
+        at = found + len(text)
+    return True
 
 
 def claim(claims: Mapping[str, Any], name: str) -> Any:
@@ -85,6 +104,8 @@ def problems(
     for name, wanted in rule.conditions.items():
         if not holds(wanted, claim(claims, name)):
             yield name, _("This claim is missing, or not as the rule wants it.")
+    if rule.client.is_public or rule.client.registered("security_profile") == "fapi2":
+        yield "client", _("The application may be known by its own keys alone.")
     jti = claims.get("jti")
     if rule.single_use and not (isinstance(jti, str) and jti):
         yield "jti", _("It has no jti by which to know it again.")

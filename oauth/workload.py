@@ -162,7 +162,8 @@ def spend(workload: Workload, use: Use) -> None:
     if rule.single_use and not replay.first_use(
         "outside_token", f"{rule.issuer} {claims['jti']}", trust.ends(rule, claims)
     ):
-        _record_refused(rule.issuer, {**told, "problems": {rule.name: ["jti"]}}, workload.client)
+        if _may_tell(rule.issuer):
+            _record_refused({**told, "problems": {rule.name: ["jti"]}}, workload.client)
         raise OutsideTokenRefused("It was used before.")
     events.record("workload.accepted", client_id=workload.client.client_id, details=told)
 
@@ -171,7 +172,7 @@ def _tell_refused(
     rules: list[TrustRule], taken: list[TrustRule], shown: Outside, use: Use, now: float
 ) -> None:
     """Tell the operator why, where there is a rule that could have been meant."""
-    if not rules:
+    if not rules or not _may_tell(shown.issuer):
         return
     genuine = any(is_signed(rule, shown) for rule in rules[:TOLD_RULES])
     told = {
@@ -189,15 +190,19 @@ def _tell_refused(
         **({"sub": subject} if genuine and trust.is_plain(subject) else {}),
         "problems": told,
     }
-    _record_refused(shown.issuer, details, rules[0].client if len(rules) == 1 else None)
+    _record_refused(details, rules[0].client if len(rules) == 1 else None)
 
 
-def _record_refused(issuer: str, details: dict[str, Any], client: Client | None) -> None:
-    """To the log, which nobody outside can fill."""
+def _may_tell(issuer: str) -> bool:
+    """Whether one more refusal goes to the log, which nobody outside can fill."""
     try:
         throttle("workload_refused", client=issuer)
     except Throttled:
-        return
+        return False
+    return True
+
+
+def _record_refused(details: dict[str, Any], client: Client | None) -> None:
     events.record(
         "workload.refused",
         client_id=client.client_id if client else "",

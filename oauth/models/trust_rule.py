@@ -192,6 +192,8 @@ class TrustRule(models.Model):
             return found
         if client.is_public:
             found["client"] = _now("A public application has no identity of its own.")
+        elif client.registered("security_profile") == "fapi2":
+            found["client"] = _now("FAPI 2.0 wants the application to prove itself by its own key.")
         for use, grant_type in (
             (self.Use.JWT_BEARER, JWT_BEARER),
             (self.Use.TOKEN_EXCHANGE, TOKEN_EXCHANGE),

@@ -1,5 +1,6 @@
 """What a trust rule means and what it does not (RFC 7523 §3; SECURITY B9)."""
 
+import re
 import time
 
 import pytest
@@ -52,6 +53,18 @@ def test_a_pattern_takes_what_it_says(pattern, value):
 )
 def test_a_pattern_takes_nothing_else(pattern, value):
     assert not trust.matches(pattern, value)
+
+
+@given(st.text("ab*:/", max_size=8), st.text("ab:/", max_size=12))
+def test_a_pattern_means_what_the_expression_means(pattern, value):
+    expression = r"[^:/]*".join(map(re.escape, pattern.split("*")))
+
+    assert trust.matches(pattern, value) == bool(re.fullmatch(expression, value))
+
+
+def test_no_text_makes_a_pattern_try_without_end():
+    assert not trust.matches("a*" * 100 + "b", "a" * 100_000)
+    assert trust.matches("a*" * 100 + "b", "a" * 100_000 + "b")
 
 
 @given(st.text("ab:/*"), st.text("ab:/"), st.text("ab:/"))
@@ -203,6 +216,14 @@ def test_a_token_without_subject_is_taken_only_where_the_rule_names_none():
     assert names(service, common_name="1234.access") == ["sub"]
 
 
+def test_a_client_that_may_be_known_by_its_own_keys_alone_is_not_meant():
+    for client in (
+        Client(client_type="public"),
+        Client(client_type="confidential", metadata={"security_profile": "fapi2"}),
+    ):
+        assert names(rule_of(client=client)) == ["client"]
+
+
 def test_a_single_use_needs_a_name():
     for jti in (None, "", 7):
         assert names(rule_of(single_use=True), jti=jti) == ["jti"]
@@ -273,6 +294,7 @@ def test_a_sound_rule_may_be_written():
         ("scopes", {"scopes": ["api:read", "api:write"]}),
         ("audiences", {"audiences": ["https://other.example/"]}),
         ("client", {"client": Client(client_type="public", grant_types=[JWT_BEARER])}),
+        ("client", {"client": Client(metadata={"security_profile": "fapi2"})}),
     ],
 )
 def test_what_can_not_be_safe_is_refused_on_its_field(field, wrong):
