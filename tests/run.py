@@ -109,7 +109,7 @@ def passes() -> list[Pass]:
         if answers(REDIS_OF_THE_SITE):
             env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
         found.append(Pass(name, env, tuple(f"--ignore={path}" for path in OWN_DATABASE)))
-    found.append(Pass("SQLite", {}))
+    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}))
     if django.VERSION >= (6,):
         found.append(Pass("Django 5.2, SQLite", other_django(), SHORT))
     for app in ("accounts", "oauth"):
