@@ -1,7 +1,8 @@
 """Every address of the authorization server under malformed requests: no 5xx, nothing leaked.
 
 A seeded generator, so that a failure comes again: the message of a failure names the request.
-``FUZZ_REQUESTS`` and ``FUZZ_SEED`` choose how many, and which: one pass of ``make test`` sends 20,000.
+``FUZZ_REQUESTS`` and ``FUZZ_SEED`` choose how many, and which; one pass of ``make test`` sends
+20,000.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from django.urls import URLPattern
 from oauth import urls
 from ostiary.throttling import DEFAULT_LIMITS
 from tests.oauth import flow
-from tests.oauth.conftest import API
+from tests.oauth.conftest import API, make_client
 
 pytestmark = pytest.mark.django_db
 
@@ -304,6 +305,12 @@ def live(confidential_client, signed_in_browser):
 def good(confidential_client, service_client, live):
     """The parameters of a request that each endpoint would serve, by the name of its address."""
     authorization = flow.authorization_params(confidential_client, live["code_verifier"][0])
+    device = make_client(
+        name="Television",
+        client_type="public",
+        grant_types=["urn:ietf:params:oauth:grant-type:device_code"],
+        scopes=["openid"],
+    )
     for_itself = {
         "grant_type": "client_credentials",
         "client_id": service_client.client_id,
@@ -317,7 +324,7 @@ def good(confidential_client, service_client, live):
         "introspect": {"token": live["token"][0]},
         "revoke": {"token": live["token"][1]},
         "logout": signing_out,
-        "device_authorization": {"client_id": confidential_client.client_id, "scope": "openid"},
+        "device_authorization": {"client_id": device.client_id, "scope": "openid"},
     }
 
 
@@ -367,5 +374,17 @@ def test_no_malformed_request_gets_a_5xx(live, good, settings, signed_in_browser
         answered.setdefault(str(pattern.pattern), set()).add(response.status_code)
 
     assert len(answered) == len(urls.urlpatterns)
-    served = {address for address, statuses in answered.items() if 200 in statuses}
-    assert served >= {f"oauth/{name}" for name in ("authorize", "token", "introspect", "logout")}
+
+
+@pytest.mark.parametrize(
+    "name", ["authorize", "par", "token", "introspect", "revoke", "logout", "device_authorization"]
+)
+def test_it_begins_from_requests_that_are_served(name, live, good, signed_in_browser):
+    path = f"/oauth/{name}"
+    if name in ("authorize", "logout"):
+        response = signed_in_browser.get(path, good[name])
+    else:
+        alone = name in ("token", "device_authorization")  # says in the body who it is
+        response = flow.post_form(path, good[name], "" if alone else live["authorization"][0])
+
+    assert response.status_code in (200, 201)
