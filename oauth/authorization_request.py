@@ -22,7 +22,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.openid.connect.core.exceptions import RegistrationNotSupported
 
-from . import dpop, id_token, pkce, requested_claims, response_type, scopes
+from . import client_id_metadata, dpop, id_token, pkce, requested_claims, response_type, scopes
 from .client_authentication import find_client
 from .grants.base import allowed_resource
 from .models import Client
@@ -84,7 +84,8 @@ class AuthorizationRequest:
 
 def asking_client(params: QueryDict) -> Client:
     """Who asks. Raises ``InvalidClientIdError``, which is for a page."""
-    client = find_client(only(params, "client_id"))
+    client_id = only(params, "client_id")
+    client = client_id_metadata.resolve(client_id, find_client(client_id), refresh=True)
     if client is None or not client.enabled:
         raise InvalidClientIdError
     return client

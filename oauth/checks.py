@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -14,9 +15,15 @@ from django.utils.module_loading import import_string
 from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import unknown_keys, wrong_values
 
-from . import claims, provider_settings, scopes
+from . import claims, provider_settings, registration, scopes, software_statement
 from .claims_hook import PROTOCOL
+from .client_metadata import is_address
 from .conf import OAuthSettings, oauth_settings
+
+REGISTRATION_MODES = ("closed", "initial_access_token", "open")
+HOST_PATTERN = re.compile(
+    r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE
+)
 
 
 @register()
@@ -61,6 +68,33 @@ def check_toolkit_views(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="ostiary_oauth.W001",
         )
     ]
+
+
+@register()
+def check_registration(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """What ``OSTIARY_OAUTH`` says of registration can be followed."""
+    if check_settings(None):
+        return []
+    found = [
+        f"CLIENT_ID_METADATA_HOSTS: {host!r} is no host. Write a name such as 'app.example.com', "
+        "or '*.example.com', without scheme or port."
+        for host in oauth_settings.CLIENT_ID_METADATA_HOSTS
+        if not HOST_PATTERN.fullmatch(host)
+    ]
+    if oauth_settings.REGISTRATION not in REGISTRATION_MODES:
+        found.append(f"REGISTRATION is not one of {', '.join(REGISTRATION_MODES)}.")
+    try:
+        if not callable(registration.policy() or callable):
+            found.append("REGISTRATION_POLICY is not callable.")
+    except ImportError as problem:
+        found.append(f"REGISTRATION_POLICY can't be imported: {problem}.")
+    for issuer, keys in oauth_settings.SOFTWARE_STATEMENT_ISSUERS.items():
+        if not (is_address(keys) or software_statement.is_jwks(keys)):
+            found.append(
+                f"SOFTWARE_STATEMENT_ISSUERS[{issuer!r}] is neither an https address nor a JWK Set "
+                "of public keys as JSON."
+            )
+    return [Error(text, id="ostiary_oauth.E004") for text in found]
 
 
 @register()

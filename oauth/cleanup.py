@@ -64,6 +64,13 @@ def remove_pushed_requests(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     return remove(PushedRequest.objects.filter(expires_at__lt=timezone.now()), batch, most)
 
 
+def remove_unused_clients(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Delete applications that registered themselves and that nobody has used in time; returns how
+    many. One that was switched off stays, so that it can't come back by registering itself."""
+    unused = Client.objects.filter(unused_expires_at__lt=timezone.now(), enabled=True)
+    return remove(unused.order_by("unused_expires_at"), batch, most)
+
+
 def longest_token_lifetime() -> timedelta:
     """For how long a signature made now may still have to be verified: until the token expires, and
     that of an ID token as long as its session can last, as a hint (OIDC Core §3.1.2.1)."""

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from . import client_assertion, mtls, security_profile, workload
+from . import client_assertion, client_id_metadata, mtls, security_profile, workload
 from .models import Client
 from .models.client import AUTH_METHODS
 from .workload import OutsideTokenRefused, Use
@@ -120,7 +120,9 @@ def authenticate(
     if _is_of_another_issuer(params):
         return _by_another_issuer(params, authorization)
     shown = presented(params, authorization)
-    client = find_client(shown.client_id)
+    client = client_id_metadata.resolve(
+        shown.client_id, find_client(shown.client_id), refresh=False
+    )
     known = client if client is not None and client.enabled else Client()
     if shown.client_assertion:
         proven = client_assertion.proves(known, shown.client_assertion)

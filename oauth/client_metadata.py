@@ -29,6 +29,9 @@ RESPONSE_TYPES = ("code", "code id_token")
 PROFILES = ("oauth21", "fapi2")
 TEXT_MAX_LENGTH = 2000
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
+NAME_MAX_LENGTH = 255
+LANGUAGES_MAX = 50
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 NUMBER_MAX = 10 * 365 * 24 * 3600
 
 
@@ -42,6 +45,7 @@ class Kind(Enum):
     CHOICE = auto()
     SET = auto()
     JWKS = auto()
+    TEXTS = auto()
 
 
 EMPTY: dict[Kind, Any] = {
@@ -52,6 +56,7 @@ EMPTY: dict[Kind, Any] = {
     Kind.CHOICE: "",
     Kind.SET: (),
     Kind.JWKS: None,
+    Kind.TEXTS: None,
 }
 
 
@@ -67,7 +72,8 @@ class Topic(Enum):
 
 @dataclass(frozen=True)
 class Metadatum:
-    """One registered name; ``choices`` bound a choice or a set."""
+    """One registered name; ``choices`` bound a choice or a set. What is not ``registrable`` is the
+    operator's alone to set: an application that registers itself is not heard on it."""
 
     name: str
     kind: Kind
@@ -75,6 +81,7 @@ class Metadatum:
     label: Any
     choices: tuple[str, ...] = ()
     help: Any = ""
+    registrable: bool = True
 
     @property
     def empty(self) -> Any:
@@ -155,6 +162,7 @@ METADATA: dict[str, Metadatum] = {
             gettext_lazy("Security profile"),
             PROFILES,
             help=gettext_lazy("“fapi2” is checked as one thing: what is missing is listed."),
+            registrable=False,
         ),
         # The authorization request (RFC 9101, RFC 9126, JARM, OpenID Connect Registration §2)
         Metadatum(
@@ -271,7 +279,15 @@ METADATA: dict[str, Metadatum] = {
             Topic.LOGOUT,
             gettext_lazy("… and it needs the session (iss and sid)"),
         ),
-        # The software (RFC 7591 §2)
+        # The software (RFC 7591 §2; names in other languages come as client_name#de, §2.2)
+        Metadatum(
+            "localized_client_names",
+            Kind.TEXTS,
+            Topic.ABOUT,
+            gettext_lazy("Names in other languages"),
+            help=gettext_lazy('Such as {"de": "Mein Programm"}.'),
+            registrable=False,
+        ),
         Metadatum("software_id", Kind.TEXT, Topic.ABOUT, gettext_lazy("Software ID")),
         Metadatum("software_version", Kind.TEXT, Topic.ABOUT, gettext_lazy("Software version")),
     )
@@ -314,8 +330,10 @@ def _problem(known: Metadatum, value: Any) -> str:
         return _("not an https address")
     if kind is Kind.CHOICE and value not in known.choices:
         return _("choose from: %s") % ", ".join(known.choices)
-    if kind is Kind.JWKS and not _is_public_jwks(value):
+    if kind is Kind.JWKS and not is_public_jwks(value):
         return _("not a JWK Set of public keys")
+    if kind is Kind.TEXTS and not _are_texts(value):
+        return _("not a text for each language")
     return ""
 
 
@@ -336,7 +354,23 @@ def is_address(value: str) -> bool:
     )
 
 
-def _is_public_jwks(value: Any) -> bool:
+def _are_texts(value: Any) -> bool:
+    """Texts by language tags (RFC 5646)."""
+    return (
+        isinstance(value, dict)
+        and len(value) <= LANGUAGES_MAX
+        and all(
+            LANGUAGE_TAG.fullmatch(tag)
+            and isinstance(text, str)
+            and 0 < len(text) <= NAME_MAX_LENGTH
+            and text.isprintable()
+            for tag, text in value.items()
+        )
+    )
+
+
+def is_public_jwks(value: Any) -> bool:
+    """Whether it is a JWK Set that holds keys, and nothing private (RFC 7517 §5)."""
     keys = value.get("keys") if isinstance(value, dict) else None
     return (
         isinstance(keys, list)

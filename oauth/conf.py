@@ -47,5 +47,36 @@ class OAuthSettings:
     claims of a person as a dictionary; ``target`` is ``id_token``, ``userinfo`` or
     ``access_token``."""
 
+    REGISTRATION: str = "closed"
+    """Who may register applications at ``/oauth/register`` (RFC 7591): ``"closed"`` nobody,
+    ``"initial_access_token"`` who was given a token in the admin, ``"open"`` anybody."""
+
+    REGISTRATION_SCOPES: list[str] = field(
+        default_factory=lambda: ["openid", "profile", "email", "offline_access"]
+    )
+    """The scopes of applications that no operator registered, at most."""
+
+    REGISTRATION_AUDIENCES: list[str] = field(default_factory=list)
+    """The APIs (RFC 8707 resource identifiers) for which such applications may get tokens."""
+
+    REGISTRATION_POLICY: str = ""
+    """Dotted path of a callable ``policy(metadata, context)`` that returns the metadata to register
+    or raises an error of ``oauth/registration.py`` (docs: "Register an application")."""
+
+    REGISTRATION_UNUSED_DAYS: int = 30
+    """An application that registered itself and that nobody has used for so long is removed."""
+
+    SOFTWARE_STATEMENT_ISSUERS: dict[str, str] = field(default_factory=dict)
+    """Whose software statements (RFC 7591 §2.3) are believed: each ``iss`` with the https address
+    of its keys, or with a JWK Set as JSON."""
+
+    CLIENT_ID_METADATA_HOSTS: list[str] = field(default_factory=list)
+    """The hosts whose client ID metadata documents are fetched, so that an application whose client
+    ID is their address needs no registration: ``"app.example.com"``, or ``"*.example.com"`` for all
+    below it. Empty switches it off."""
+
+    OWN_APPLICATIONS_MAX: int = 10
+    """How many applications one person may register by themselves."""
+
 
 oauth_settings = read("OSTIARY_OAUTH", OAuthSettings)

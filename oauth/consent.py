@@ -34,6 +34,8 @@ def remember(
     """Add what the signed-in person has just allowed."""
     person: Any = request.user
     with transaction.atomic():
+        if client.unused_expires_at:  # from now on it is used
+            Client.objects.filter(pk=client.pk).update(unused_expires_at=None)
         consent, _ = Consent.objects.select_for_update().get_or_create(
             user=person, client=client, audience=audience_of(resource)
         )

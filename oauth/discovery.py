@@ -69,6 +69,7 @@ def authorization_server_metadata() -> dict[str, Any]:
         **_encryption("authorization"),
         "tls_client_certificate_bound_access_tokens": bool(mtls.supported()),
         "authorization_response_iss_parameter_supported": True,
+        **_registration(),
     }
 
 
@@ -78,6 +79,17 @@ def _encryption(what: str) -> dict[str, Any]:
         f"{what}_encryption_alg_values_supported": list(ENCRYPTION_ALGS),
         f"{what}_encryption_enc_values_supported": list(ENCRYPTION_ENCS),
     }
+
+
+def _registration() -> dict[str, Any]:
+    """How clients come to be, where they may without an operator (RFC 7591, and the client ID
+    metadata document draft)."""
+    told: dict[str, Any] = {}
+    if oauth_settings.REGISTRATION != "closed":
+        told["registration_endpoint"] = endpoint("register")
+    if oauth_settings.CLIENT_ID_METADATA_HOSTS:
+        told["client_id_metadata_document_supported"] = True
+    return told
 
 
 def openid_configuration() -> dict[str, Any]:

@@ -150,7 +150,8 @@ def meets_requirements(asked: AuthorizationRequest, assurance: Assurance) -> boo
 def _consent_needed(asked: AuthorizationRequest, consented: Collection[str]) -> bool:
     if "consent" in asked.prompt:
         return True
-    if asked.client.is_public and asks_consent_every_time(asked.redirect_uri):
+    shared = asked.client.is_public or asked.client.is_unchecked
+    if shared and asks_consent_every_time(asked.redirect_uri):
         return True
     if asked.client.first_party:
         return False

@@ -68,7 +68,7 @@ def why_not_registrable(uri: str) -> str:
         return _("this scheme can run code or leaves the browser")
     if scheme in ("http", "https") and not parts.hostname:
         return _("the host is missing")
-    if scheme == "http" and parts.hostname not in LOOPBACK_LITERALS | {"localhost"}:
+    if scheme == "http" and not is_loopback(uri):
         return _("http is for loopback addresses only; use https")
     if scheme not in ("http", "https") and "." not in scheme:
         return _("a private-use scheme is a domain name in reverse, such as com.example.app")
@@ -93,6 +93,11 @@ def shares_origin(uri: str, others: Iterable[str]) -> bool:
 def _origin(uri: str) -> tuple[str, str] | None:
     parts = _split(uri)
     return (parts.scheme, parts.netloc.lower()) if parts else None
+
+
+def is_loopback(uri: str) -> bool:
+    """Whether a redirect stays on the person's own device."""
+    return urlsplit(uri).hostname in LOOPBACK_LITERALS | {"localhost"}
 
 
 def asks_consent_every_time(uri: str) -> bool:

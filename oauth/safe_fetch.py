@@ -24,7 +24,7 @@ from .resource_server.fetch import (
     port_of,
 )
 
-__all__ = ["Answer", "FetchError", "fetch", "is_public"]
+__all__ = ["Answer", "FetchError", "fetch", "for_trying_out", "is_public"]
 
 # Networks whose addresses stand for IPv4 ones: 6to4, Teredo, NAT64, IPv4-mapped.
 _EMBEDDING = tuple(
@@ -51,7 +51,8 @@ def fetch(
     )
 
 
-def _for_trying_out() -> bool:
+def for_trying_out() -> bool:
+    """Whether this site is on this machine alone, and so may ask others there."""
     host = urlsplit(issuer()).hostname or ""
     return host == "localhost" or is_loopback(host)
 
@@ -72,7 +73,7 @@ def _address(parts: SplitResult) -> str:
         raise ValueError("not an address to ask")
     found = socket.getaddrinfo(parts.hostname, port_of(parts), type=socket.SOCK_STREAM)
     addresses = [str(info[4][0]) for info in found]
-    local = _for_trying_out() and all(map(is_loopback, addresses))
+    local = for_trying_out() and all(map(is_loopback, addresses))
     if not local and (parts.scheme != "https" or not all(map(is_public, addresses))):
         raise ValueError("not a public address by https")
     return addresses[0]

@@ -14,6 +14,7 @@ def clean_up() -> None:
     cleanup.remove_device_grants()
     cleanup.remove_pushed_requests()
     cleanup.remove_used_identifiers()
+    cleanup.remove_unused_clients()
     cleanup.remove_retired_keys()
 
 

@@ -10,6 +10,7 @@ from .views import (
     introspection,
     logout,
     par,
+    registration,
     token,
     userinfo,
 )
@@ -42,6 +43,8 @@ urlpatterns = [
     path("oauth/revoke", token.revoke, name="revoke"),
     path("oauth/introspect", introspection.introspect, name="introspect"),
     path("oauth/logout", logout.logout, name="logout"),
+    path("oauth/register", registration.register, name="register"),
+    path("oauth/register/<str:client_id>", registration.configuration, name="client_configuration"),
     path("account/applications/", applications.connected_applications, name="applications"),
     path("account/applications/<uuid:client>/withdraw/", applications.withdraw, name="withdraw"),
 ]

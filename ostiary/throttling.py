@@ -67,6 +67,8 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer
     "par": {"ip": "600/hour"},
+    "registration": {"ip": "60/hour"},
+    "client_id_metadata": {"client": "120/minute"},
     "token": {"ip": "120/minute", "client": "120/minute"},
 }
 KEYS = ("ip", "user", "device", "number", "country", "client", "pair", "global")

@@ -17,6 +17,7 @@ from .grants import (
     IDTokenAdmin,
     RefreshTokenAdmin,
 )
+from .initial_access_tokens import InitialAccessTokenAdmin
 from .signing_keys import SigningKeyAdmin
 from .trust_rules import TrustRuleAdmin
 
@@ -30,6 +31,7 @@ __all__ = [
     "ExchangeRuleAdmin",
     "GrantAdmin",
     "IDTokenAdmin",
+    "InitialAccessTokenAdmin",
     "RefreshTokenAdmin",
     "SigningKeyAdmin",
     "TrustRuleAdmin",

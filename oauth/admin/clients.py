@@ -45,7 +45,7 @@ def _field_of(known: Metadatum) -> forms.Field:
             return forms.ChoiceField(choices=[("", "—"), *names(known.choices)], **shared)
         case Kind.SET:
             return SetField(choices=names(known.choices), **shared)
-        case Kind.JWKS:
+        case Kind.JWKS | Kind.TEXTS:
             return forms.JSONField(**shared)
 
 
@@ -139,7 +139,11 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Applications. A secret is shown once, on the page that answers its making."""
 
     form = ClientForm
-    list_display = ["name", "client_id", "client_type", "enabled", "first_party"]
+    list_display = [
+        *("name", "client_id", "client_type", "enabled", "first_party"),
+        *("registration_source", "user"),
+    ]
+    list_select_related = ["user"]
     list_filter = ["enabled", "client_type", "first_party", "registration_source"]
     search_fields = ["name", "client_id"]
     readonly_fields = [

@@ -6,6 +6,7 @@ from .client_session import ClientSession
 from .consent import Consent
 from .exchange_rule import ExchangeRule
 from .grant import Grant, RefreshToken
+from .initial_access_token import InitialAccessToken
 from .pairwise_salt import PairwiseSalt
 from .pushed_request import PushedRequest
 from .signing_key import SigningKey
@@ -23,6 +24,7 @@ __all__ = [
     "ExchangeRule",
     "Grant",
     "IDToken",
+    "InitialAccessToken",
     "PairwiseSalt",
     "PushedRequest",
     "RefreshToken",

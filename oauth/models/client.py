@@ -58,6 +58,11 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def hash_registration_token(token: str) -> str:
+    """SHA-256 of a registration access token, or of an initial one: both are 256 random bits."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyped
     """An application that may ask for tokens.
 
@@ -70,6 +75,14 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         """What "revoke" reaches, and when (docs: revocation policies)."""
 
         SHORT_LIVED = "short_lived", _("Short-lived: access ends within its lifetime")
+
+    class RegistrationSource(models.TextChoices):
+        """Who registered it. The toolkit's names, and one of ours."""
+
+        MANUAL = "manual", _("An operator")
+        DCR = "dcr", _("Itself (dynamic registration)")
+        CIMD = "cimd", _("Itself (client ID metadata document)")
+        SELF_SERVICE = "self_service", _("A person, by self-service")
 
     class SubjectType(models.TextChoices):
         """How a person is named to the client (OIDC Core §8)."""
@@ -199,6 +212,18 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         editable=False,
         help_text=_("Client metadata by their registered names (client_metadata.py)."),
     )
+    registration_source = models.CharField(
+        _("registered by"),
+        max_length=32,
+        choices=RegistrationSource,
+        default=RegistrationSource.MANUAL,
+    )
+    registration_token_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    unused_expires_at = models.DateTimeField(
+        _("removed if unused until"), null=True, blank=True, editable=False
+    )
     secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_hash = models.CharField(max_length=64, blank=True, editable=False)
     previous_secret_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -214,6 +239,8 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         verbose_name = _("application")
         verbose_name_plural = _("applications")
         ordering = ["name"]
+        permissions = [("own_clients", _("Can register applications of their own"))]
+        indexes = [models.Index(fields=["unused_expires_at"], name="ostiary_client_unused")]
 
     # --- secrets -------------------------------------------------------------------------------
 
@@ -275,6 +302,26 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
     def shared_secret(self) -> str:
         """The newest secret in plain, to sign with; ``""`` where only its hash is kept."""
         return next(iter(self.shared_secrets()), "")
+
+    def new_registration_token(self) -> str:
+        """A new registration access token (RFC 7592 §3), shown this once. The caller saves."""
+        token = secrets.token_urlsafe(32)
+        self.registration_token_hash = hash_registration_token(token)
+        return token
+
+    # --- who it is -----------------------------------------------------------------------------
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether what it says of itself was checked by no operator."""
+        return not self.first_party and self.registration_source != self.RegistrationSource.MANUAL
+
+    def name_in(self, language: str) -> str:
+        """Its name for people who read ``language`` (RFC 7591 §2.2)."""
+        localized = self.registered("localized_client_names") or {}
+        names = {tag.lower(): name for tag, name in localized.items()}
+        wanted = language.lower()
+        return names.get(wanted) or names.get(wanted.partition("-")[0]) or str(self)
 
     # --- what it may do ------------------------------------------------------------------------
 

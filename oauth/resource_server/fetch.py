@@ -29,6 +29,7 @@ class Answer:
     status: int
     content_type: str
     body: bytes
+    cache_control: str = ""
 
 
 def is_loopback(host: str) -> bool:
@@ -123,7 +124,12 @@ def exchange(
         raise FetchError("it took too long")
     if len(body) > max_bytes:
         raise FetchError("the answer is too large")
-    return Answer(response.status, response.headers.get_content_type(), body)
+    return Answer(
+        response.status,
+        response.headers.get_content_type(),
+        body,
+        response.headers.get("Cache-Control", ""),
+    )
 
 
 def _speak(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
@@ -34,10 +36,10 @@ from ..authorization_request import AuthorizationRequest, as_pairs, parse
 from ..authorization_response import respond
 from ..interaction import Interaction
 from ..issuer import issuer
-from ..models import Grant
+from ..models import Client, Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
 from ..parameters import is_too_long
-from ..redirect_uri import form_action_source
+from ..redirect_uri import form_action_source, is_loopback
 from ..resolved_request import Resolved, resolve
 from . import browser
 from .error_page import error_page
@@ -234,6 +236,12 @@ def _is_of_this_page(request: HttpRequest, params: QueryDict) -> bool:
     return constant_time_compare(request.POST.get("page", ""), _page_key(request, params))
 
 
+def _document_host(client: Client) -> str:
+    """The host whose document says what the client is: all that is known of it for sure."""
+    by_document = client.registration_source == Client.RegistrationSource.CIMD
+    return (urlsplit(client.client_id).hostname or "") if by_document else ""
+
+
 def _consent_page(
     request: HttpRequest, params: QueryDict, asked: AuthorizationRequest, assurance: Assurance
 ) -> HttpResponse:
@@ -243,6 +251,9 @@ def _consent_page(
         "ostiary_oauth/consent.html",
         {
             "client": asked.client,
+            "name": asked.client.name_in(get_language() or ""),
+            "document_host": _document_host(asked.client),
+            "on_this_device": is_loopback(asked.redirect_uri),
             "logo": logo if logo.startswith(issuer() + "/") else "",
             "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],

@@ -1,0 +1,96 @@
+"""Tokens that let applications register themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from ostiary import events
+
+from ..models import InitialAccessToken
+from ..models.client import GRANT_TYPES
+from .forms import LinesField, SetField, changes_of, names, scope_choices
+
+
+class InitialAccessTokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Sets as check boxes, lists as lines."""
+
+    scopes = SetField(
+        choices=scope_choices,
+        required=False,
+        help_text=_("What they may ask for. None chosen: the scopes of REGISTRATION_SCOPES."),
+    )
+    grant_types = SetField(
+        choices=names(GRANT_TYPES),
+        required=False,
+        help_text=_("None chosen: authorization_code and refresh_token."),
+    )
+    audiences = LinesField(
+        required=False,
+        help_text=_(
+            "APIs they may get tokens for, one a line. Empty: those of REGISTRATION_AUDIENCES."
+        ),
+    )
+
+    class Meta:
+        model = InitialAccessToken
+        fields = ["note", "expires_at", "uses_left", "scopes", "grant_types", "audiences"]
+
+
+@admin.register(InitialAccessToken)
+class InitialAccessTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Initial access tokens (RFC 7591 §3). A token is shown once, when it is made; deleting it ends
+    it, and what it registered stays."""
+
+    form = InitialAccessTokenForm
+    list_display = ["note", "created_at", "expires_at", "uses_left"]
+    search_fields = ["note"]
+
+    def save_model(
+        self, request: HttpRequest, obj: InitialAccessToken, form: Any, change: bool
+    ) -> None:
+        """Save, tell the log, and make a new one's token."""
+        if not change:
+            obj.make()
+        super().save_model(request, obj, form, change)
+        kind = "initial_access_token.changed" if change else "initial_access_token.made"
+        self._record(request, kind, obj, **changes_of(form))
+
+    def response_add(
+        self, request: HttpRequest, obj: InitialAccessToken, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The token, in the answer itself: a message would lie in the session's row."""
+        return TemplateResponse(
+            request,
+            "admin/ostiary_oauth/initialaccesstoken/token.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("New initial access token"),
+                "opts": self.opts,
+                "token": obj,
+            },
+        )
+
+    def delete_model(self, request: HttpRequest, obj: InitialAccessToken) -> None:
+        """Delete, and tell the log."""
+        self._record(request, "initial_access_token.deleted", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[InitialAccessToken]) -> None:
+        """Delete each, and tell the log."""
+        with transaction.atomic():
+            for token in queryset:
+                self.delete_model(request, token)
+
+    def _record(
+        self, request: HttpRequest, kind: str, token: InitialAccessToken, **changes: Any
+    ) -> None:
+        details = {"token": str(token.pk), **changes}
+        events.record(kind, user=request.user, request=request, details=details)

@@ -1,0 +1,269 @@
+"""Dynamic registration: applications register, read, change and remove themselves (RFC 7591,
+RFC 7592)."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+
+from ostiary import events
+from ostiary.client_address import client_ip
+from ostiary.throttling import Throttled, throttle
+
+from .. import families, registration, software_statement
+from ..client_authentication import find_client
+from ..conf import oauth_settings
+from ..cors import open_to_all_origins
+from ..issuer import endpoint
+from ..models import Client, InitialAccessToken
+from ..models.client import hash_registration_token
+from ..registration import InvalidClientMetadata
+from .token import authorization, json_answer
+
+MAX_BYTES = 32 * 1024
+PERSONAL_GRANT_TYPES = frozenset({*registration.DEFAULT_GRANT_TYPES})
+"""With these, whoever uses an application leaves a consent: it can be told from an unused one."""
+
+
+class BearerRefused(OAuth2Error):  # type: ignore[misc]  # oauthlib is untyped
+    """The request carries no token that allows it (RFC 6750 §3.1)."""
+
+    error = "invalid_token"
+    status_code = 401
+
+
+@csrf_exempt
+@open_to_all_origins
+def register(request: HttpRequest) -> HttpResponse:
+    """Register a client (RFC 7591 §3)."""
+    if oauth_settings.REGISTRATION == "closed":
+        raise Http404
+    if request.method != "POST":
+        return _not_allowed("POST")
+    try:
+        throttle("registration", ip=client_ip(request))
+        token = _initial_access_token(request)
+        metadata = _metadata(request)
+        client = Client(registration_source=Client.RegistrationSource.DCR)
+        issuer, approved = _approved(request, metadata, None, str(token or ""))
+        registration.apply(client, approved, registration.limits_of(token))
+        registration.check_sector(client)
+        registration_token = _save_new(request, client, token, issuer)
+    except Throttled as throttled:
+        return _too_many(throttled)
+    except OAuth2Error as error:
+        return _refused(error)
+    told = _told(client, registration_token)
+    if "software_statement" in metadata:
+        told["software_statement"] = metadata["software_statement"]
+    return json_answer(json.dumps(told), 201, {})
+
+
+@csrf_exempt
+def configuration(request: HttpRequest, client_id: str) -> HttpResponse:
+    """Read, replace or remove the registration of the client whose token this is (RFC 7592 §2)."""
+    steps = {"GET": _read, "PUT": _replace, "DELETE": _remove}
+    if request.method not in steps:
+        return _not_allowed(", ".join(steps))
+    try:
+        client, token = _managed(request, client_id)
+        return steps[request.method](request, client, token)
+    except BearerRefused as error:
+        try:
+            throttle("registration", ip=client_ip(request))
+        except Throttled as throttled:
+            return _too_many(throttled)
+        return _refused(error)
+    except OAuth2Error as error:
+        return _refused(error)
+
+
+# --- registering ----------------------------------------------------------------------------------
+
+
+def _initial_access_token(request: HttpRequest) -> InitialAccessToken | None:
+    """The live token of the request. One that is given has to be good, also where none is needed.
+
+    Raises ``BearerRefused``.
+    """
+    given = _bearer(request)
+    if not given and oauth_settings.REGISTRATION == "open":
+        return None
+    token = InitialAccessToken.objects.find(given) if given else None
+    if token is None:
+        raise BearerRefused(description="This needs an initial access token that is still good.")
+    return token
+
+
+def _save_new(
+    request: HttpRequest, client: Client, token: InitialAccessToken | None, statement_issuer: str
+) -> str:
+    """Save, and use the initial access token up; returns the registration access token.
+
+    Raises ``BearerRefused`` if others have used it up meanwhile.
+    """
+    registration.settle_secret(client)
+    shown = client.new_registration_token()
+    if PERSONAL_GRANT_TYPES.issuperset(client.grant_types):
+        unused = timedelta(days=oauth_settings.REGISTRATION_UNUSED_DAYS)
+        client.unused_expires_at = timezone.now() + unused
+    with transaction.atomic():
+        if token is not None and not InitialAccessToken.objects.use(token):
+            raise BearerRefused(description="The initial access token is used up.")
+        client.save()
+        events.record(
+            "client.registered",
+            request=request,
+            client_id=client.client_id,
+            details={
+                "source": client.registration_source,
+                "initial_access_token": str(token.pk) if token else "",
+                "software_statement_of": statement_issuer,
+            },
+        )
+    return shown
+
+
+def _approved(
+    request: HttpRequest, metadata: dict[str, Any], client: Client | None, initial_token: str
+) -> tuple[str, dict[str, Any]]:
+    """Who vouches for the software, and the metadata after its statement, which overrides what the
+    request says (RFC 7591 §2.3), and after the site's policy."""
+    issuer = ""
+    if "software_statement" in metadata:
+        issuer, vouched = software_statement.claims(metadata["software_statement"])
+        metadata = {**metadata, **vouched}
+    if policy := registration.policy():
+        context = registration.Context(
+            client=client,
+            initial_access_token=initial_token,
+            statement_issuer=issuer,
+            ip=client_ip(request),
+        )
+        metadata = policy(dict(metadata), context)
+    return issuer, metadata
+
+
+# --- managing -------------------------------------------------------------------------------------
+
+
+def _managed(request: HttpRequest, client_id: str) -> tuple[Client, str]:
+    """The client, if the token is its own, and the token. An unknown and a disabled client are
+    answered like a wrong token. Raises ``BearerRefused``."""
+    token, client = _bearer(request), find_client(client_id)
+    kept = client.registration_token_hash if client is not None and client.enabled else ""
+    right = hmac.compare_digest(hash_registration_token(token), kept)
+    if client is None or not right:
+        raise BearerRefused(description="This needs the registration access token.")
+    return client, token
+
+
+def _read(request: HttpRequest, client: Client, token: str) -> HttpResponse:
+    return json_answer(json.dumps(_told(client, token)), 200, {})
+
+
+def _replace(request: HttpRequest, client: Client, token: str) -> HttpResponse:
+    """All metadata anew. The token stays: were it replaced, an answer that is lost on the way would
+    lock the client out of its own registration."""
+    metadata = _metadata(request)
+    if metadata.get("client_id") != client.client_id:
+        raise InvalidClientMetadata(description="client_id is not that of this client.")
+    if "client_secret" in metadata and not _is_its_secret(client, metadata["client_secret"]):
+        raise InvalidClientMetadata(description="client_secret is not that of this client.")
+    before = registration.registered(client)
+    _issuer, approved = _approved(request, metadata, client, "")
+    registration.apply(client, approved, registration.held_by(client))
+    registration.check_sector(client)
+    registration.settle_secret(client)
+    fields = registration.changes(before, registration.registered(client))
+    with transaction.atomic():
+        client.save(update_fields=registration.WRITTEN)
+        events.record(
+            "client.changed",
+            request=request,
+            client_id=client.client_id,
+            details={"fields": fields},
+        )
+    return json_answer(json.dumps(_told(client, token)), 200, {})
+
+
+def _is_its_secret(client: Client, given: Any) -> bool:
+    return isinstance(given, str) and given.isascii() and client.check_secret(given)
+
+
+def _remove(request: HttpRequest, client: Client, token: str) -> HttpResponse:
+    """With the client goes all that people gave it."""
+    with transaction.atomic():
+        families.revoke(Q(application=client), "client_deleted")
+        events.record("client.deleted", request=request, client_id=client.client_id)
+        client.delete()
+    return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+
+
+# --- what goes in and out -------------------------------------------------------------------------
+
+
+def _bearer(request: HttpRequest) -> str:
+    """The token of the Authorization header, ``""`` if there is none."""
+    scheme, _, token = authorization(request).partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _metadata(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of the request. Raises ``InvalidClientMetadata``."""
+    if request.content_type != "application/json":
+        raise InvalidClientMetadata(description="The body must be application/json.")
+    body = request.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise InvalidClientMetadata(description="The body is too large.", status_code=413)
+    try:
+        metadata = json.loads(body.decode(), object_pairs_hook=_without_repetition)
+    except (ValueError, RecursionError):
+        raise InvalidClientMetadata(description="The body is not JSON.") from None
+    if not isinstance(metadata, dict):
+        raise InvalidClientMetadata(description="The body is not a JSON object.")
+    return metadata
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a repeated name")
+    return found
+
+
+def _told(client: Client, registration_token: str) -> dict[str, Any]:
+    """The client information response (RFC 7591 §3.2.1, RFC 7592 §3). A secret is in it when it has
+    just been made, and never again."""
+    told = {
+        **registration.registered(client),
+        "registration_access_token": registration_token,
+        "registration_client_uri": f"{endpoint('register')}/{client.client_id}",
+    }
+    if client.fresh_secret:
+        told |= {"client_secret": client.fresh_secret, "client_secret_expires_at": 0}
+    return told
+
+
+def _refused(error: OAuth2Error) -> HttpResponse:
+    challenge = {"WWW-Authenticate": 'Bearer realm="registration"'}
+    headers = challenge if error.status_code == 401 else {}
+    return json_answer(error.json, error.status_code, headers)
+
+
+def _too_many(throttled: Throttled) -> HttpResponse:
+    body = json.dumps({"error": "temporarily_unavailable"})
+    return json_answer(body, 429, {"Retry-After": str(throttled.retry_after)})
+
+
+def _not_allowed(methods: str) -> HttpResponse:
+    return HttpResponse(status=405, headers={"Allow": methods, "Cache-Control": "no-store"})
