@@ -205,7 +205,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 if REDIS_URL:
     CACHES["default"] = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": REDIS_URL}
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-    OSTIARY_OAUTH = {"REPLAY_CACHE": "default"}
+    OSTIARY_OAUTH = {"REPLAY_CACHE": "default", "BLOCKLIST_CACHE": "default"}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- cookies and transport -----------------------------------------------------------------------

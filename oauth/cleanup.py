@@ -14,16 +14,21 @@ from ostiary.models import OutboxMessage
 
 from . import client_sessions, families, keys
 from .models import (
+    AccessToken,
     Client,
     ClientSession,
     DeviceGrant,
     Grant,
     PushedRequest,
+    TokenStatus,
     UsedIdentifier,
 )
 
 KEY_MARGIN = timedelta(minutes=10)
 """Clock differences and cached key sets: retired keys stay published for this long on top."""
+
+STATUS_MARGIN = timedelta(minutes=5)
+"""A token is taken by late clocks for so long after it expired, at most."""
 
 
 def remove_ended_grants(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
@@ -50,6 +55,17 @@ def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     limit = timezone.now() - timedelta(days=ENDED_SESSIONS_DAYS)
     settled = Q(message__isnull=True) | Q(message__state=OutboxMessage.State.DONE)
     return remove(ClientSession.objects.filter(settled, ended_at__lt=limit), batch, most)
+
+
+def remove_access_tokens(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Delete the opaque access tokens that have expired; returns how many."""
+    return remove(AccessToken.objects.filter(expires__lt=timezone.now()), batch, most)
+
+
+def remove_token_statuses(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Delete what the blocklist knows of tokens that nobody takes any more; returns how many."""
+    limit = timezone.now() - STATUS_MARGIN
+    return remove(TokenStatus.objects.filter(expires_at__lt=limit), batch, most)
 
 
 def remove_device_grants(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

@@ -34,6 +34,11 @@ class OAuthSettings:
     """Whether every client has to push its authorization requests (RFC 9126 §5), so that browsers
     carry none; single clients can be held to it in the admin."""
 
+    BLOCKLIST_CACHE: str = ""
+    """The alias of a cache that this server shares with its APIs, for the tokens that were revoked
+    before they expired (revocation policy `blocklist`); empty keeps them in the database, and APIs
+    learn of them by the Token Status List."""
+
     REPLAY_CACHE: str = ""
     """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;
     empty keeps them in the database."""

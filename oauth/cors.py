@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -19,8 +20,8 @@ PREFLIGHT = {
 
 
 def open_to_all_origins(
-    view: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
+    view: Callable[..., HttpResponse],
+) -> Callable[..., HttpResponse]:
     """Let scripts of any origin call an endpoint that uses no cookie.
 
     Nothing ambient authenticates such a request, so no origin gains by it what it could not have
@@ -28,10 +29,10 @@ def open_to_all_origins(
     """
 
     @functools.wraps(view)
-    def answering_preflights(request: HttpRequest) -> HttpResponse:
+    def answering_preflights(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method == "OPTIONS":
             return HttpResponse(status=204, headers={**HEADERS, **PREFLIGHT})
-        response = view(request)
+        response = view(request, *args, **kwargs)
         for name, value in HEADERS.items():
             response[name] = value
         return response

@@ -42,6 +42,7 @@ def authorization_server_metadata() -> dict[str, Any]:
         "token_endpoint": endpoint("token"),
         "revocation_endpoint": endpoint("revoke"),
         "introspection_endpoint": endpoint("introspect"),
+        "status_list_aggregation_endpoint": endpoint("status_lists"),
         "device_authorization_endpoint": endpoint("device_authorization"),
         "pushed_authorization_request_endpoint": endpoint("par"),
         "require_pushed_authorization_requests": oauth_settings.REQUIRE_PAR,

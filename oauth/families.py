@@ -17,9 +17,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from ostiary import events, sessions
 
-from . import client_sessions
+from . import blocklist, client_sessions
 from .confirmation import Confirmation
-from .models import Client, Grant, RefreshToken
+from .models import AccessToken, Client, Grant, RefreshToken
 from .models.grant import token_hash
 
 SELECTOR_LENGTH = 22
@@ -80,9 +80,13 @@ def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bo
 
 
 def find_alive(claims: Mapping[str, Any]) -> Grant | None:
-    """The grant that an access token names, if it still stands (one SQL statement)."""
+    """The grant that an access token names, if it still stands, and the client that the token was
+    issued to, which is another after an exchange, does too (one SQL statement)."""
+    holder = Client.objects.filter(client_id=claims["client_id"], enabled=True)
     grant: Grant | None = (
-        Grant.objects.select_related("user", "application").filter(pk=claims.get("gid")).first()
+        Grant.objects.select_related("user", "application")
+        .filter(Exists(holder), pk=claims.get("gid"))
+        .first()
     )
     return grant if grant is not None and is_alive(grant) else None
 
@@ -109,12 +113,28 @@ def is_alive(grant: Grant) -> bool:
 
 
 def revoke(grants: Q, reason: str) -> int:
-    """Revoke every live grant that ``grants`` selects; returns how many (one SQL statement)."""
-    return int(
-        Grant.objects.filter(grants, revoked_at__isnull=True).update(
-            revoked_at=timezone.now(), revoked_reason=reason
+    """Revoke every live grant that ``grants`` selects, with the tokens of theirs that the blocklist
+    knows; returns how many. One SQL statement where there are none, two where no token is
+    known, however many there are."""
+    now = timezone.now()
+    with transaction.atomic():
+        count = Grant.objects.filter(grants, revoked_at__isnull=True).update(
+            revoked_at=now, revoked_reason=reason
         )
-    )
+        if count:
+            ended = Grant.objects.filter(grants, revoked_at=now)
+            blocklist.revoke(Q(grant_key__in=ended.values("pk")))
+    return int(count)
+
+
+def revoke_all_of(client: Client, reason: str) -> int:
+    """Revoke all that a client was given, its own tokens too; returns how many grants there
+    were."""
+    with transaction.atomic():
+        count = revoke(Q(application=client), reason)
+        blocklist.revoke(Q(client_key=client.pk))
+        AccessToken.objects.filter(application=client).delete()
+    return count
 
 
 def revoke_reused(grant: Grant, what: str) -> None:

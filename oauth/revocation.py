@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 import jwt
 from django.db.models import Q
+from oauthlib.oauth2.rfc6749.errors import UnsupportedTokenTypeError
 
-from . import access_token, families, keys
-from .issuer import issuer
-from .models import Client
+from . import access_token, blocklist, families, opaque_token
+from .models import Client, Grant
 
 
 def revoke(token: str, client: Client) -> None:
@@ -17,21 +15,31 @@ def revoke(token: str, client: Client) -> None:
 
     An access token ends its family too: that takes away the refresh token and what this server
     answers for the access token. What it may do at other APIs until it expires is a matter of the
-    client's revocation policy.
+    client's revocation policy. Raises ``UnsupportedTokenTypeError`` where that policy leaves
+    nothing to end: for a signed token without a row that stands on no grant of the client (§2.2.1).
     """
     if families.is_well_formed(token):
-        selected = Q(refresh_token__selector_hash=families.selector_of(token))
+        selector = families.selector_of(token)
+        mine = Q(refresh_token__selector_hash=selector, application=client)
+        families.revoke(mine, "revoked")
     else:
-        grant_id = _grant_of(token)
-        if grant_id is None:
-            return
-        selected = Q(pk=grant_id)
-    families.revoke(selected & Q(application=client), "revoked")
+        _revoke_access_token(token, client)
 
 
-def _grant_of(token: str) -> uuid.UUID | None:
+def _revoke_access_token(token: str, client: Client) -> None:
     try:
-        claims = keys.verify(token, typ=access_token.TYP, issuer=issuer(), audience=None)
-        return uuid.UUID(claims["gid"])
-    except (jwt.InvalidTokenError, KeyError, ValueError):
-        return None
+        claims = access_token.read(token)
+    except jwt.InvalidTokenError:
+        return
+    if claims["client_id"] != client.client_id:
+        return
+    family = Q(pk=claims.get("gid"), application=client)
+    if opaque_token.is_well_formed(token):
+        opaque_token.revoke(token)
+    elif "status" in claims:
+        blocklist.revoke(Q(jti_hash=blocklist.jti_hash(claims["jti"])))
+    elif not Grant.objects.filter(family).exists():
+        raise UnsupportedTokenTypeError(
+            description="This access token is stored nowhere: it ends when it expires."
+        )
+    families.revoke(family, "revoked")

@@ -11,6 +11,7 @@ from .views import (
     logout,
     par,
     registration,
+    status_list,
     token,
     userinfo,
 )
@@ -42,6 +43,8 @@ urlpatterns = [
     path("oauth/userinfo", userinfo.userinfo, name="userinfo"),
     path("oauth/revoke", token.revoke, name="revoke"),
     path("oauth/introspect", introspection.introspect, name="introspect"),
+    path("oauth/status-lists", status_list.every, name="status_lists"),
+    path("oauth/status-lists/<int:number>", status_list.one, name="status_list"),
     path("oauth/logout", logout.logout, name="logout"),
     path("oauth/register", registration.register, name="register"),
     path("oauth/register/<str:client_id>", registration.configuration, name="client_configuration"),

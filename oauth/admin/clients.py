@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
@@ -196,6 +196,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "refresh_token_lifetime",
                     "id_token_signed_response_alg",
                     "access_token_signing_alg",
+                    "revocation_policy",
                     "subject_type",
                     *_fields_about(Topic.TOKENS),
                 ]
@@ -358,7 +359,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         count = 0
         with transaction.atomic():
             for client in queryset:
-                ended = families.revoke(Q(application=client), "operator")
+                ended = families.revoke_all_of(client, "operator")
                 self._record(request, "client.tokens_revoked", client, grants=ended)
                 count += ended
         say_ended(self, request, count)

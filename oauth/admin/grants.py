@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -15,7 +16,7 @@ from ostiary import events
 from ostiary.admin import ReadOnlyAdmin, ReasonFilter
 
 from .. import families
-from ..models import Consent, DeviceGrant, Grant
+from ..models import AccessToken, Consent, DeviceGrant, Grant
 
 
 def say_ended(model_admin: Any, request: HttpRequest, count: int) -> None:
@@ -72,10 +73,27 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
 
 
 class AccessTokenAdmin(ReadOnlyAdmin):
-    """Access tokens that are kept."""
+    """The opaque access tokens, without the tokens. Those of the other policies are signed and
+    stored nowhere."""
 
-    list_display = ["id", "user", "application", "expires"]
-    fields = ["user", "application", "scope", "expires", "created"]
+    list_display = ["id", "person", "application", "expires", "good"]
+    list_select_related = ["grant__user", "grant__application", "application"]
+    list_filter = ["application"]
+    fields = ["person", "application", "scope", "resource", "created", "expires", "good"]
+
+    @admin.display(description=_("person"))
+    def person(self, token: AccessToken) -> str:
+        """Who gave it; nobody for an application's own."""
+        return str(token.grant.user) if token.grant else "—"
+
+    @admin.display(description=_("good"), boolean=True)
+    def good(self, token: AccessToken) -> bool:
+        """Whether it would be taken now."""
+        return bool(
+            token.expires > timezone.now()
+            and token.application.enabled
+            and (token.grant is None or families.is_alive(token.grant))
+        )
 
 
 class IDTokenAdmin(ReadOnlyAdmin):

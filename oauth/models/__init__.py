@@ -10,6 +10,7 @@ from .initial_access_token import InitialAccessToken
 from .pairwise_salt import PairwiseSalt
 from .pushed_request import PushedRequest
 from .signing_key import SigningKey
+from .token_status import StatusList, TokenStatus
 from .toolkit import AccessToken, DeviceGrant, IDToken
 from .trust_rule import TrustRule
 from .used_identifier import UsedIdentifier
@@ -29,6 +30,8 @@ __all__ = [
     "PushedRequest",
     "RefreshToken",
     "SigningKey",
+    "StatusList",
+    "TokenStatus",
     "TrustRule",
     "UsedIdentifier",
 ]

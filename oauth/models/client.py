@@ -74,7 +74,10 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
     class RevocationPolicy(models.TextChoices):
         """What "revoke" reaches, and when (docs: revocation policies)."""
 
+        # From the mildest to the strictest: where client and API differ, the stricter counts.
         SHORT_LIVED = "short_lived", _("Short-lived: access ends within its lifetime")
+        BLOCKLIST = "blocklist", _("Blocklist: access ends at once at APIs that check the list")
+        OPAQUE = "opaque", _("Opaque: access ends at once everywhere")
 
     class RegistrationSource(models.TextChoices):
         """Who registered it. The toolkit's names, and one of ours."""
@@ -147,7 +150,11 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         help_text=_(
             "Short-lived: access tokens are signed and stored nowhere, which is fastest. "
             "Revoking ends renewal at once; an access token already issued works at other APIs "
-            "until it expires (see its lifetime)."
+            "until it expires (see its lifetime). "
+            "Blocklist: signed as well, and each has a row until it expires. Revoking ends it at "
+            "once for every API that checks the shared list; the others take it until it expires. "
+            "Opaque: a random reference that says nothing. Revoking ends it at once everywhere; "
+            "every use costs the API a request to this server."
         ),
     )
     access_token_lifetime = models.PositiveIntegerField(

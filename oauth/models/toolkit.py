@@ -15,14 +15,26 @@ from .grant import Grant
 
 
 class AccessToken(AbstractAccessToken):  # type: ignore[misc]  # the toolkit is untyped
-    """An access token that is kept, by its hash only."""
+    """An opaque access token: its hash, and what it stands for.
+
+    ``claims`` are those of the JWT that it is in place of (RFC 9068 §2.2).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     token = None
+    token_checksum = models.CharField(max_length=64, unique=True, editable=False)
+    grant = models.ForeignKey(
+        Grant, on_delete=models.CASCADE, null=True, blank=True, related_name="access_tokens"
+    )
+    claims = models.JSONField(default=dict, editable=False)
 
     class Meta:
         verbose_name = _("access token")
         verbose_name_plural = _("access tokens")
+        indexes = [models.Index(fields=["expires"], name="ostiary_access_token_expires")]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class IDToken(AbstractIDToken):  # type: ignore[misc]  # the toolkit is untyped

@@ -113,13 +113,14 @@ def token(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @open_to_all_origins
 def revoke(request: HttpRequest) -> HttpResponse:
-    """End a token and its family (RFC 7009): 200 whether or not there was one."""
+    """End a token and its family (RFC 7009): 200 whether or not there was one, and an error for one
+    that can't be ended (§2.2.1)."""
     try:
         params = single(pairs(form(request)))
         client = authenticated(request, params)
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
+        revocation.revoke(params["token"], client)
     except OAuth2Error as error:
         return refused(request, error)
-    revocation.revoke(params["token"], client)
     return json_answer(json.dumps({}), 200, {})

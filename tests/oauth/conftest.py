@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client as Browser
 from django.utils import timezone
 
-from oauth import apis, keys
+from oauth import apis, keys, status_list
 from oauth.models import Client, SigningKey
 from tests.oauth.assertions import CLIENT_KEY, public_jwk
 
@@ -38,6 +38,7 @@ def signing_keys(db):
         _signing_keys.extend(SigningKey.objects.all())
     keys.forget()
     apis.forget()
+    status_list.forget()
 
 
 @functools.cache

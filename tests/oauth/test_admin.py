@@ -52,6 +52,7 @@ def form_of(**changes) -> dict:
         "id_token_signed_response_alg": "RS256",
         "access_token_signing_alg": "ES256",
         "subject_type": "public",
+        "revocation_policy": "short_lived",
         **changes,
     }
 
