@@ -90,6 +90,8 @@ OSTIARY: dict[str, Any] = {
     "EVENT_WITNESS": "ostiary.event_chain.log_head",
 }
 
+OSTIARY_OAUTH: dict[str, Any] = {"SIGNUP_URL": "/signup/"}
+
 # The API of examples/, so that the demo clients have something to ask for.
 OAUTH2_PROVIDER["SCOPES"] = {"api:read": _("Read your notes in the example API")} if DEMO else {}
 
@@ -117,7 +119,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "idp_site.database_outage.DatabaseOutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "ostiary.flow_language.FlowLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -205,7 +207,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 if REDIS_URL:
     CACHES["default"] = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": REDIS_URL}
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-    OSTIARY_OAUTH = {"REPLAY_CACHE": "default", "BLOCKLIST_CACHE": "default"}
+    OSTIARY_OAUTH |= {"REPLAY_CACHE": "default", "BLOCKLIST_CACHE": "default"}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- cookies and transport -----------------------------------------------------------------------

@@ -24,12 +24,12 @@ from oauthlib.openid.connect.core.exceptions import RegistrationNotSupported
 
 from . import client_id_metadata, dpop, id_token, pkce, requested_claims, response_type, scopes
 from .client_authentication import find_client
+from .conf import oauth_settings
 from .grants.base import allowed_resource
 from .models import Client
 from .parameters import only, pairs, resources, single
 from .requested_claims import RequestedClaims
 
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 MAX_LENGTHS = {
     "state": 1024,
     "nonce": 255,
@@ -183,9 +183,16 @@ def _dpop_jkt(value: str) -> str:
     return value
 
 
+def prompts() -> frozenset[str]:
+    """The values of ``prompt`` that this site answers (OIDC Core §3.1.2.1; ``create``: Initiating
+    User Registration via OpenID Connect 1.0)."""
+    offered = {"none", "login", "consent", "select_account"}
+    return frozenset(offered | {"create"} if oauth_settings.SIGNUP_URL else offered)
+
+
 def _prompt(value: str) -> frozenset[str]:
     asked = frozenset(value.split())
-    if not asked <= PROMPTS:
+    if not asked <= prompts():
         raise InvalidRequestError(description="Unsupported prompt value.")
     if "none" in asked and len(asked) > 1:
         raise InvalidRequestError(description="prompt=none goes with no other prompt value.")

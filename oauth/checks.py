@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -137,6 +138,23 @@ def check_client_certificates(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 
 NEVER_CLAIMS = PROTOCOL | {"password"}
+
+
+@register(Tags.urls)
+def check_signup_url(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """``SIGNUP_URL`` leads somewhere."""
+    try:
+        if oauth_settings.SIGNUP_URL:
+            resolve_url(oauth_settings.SIGNUP_URL)
+    except ImproperlyConfigured:
+        return []  # told by check_settings
+    except NoReverseMatch:
+        text = (
+            f"OSTIARY_OAUTH['SIGNUP_URL'] is {oauth_settings.SIGNUP_URL!r}, which is no name of a "
+            "URL. Write one, or an address, such as '/signup/'."
+        )
+        return [Error(text, id="ostiary_oauth.E006")]
+    return []
 
 
 @register()

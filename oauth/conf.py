@@ -39,6 +39,11 @@ class OAuthSettings:
     before they expired (revocation policy `blocklist`); empty keeps them in the database, and APIs
     learn of them by the Token Status List."""
 
+    SIGNUP_URL: str = ""
+    """Where people make an account, in the way in which ``LOGIN_URL`` says where they sign in: an
+    address or the name of a URL. It is given ``next``, to which it must lead once they are signed
+    in. Empty: applications can't ask for it by ``prompt=create``."""
+
     REPLAY_CACHE: str = ""
     """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;
     empty keeps them in the database."""

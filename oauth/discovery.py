@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 from ostiary.assurance import ACR_ALIASES, Level
 
 from . import (
@@ -109,7 +111,8 @@ def openid_configuration() -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
         **_encryption("userinfo"),
         "acr_values_supported": [*(level.value for level in Level), *ACR_ALIASES],
-        "prompt_values_supported": sorted(authorization_request.PROMPTS),
+        "prompt_values_supported": sorted(authorization_request.prompts()),
+        "ui_locales_supported": [code for code, _ in settings.LANGUAGES],
         "claim_types_supported": ["normal"],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid"),

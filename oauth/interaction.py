@@ -26,12 +26,14 @@ from .parameters import pairs
 from .redirect_uri import asks_consent_every_time
 
 PARAMETER = "interaction"
-TICKET_SECONDS = 1800
+TICKET_SECONDS = 3600
+"""As long as the link that confirms a new person's address."""
 
 
 class Interaction(Enum):
     """Each with the error that ``prompt=none`` answers instead (OIDC Core §3.1.2.6)."""
 
+    CREATE = "interaction_required"
     LOGIN = "login_required"
     SELECT_ACCOUNT = "account_selection_required"
     CONSENT = "consent_required"
@@ -108,12 +110,15 @@ def needed(
     ``subject`` is the signed-in person's ``sub``; ``hinted_other`` says that a ``login_hint`` or
     ``id_token_hint`` names someone else; ``consented`` are the scopes already allowed.
     """
+    if "create" in asked.prompt and not ticket.asked_at:
+        return Interaction.CREATE
     if assurance is None:
         return Interaction.LOGIN
     if _login_needed(asked, assurance, ticket, hinted_other):
         return Interaction.LOGIN
     chosen = ticket.chosen_account == subject or ticket.has_authenticated_since(assurance)
-    if "select_account" in asked.prompt and not chosen:
+    # Who comes back from signing up as whom they were before may go on so: it is their choice.
+    if asked.prompt & {"select_account", "create"} and not chosen:
         return Interaction.SELECT_ACCOUNT
     if _consent_needed(asked, consented):
         return Interaction.CONSENT

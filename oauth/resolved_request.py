@@ -19,6 +19,9 @@ from .interaction import Ticket
 from .models import Client, PushedRequest
 from .parameters import is_too_long, only
 
+MOST_SECONDS = 1800
+"""For so long a person may go on with a signed request after it was first taken."""
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -82,5 +85,5 @@ def _parameters(sent: QueryDict, client: Client, ticket: Ticket) -> QueryDict:
 
 def _seen_at(ticket: Ticket) -> float | None:
     """When this very request was first taken: a person may need longer than the object lives."""
-    recent = time.time() - ticket.begun_at <= interaction.TICKET_SECONDS
+    recent = time.time() - ticket.begun_at <= MOST_SECONDS
     return ticket.begun_at if ticket.begun_at and recent else None

@@ -12,11 +12,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
+from . import cookies
 from .throttling import normal
 
 SALT = "ostiary.known_device"
@@ -25,8 +25,8 @@ MOST_PEOPLE = 5
 
 
 def cookie_name() -> str:
-    """With the ``__Host-`` prefix where cookies are sent over https only."""
-    return "__Host-ostiary-device" if settings.SESSION_COOKIE_SECURE else "ostiary_device"
+    """The name of the cookie."""
+    return cookies.name_of("device")
 
 
 def _people(request: HttpRequest) -> dict[str, str]:
@@ -59,11 +59,4 @@ def remember(request: HttpRequest, response: HttpResponse, user: Any) -> None:
     mark = _mark(str(user.get_username()))
     people[mark] = people.pop(mark, "") or secrets.token_urlsafe(16)
     kept = dict(list(people.items())[-MOST_PEOPLE:])
-    response.set_cookie(
-        cookie_name(),
-        signing.dumps(kept, salt=SALT),
-        max_age=LIFETIME_SECONDS,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    cookies.give(response, "device", signing.dumps(kept, salt=SALT), LIFETIME_SECONDS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error, OAuth2Error
 
 from ostiary import assurance as assurances
+from ostiary import flow_language
 from ostiary.assurance import Assurance
 
 from .. import (
@@ -34,11 +35,12 @@ from .. import (
 )
 from ..authorization_request import AuthorizationRequest, as_pairs, parse
 from ..authorization_response import respond
+from ..conf import oauth_settings
 from ..interaction import Interaction
 from ..issuer import issuer
 from ..models import Client, Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
-from ..parameters import is_too_long
+from ..parameters import is_too_long, only
 from ..redirect_uri import form_action_source, is_loopback
 from ..resolved_request import Resolved, resolve
 from . import browser
@@ -76,7 +78,7 @@ def _answer(request: HttpRequest, params: QueryDict, *, decision: str | None) ->
         found = resolve(params)
         if found.pushed:
             par.bind(found.pushed, secret)
-        response = _answer_found(request, params, found, decision)
+        response = _in_its_language(request, params, found, decision)
     except OAuth2Error as error:
         return error_page(request, error)
     if found.pushed:
@@ -84,11 +86,34 @@ def _answer(request: HttpRequest, params: QueryDict, *, decision: str | None) ->
     return response
 
 
-def _answer_found(
+def _in_its_language(
     request: HttpRequest, params: QueryDict, found: Resolved, decision: str | None
 ) -> HttpResponse:
-    """Every error goes to the redirect URI, but for ``AlreadyAnsweredError``, and for
-    ``NoKeyError`` where no error can be sent there either: they are raised."""
+    """Show what there is to show as ``ui_locales`` asks, until there is an answer (OIDC Core
+    §3.1.2.1). What this site doesn't have is no error."""
+    language = flow_language.supported(only(found.params, "ui_locales").split())
+    with translation.override(language or get_language()):
+        outcome = _outcome(request, params, found, decision)
+        if isinstance(outcome, HttpResponse):
+            response = outcome
+        else:
+            response = respond(request, found.to, outcome)
+    if language:
+        response["Content-Language"] = language
+    if language and response is outcome:
+        flow_language.remember(response, language)
+    else:
+        flow_language.forget(request, response)
+    return response
+
+
+def _outcome(
+    request: HttpRequest, params: QueryDict, found: Resolved, decision: str | None
+) -> HttpResponse | list[tuple[str, str]]:
+    """What the person still has to do, or the answer to the client.
+
+    Every error is an answer, but for ``AlreadyAnsweredError``, which is raised.
+    """
     try:
         if found.problem:
             raise found.problem
@@ -97,7 +122,7 @@ def _answer_found(
         raise
     except OAuth2Error as error:
         _use_up(found)
-        return respond(request, found.to, as_pairs(error))
+        return as_pairs(error)
 
 
 def _use_up(found: Resolved) -> None:
@@ -112,7 +137,7 @@ def _proceed(
     found: Resolved,
     asked: AuthorizationRequest,
     decision: str | None,
-) -> HttpResponse:
+) -> HttpResponse | list[tuple[str, str]]:
     if decision == "deny" and _is_of_this_page(request, params):
         raise AccessDeniedError(description="The person did not allow it.")
     assurance = assurances.current(request)
@@ -127,6 +152,8 @@ def _proceed(
     )
     if next_step and "none" in asked.prompt:
         raise CustomOAuth2Error(next_step.value, status_code=400)
+    if next_step is Interaction.CREATE:
+        return _to_signup(params, assurance)
     if assurance is None or next_step is Interaction.LOGIN:
         return _to_signin(params, asked, assurance)
     if asked.subjects is not None and subject not in asked.subjects:
@@ -153,7 +180,7 @@ def _proceed(
     if "id_token" in asked.response_type:
         id_token.check(asked.client)
     _use_up(found)
-    return respond(request, found.to, _issue(request, asked, assurance, found.to.state))
+    return _issue(request, asked, assurance, found.to.state)
 
 
 # --- the person --------------------------------------------------------------------------------
@@ -188,6 +215,11 @@ def _to_signin(
             login_hint=asked.login_hint,
         )
     )
+
+
+def _to_signup(params: QueryDict, assurance: Assurance | None) -> HttpResponse:
+    query = {"next": _here(params, interaction.issue_ticket(params, assurance))}
+    return HttpResponseRedirect(f"{resolve_url(oauth_settings.SIGNUP_URL)}?{urlencode(query)}")
 
 
 def _here(params: QueryDict, ticket: str) -> str:
