@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 
 from django.utils.translation import gettext_lazy as _
 
+from . import security_profile
 from .models import TrustRule
 
 LEEWAY_SECONDS = 60
@@ -90,6 +91,8 @@ def problems(
         yield "typ", _("It is a token of another type.")
     if "crit" in header:
         yield "crit", _("Its header demands what we don’t know.")
+    if "cnf" in claims:
+        yield "cnf", _("It is bound to a key, of which a bare token is no proof.")
     if claims.get("iss") != rule.issuer:
         yield "iss", _("It is of another issuer.")
     audience = claims.get("aud")
@@ -104,7 +107,7 @@ def problems(
     for name, wanted in rule.conditions.items():
         if not holds(wanted, claim(claims, name)):
             yield name, _("This claim is missing, or not as the rule wants it.")
-    if rule.client.is_public or rule.client.registered("security_profile") == "fapi2":
+    if rule.client.is_public or security_profile.is_fapi2(rule.client):
         yield "client", _("The application may be known by its own keys alone.")
     jti = claims.get("jti")
     if rule.single_use and not (isinstance(jti, str) and jti):

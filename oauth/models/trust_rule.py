@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary.ids import uuid7
 
-from .. import client_metadata
+from .. import client_metadata, security_profile
 from ..client_metadata import SIGNING_ALGS
 from ..issuer import issuer
 from .client import Client
@@ -192,7 +192,7 @@ class TrustRule(models.Model):
             return found
         if client.is_public:
             found["client"] = _now("A public application has no identity of its own.")
-        elif client.registered("security_profile") == "fapi2":
+        elif security_profile.is_fapi2(client):
             found["client"] = _now("FAPI 2.0 wants the application to prove itself by its own key.")
         for use, grant_type in (
             (self.Use.JWT_BEARER, JWT_BEARER),

@@ -181,6 +181,7 @@ def test_what_the_rule_means_has_no_problem():
         ("nbf", {"nbf": "1"}),
         ("event_name", {"event_name": "pull_request"}),
         ("event_name", {"event_name": None}),
+        ("cnf", {"cnf": {"jkt": "x"}}),
     ],
 )
 def test_anything_else_has_one(problem, changes):

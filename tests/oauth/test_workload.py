@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth import client_assertion, client_keys, safe_fetch, workload
+from oauth import client_assertion, client_keys, keys, safe_fetch, workload
 from oauth.grants.base import InvalidTargetError
 from oauth.grants.workload import InvalidScopeError, audience_for, scopes_for
 from oauth.models import Client, TrustRule
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from ostiary.models import Event
 from tests.oauth import flow
-from tests.oauth.assertions import new_key, public_jwk
+from tests.oauth.assertions import make_proof, new_key, public_jwk
 from tests.oauth.conftest import API, make_client
 from tests.oauth.outside import KEY, KID, MAIN, REPOSITORY, platform
 from tests.parallel import at_once
@@ -424,6 +424,17 @@ def test_a_client_that_needs_dpop_gets_no_token_without(github, rule, way):
     rule.client.save()
 
     assert_refused(way[0](github.token()), "invalid_request")
+
+
+def test_a_job_that_proves_a_key_gets_a_token_bound_to_it(github, rule):
+    key = new_key()
+    form = {"grant_type": JWT_BEARER, "assertion": github.token()}
+
+    answer = flow.post_form(flow.TOKEN, form, DPoP=make_proof(key)).json()
+
+    assert answer["token_type"] == "DPoP"
+    jkt = keys.thumbprint(public_jwk(key))
+    assert flow.said_by(answer["access_token"])["cnf"] == {"jkt": jkt}
 
 
 def test_an_exchange_with_an_outside_token_answers_as_asked(github, rule):
