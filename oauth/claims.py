@@ -68,8 +68,18 @@ def supported() -> list[str]:
 
 
 def is_known(user_model: Any, name: str) -> bool:
-    """Whether a claim can be found on people of this user model."""
-    return name in _FALLBACKS or hasattr(user_model, name)
+    """Whether a claim can be found on people of this user model: as a field or property of one
+    value, not as a method or a relation to many."""
+    if name in _FALLBACKS:
+        return True
+    many = {
+        field.name
+        for field in user_model._meta.get_fields()
+        if field.many_to_many or field.one_to_many
+    }
+    return (
+        hasattr(user_model, name) and not callable(getattr(user_model, name)) and name not in many
+    )
 
 
 def _claim(user: Any, name: str) -> Any:

@@ -29,9 +29,8 @@ def encryption_of(client: Client, what: str) -> tuple[str, str]:
     """The ``alg`` and ``enc`` registered for ``what`` (``id_token``, ``userinfo``,
     ``authorization``, ``introspection``); empty for an answer that isn't encrypted."""
     alg = client.registered(f"{what}_encrypted_response_alg")
-    return alg, client.registered(
-        f"{what}_encrypted_response_enc"
-    ) or jwe.DEFAULT_ENC if alg else ""
+    enc = client.registered(f"{what}_encrypted_response_enc") or jwe.DEFAULT_ENC
+    return (alg, enc) if alg else ("", "")
 
 
 def check(client: Client, what: str, *, signed_by: str) -> None:

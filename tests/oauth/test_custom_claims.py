@@ -154,6 +154,8 @@ def test_a_fields_claim_is_in_the_id_token_and_at_userinfo_and_told(
         ({"SCOPE_CLAIMS": {"profile": ["password"]}}, "may not release 'password'"),
         ({"SCOPE_CLAIMS": {"profile": ["sub"]}}, "may not release 'sub'"),
         ({"SCOPE_CLAIMS": {"profile": ["nonsense"]}}, "no field of the user model"),
+        ({"SCOPE_CLAIMS": {"profile": ["groups"]}}, "no field of the user model"),
+        ({"SCOPE_CLAIMS": {"profile": ["get_username"]}}, "no field of the user model"),
     ],
 )
 def test_a_wrong_setting_is_told_before_the_site_starts(settings, given, words):
