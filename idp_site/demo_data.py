@@ -40,6 +40,7 @@ def clients() -> list[dict[str, Any]]:
             "grant_types": ["authorization_code", "refresh_token"],
             "scopes": everything,
             "audiences": [api],
+            "metadata": {"backchannel_logout_uri": f"{relying_party}/backchannel-logout"},
         },
         {
             "client_id": "demo-spa",

@@ -1,8 +1,8 @@
 """An application that signs people in with OpenID Connect.
 
 Authorization code flow with PKCE (RFC 7636), ``state``, ``nonce`` and the ``iss`` parameter
-(RFC 9207); an access token for an API (RFC 8707); refresh; RP-initiated logout. Nothing in here
-knows which provider it talks to: that comes from the environment.
+(RFC 9207); an access token for an API (RFC 8707); refresh; RP-initiated logout, and back-channel
+logout. Nothing in here knows which provider it talks to: that comes from the environment.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ import os
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth, OAuthError
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from .backchannel_logout import BadLogoutToken, Seen, is_meant, verify
 from .sessions import ServerSideSessions, renew
 
 HERE = Path(__file__).parent
@@ -53,6 +55,10 @@ provider: Any = OAuth().register(  # Authlib is untyped
         "timeout": 10,
     },
 )
+LARGEST_FORM = 64 * 1024
+KEYS_SECONDS = 60
+keys_fetched_at = float("-inf")
+seen = Seen()
 templates = Jinja2Templates(HERE / "templates")
 
 
@@ -154,6 +160,50 @@ async def logout(request: Request) -> Response:
     return RedirectResponse(there["url"], 303)
 
 
+async def backchannel_logout(request: Request) -> Response:
+    """The provider says that a session has ended: end ours (Back-Channel Logout §2.5–2.8)."""
+    form = parse_qs((await body_of(request, LARGEST_FORM)).decode(errors="replace"))
+    try:
+        claims = await logout_claims(form.get("logout_token", [""])[0])
+        if not seen.is_new(claims):
+            raise BadLogoutToken("This logout token has come before.")
+    except (BadLogoutToken, JoseError, ValueError) as error:
+        answer = {"error": "invalid_request", "error_description": str(error)}
+        return JSONResponse(answer, 400)
+    request.scope["sessions"].end(lambda session: is_meant(session, claims))
+    return Response()
+
+
+async def body_of(request: Request, largest: int) -> bytes:
+    """The body, if it is not longer than that; else nothing."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            return b""
+    return body
+
+
+async def logout_claims(token: str) -> dict[str, Any]:
+    """What a logout token says. A key that we don't know yet is fetched, once in a while: who
+    writes the token chooses the key ID."""
+    global keys_fetched_at
+    about = await metadata()
+    algs = about.get("id_token_signing_alg_values_supported", ["RS256"])
+
+    def verified(jwks: Any) -> dict[str, Any]:
+        keys = KeySet.import_key_set(jwks)
+        return verify(token, keys, issuer=ISSUER_URL, client_id=CLIENT_ID, algs=algs)
+
+    try:
+        return verified(await provider.fetch_jwk_set())
+    except InvalidKeyIdError:
+        if time.monotonic() - keys_fetched_at < KEYS_SECONDS:
+            raise
+        keys_fetched_at = time.monotonic()
+        return verified(await provider.fetch_jwk_set(force=True))
+
+
 async def home(request: Request) -> Response:
     """Signed out: the button. Signed in: who the provider says this is."""
     session = request.session
@@ -225,6 +275,7 @@ app = Starlette(
         Route("/refresh", refresh, methods=["POST"]),
         Route("/api-call", api_call, methods=["POST"]),
         Route("/logout", logout, methods=["POST"]),
+        Route("/backchannel-logout", backchannel_logout, methods=["POST"]),
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
     ],
     middleware=[

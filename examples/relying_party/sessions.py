@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 from itsdangerous import BadSignature, Signer
@@ -38,6 +39,7 @@ class ServerSideSessions:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope["sessions"] = self
         session = scope["session"] = self._load(HTTPConnection(scope).cookies.get(self.cookie, ""))
         before = session.get("_id")
 
@@ -50,6 +52,14 @@ class ServerSideSessions:
             await send(message)
 
         await self.app(scope, receive, send_with_cookie)
+
+    def end(self, meant: Callable[[dict[str, Any]], bool]) -> None:
+        """End the sessions that are ``meant``. They are emptied too, so that a request in which
+        one is in use just now does not keep it."""
+        for key, session in list(self.sessions.items()):
+            if meant(session):
+                session.clear()
+                self.sessions.pop(key, None)
 
     def _load(self, cookie: str) -> dict[str, Any]:
         try:
