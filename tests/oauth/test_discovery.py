@@ -98,6 +98,13 @@ def test_every_challenge_method_that_is_told_works_and_no_other(
     assert working == told()["code_challenge_methods_supported"]
 
 
+def test_both_channels_of_logout_are_told():
+    told_of = ("backchannel", "frontchannel")
+
+    assert all(told()[f"{channel}_logout_supported"] for channel in told_of)
+    assert all(told()[f"{channel}_logout_session_supported"] for channel in told_of)
+
+
 def test_every_grant_type_that_is_told_is_known_and_no_other(confidential_client):
     grants = [
         "authorization_code",

@@ -86,6 +86,14 @@ def test_the_parameters_are_those_of_the_object(consenting_browser, signer):
     assert Grant.objects.get().resource == [API]
 
 
+def test_an_object_made_by_a_clock_that_is_ahead_is_taken(consenting_browser, signer):
+    ahead = int(time.time()) + 8
+
+    answer = ask(consenting_browser, signer, request_object(signer, iat=ahead, nbf=ahead))
+
+    assert "code" in flow.answer_of(answer)
+
+
 def test_what_stands_beside_the_object_is_ignored(consenting_browser, signer):
     signed = request_object(signer, scope="openid", state="signed")
 

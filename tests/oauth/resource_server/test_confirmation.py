@@ -125,6 +125,14 @@ def test_a_proof_is_used_once(server, bound):
     assert error_of(server, with_proof(bound, proof)) == (401, "invalid_dpop_proof")
 
 
+def test_a_proof_may_be_ten_seconds_off_and_carry_times_of_its_own(server, bound):
+    now = int(time.time())
+    for iat in (now - 10, now, now + 10):
+        proof = make_proof(KEY, bound, iat=iat, nbf=iat, exp=iat + 60)
+
+        assert server.authenticate(with_proof(bound, proof))
+
+
 def test_the_same_request_is_judged_once(server, bound):
     request = with_proof(bound, make_proof(KEY, bound))
 
