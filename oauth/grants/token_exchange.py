@@ -27,6 +27,7 @@ from .base import InvalidTargetError, TokenGrant, TokenRequest
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a name, no secret)
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 TOKEN_TYPES = (ACCESS_TOKEN, JWT)
+OPAQUE = Client.RevocationPolicy.OPAQUE
 
 
 class TokenExchangeGrant(TokenGrant):
@@ -57,6 +58,8 @@ class TokenExchangeGrant(TokenGrant):
                 description=f"requested_token_type must be {' or '.join(TOKEN_TYPES)}."
             )
         target = target_of(request)
+        if requested == JWT and apis.terms(request.client, [target]).policy == OPAQUE:
+            raise InvalidRequestError(description="Tokens for this target are opaque, and no JWTs.")
         if request.workload is None:
             answer = exchanged(request, target)
         else:

@@ -229,6 +229,28 @@ def test_a_token_of_ours_is_an_access_token_and_a_jwt(desk, rule, subject, kind)
     assert answer["token_type"] == "Bearer"
 
 
+def test_b9_an_opaque_token_is_subject_actor_and_result_but_no_jwt(
+    desk, rule, subject, confidential_client, signed_in_browser, other_person
+):
+    for client in (desk, confidential_client):
+        client.revocation_policy = Client.RevocationPolicy.OPAQUE
+        client.save()
+    alice = flow.sign_in_tokens(signed_in_browser, confidential_client, resource=API)
+    browser = flow.Browser()
+    browser.force_login(other_person)
+    bob = flow.sign_in_tokens(browser, desk)
+
+    answer = acted(desk, alice["access_token"], bob["access_token"])
+
+    token = answer.json()["access_token"]
+    told = flow.post_as(desk, "/oauth/introspect", {"token": token}).json()
+    assert told["sub"] == flow.said_by(subject)["sub"]
+    assert told["act"]["sub"] == flow.said_by(bob["id_token"])["sub"]
+    assert error_of(exchange(desk, subject, requested_token_type=JWT)) == "invalid_request"
+    flow.post_as(confidential_client, flow.REVOKE, {"token": alice["access_token"]})
+    assert error_of(exchange(desk, alice["access_token"])) == "invalid_request"
+
+
 def test_b9_an_id_token_is_no_subject_whatever_it_is_called(
     desk, rule, signed_in_browser, confidential_client
 ):
