@@ -45,6 +45,7 @@ class OAuthConfig(AppConfig):
                 "api.changed": _("An API was registered or changed"),
                 "api.deleted": _("An API was deleted"),
                 "signing_key.rotated": _("A signing key was replaced"),
+                "signing_key.imported": _("A signing key was imported"),
                 "signing_key.revoked": _("A signing key was withdrawn"),
             }
         )

@@ -44,6 +44,13 @@ class OAuthSettings:
     address or the name of a URL. It is given ``next``, to which it must lead once they are signed
     in. Empty: applications can't ask for it by ``prompt=create``."""
 
+    SIGNER: str = ""
+    """The dotted path of a class that holds the signing keys, such as in an HSM or a KMS
+    (how-to: an external signer); empty keeps them in the database, encrypted."""
+
+    SIGNING_KEY_ROTATION_DAYS: int = field(default=90, metadata={"minimum": 0})
+    """Days for which a signing key signs, until the worker lets the next one; 0 for ever."""
+
     REPLAY_CACHE: str = ""
     """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;
     empty keeps them in the database."""

@@ -1,4 +1,5 @@
-"""Signing keys: made, loaded, published, used and rotated (RFC 7517, RFC 7638).
+"""Signing keys: made, loaded, published, used and rotated (RFC 7517, RFC 7638), or, where
+``OSTIARY_OAUTH["SIGNER"]`` holds them, published and used.
 
 Each process keeps the loaded keys and asks the database at most every ``RECHECK_SECONDS`` whether
 they are still the ones, so that a rotation, planned or for a stolen key, holds everywhere within
@@ -8,6 +9,7 @@ that time, and no request waits for a key to be parsed.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterable
@@ -27,13 +29,21 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from jwt.algorithms import get_default_algorithms
+from jwt.utils import base64url_encode
 
+from . import signer
 from .client_metadata import SIGNING_ALGS
+from .conf import oauth_settings
 from .jwk import thumbprint
 from .models import SigningKey
 
+log = logging.getLogger(__name__)
+
 RECHECK_SECONDS = 5
 RSA_BITS = 2048
+PUBLISHED_BEFORE = timedelta(hours=1)
+"""For so long a key is published before a scheduled rotation lets it sign: longer than anybody may
+keep the key set."""
 LEEWAY_SECONDS = 10
 """By how much the clocks of our own machines may differ."""
 State = SigningKey.State
@@ -42,7 +52,8 @@ _ALGORITHMS = get_default_algorithms()
 
 @dataclass(frozen=True, repr=False)
 class LoadedKey:
-    """A key ready to sign: its algorithm, its ``kid``, and the parsed private key."""
+    """A key ready to sign: its algorithm, its ``kid``, and the parsed private key; ``None`` where
+    the signer has that."""
 
     kid: str
     alg: str
@@ -57,6 +68,8 @@ class KeySet:
     public_jwks: dict[str, dict[str, Any]] = field(default_factory=dict)
     verifiers: dict[str, tuple[str, Any]] = field(default_factory=dict)
     version: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    """Which signer they are of; empty for the database."""
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set to publish (RFC 7517 §5): public members only."""
@@ -86,8 +99,12 @@ def public_jwk(private_key: Any, alg: str) -> dict[str, Any]:
 
 def make(alg: str, state: str) -> SigningKey:
     """Make and store a key pair. Raises ``IntegrityError`` if that state is taken for ``alg``."""
-    private_key = generate(alg)
+    return _store(generate(alg), alg, state)
+
+
+def _store(private_key: Any, alg: str, state: str, kid: str | None = None) -> SigningKey:
     jwk = public_jwk(private_key, alg)
+    jwk["kid"] = kid or jwk["kid"]
     return SigningKey.objects.create(
         kid=jwk["kid"],
         alg=alg,
@@ -147,6 +164,9 @@ def keyset() -> KeySet:
     if _cached.active and time.monotonic() - _checked_at < RECHECK_SECONDS:
         return _cached
     with _lock:
+        if signer.is_configured():
+            _cached, _checked_at = _of_signer(_cached), time.monotonic()
+            return _cached
         rows = list(SigningKey.objects.order_by("alg", "-id"))
         if {row.alg for row in rows if row.state == State.ACTIVE} < set(SIGNING_ALGS):
             ensure()
@@ -155,6 +175,33 @@ def keyset() -> KeySet:
             _cached = _load(rows)
         _checked_at = time.monotonic()
         return _cached
+
+
+def _of_signer(known: KeySet) -> KeySet:
+    """The keys of the signer. While it is away those of before are published, and verify.
+
+    Raises ``SignerUnavailableError`` where there are none of before.
+    """
+    try:
+        jwks = signer.public_jwks()
+    except signer.SignerUnavailableError:
+        if known.source != oauth_settings.SIGNER:
+            raise
+        return known
+    active: dict[str, LoadedKey] = {}
+    for jwk in jwks:
+        active.setdefault(jwk["alg"], LoadedKey(jwk["kid"], jwk["alg"], None))
+    return KeySet(
+        active=active,
+        public_jwks={jwk["kid"]: jwk for jwk in jwks},
+        verifiers={jwk["kid"]: (jwk["alg"], _ALGORITHMS[jwk["alg"]].from_jwk(jwk)) for jwk in jwks},
+        source=oauth_settings.SIGNER,
+    )
+
+
+def algorithms() -> list[str]:
+    """The algorithms that this server can sign with now."""
+    return [alg for alg in SIGNING_ALGS if alg in keyset().active]
 
 
 def forget() -> None:
@@ -166,12 +213,47 @@ def forget() -> None:
 # --- using -------------------------------------------------------------------------------------
 
 
+class NoSuchAlgorithmError(signer.SignerUnavailableError):
+    """The signer has no key of the algorithm that the client is registered for."""
+
+    error = "server_error"
+    status_code = 500
+    description = "This server has no key for the algorithm of this client."
+
+
+def active(alg: str) -> LoadedKey:
+    """The key that signs by ``alg`` now. Raises ``NoSuchAlgorithmError`` or
+    ``SignerUnavailableError``, with a signer only."""
+    key = keyset().active.get(alg)
+    if key is None:
+        raise NoSuchAlgorithmError
+    return key
+
+
 def sign(claims: dict[str, Any], *, alg: str, typ: str) -> str:
-    """A JWT of ``claims``, signed by the active key of ``alg`` (RFC 7515)."""
-    key = keyset().active[alg]
-    return jwt.encode(
-        claims, key.private_key, algorithm=key.alg, headers={"kid": key.kid, "typ": typ}
+    """A JWT of ``claims``, signed by the active key of ``alg`` (RFC 7515).
+
+    Raises as ``active``.
+    """
+    key = active(alg)
+    header = {"kid": key.kid, "typ": typ}
+    if key.private_key is not None:
+        return jwt.encode(claims, key.private_key, algorithm=key.alg, headers=header)
+    return _signed_elsewhere(claims, key, header)
+
+
+def _signed_elsewhere(claims: dict[str, Any], key: LoadedKey, header: dict[str, Any]) -> str:
+    """A JWS around the signature of the signer (RFC 7515 §5.1), once it is seen to be good."""
+    parts = ({"alg": key.alg, **header}, claims)
+    signed = b".".join(
+        base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts
     )
+    signature = signer.sign(key.kid, key.alg, signed)
+    public_key = keyset().verifiers[key.kid][1]
+    if not _ALGORITHMS[key.alg].verify(signed, public_key, signature):
+        log.error("the signer's signature by %s is not valid", key.kid)
+        raise signer.SignerUnavailableError
+    return (signed + b"." + base64url_encode(signature)).decode()
 
 
 def verify(
@@ -234,24 +316,82 @@ def _locked(alg: str) -> QuerySet[SigningKey]:
     return of_alg
 
 
+class KeysAreElsewhereError(Exception):
+    """The signer holds the keys, and changes them itself."""
+
+    def __init__(self) -> None:
+        super().__init__("The keys are with OSTIARY_OAUTH['SIGNER']: change them there.")
+
+
+def _check_ours() -> None:
+    if signer.is_configured():
+        raise KeysAreElsewhereError
+
+
 def rotate(alg: str) -> SigningKey:
     """Let the next key of ``alg`` sign, retire the active one, publish a new next one.
 
     Returns the key that signs now. The next key has been published since the rotation before, so
-    every verifier knows it already.
+    every verifier knows it already. Raises ``KeysAreElsewhereError``.
     """
+    _check_ours()
+    ensure([alg])
+    with transaction.atomic():
+        rising = _advance(_locked(alg), alg)
+    forget()
+    return rising
+
+
+def _advance(of_alg: QuerySet[SigningKey], alg: str) -> SigningKey:
+    rising = of_alg.get(state=State.NEXT)
+    _retire(of_alg)
+    rising.state, rising.activated_at = State.ACTIVE, timezone.now()
+    rising.save(update_fields=["state", "activated_at"])
+    make(alg, State.NEXT)
+    return rising
+
+
+def _retire(of_alg: QuerySet[SigningKey]) -> None:
+    of_alg.filter(state=State.ACTIVE).update(state=State.RETIRED, retired_at=timezone.now())
+
+
+def rotate_due(most: timedelta) -> list[SigningKey]:
+    """Rotate each algorithm whose key has signed for longer than ``most``; returns the keys that
+    sign now. Who comes at the same time finds nothing left to do.
+
+    A next key that was published just now waits: verifiers may not know it yet.
+    """
+    if signer.is_configured():
+        return []
+    now, risen = timezone.now(), []
+    for alg in SIGNING_ALGS:
+        with transaction.atomic():
+            of_alg = _locked(alg)
+            due = of_alg.filter(state=State.ACTIVE, activated_at__lt=now - most)
+            known = of_alg.filter(state=State.NEXT, created_at__lt=now - PUBLISHED_BEFORE)
+            if due.exists() and known.exists():
+                risen.append(_advance(of_alg, alg))
+    forget()
+    return risen
+
+
+def take(private_key: Any, alg: str, *, kid: str | None, activate: bool) -> SigningKey:
+    """Store a key that was made elsewhere, as the next one of ``alg``, in place of that, which has
+    signed nothing; or let it sign at once, and retire the active one.
+
+    Raises ``IntegrityError`` where it is known already, ``KeysAreElsewhereError``.
+    """
+    _check_ours()
     ensure([alg])
     with transaction.atomic():
         of_alg = _locked(alg)
-        retiring, rising = of_alg.get(state=State.ACTIVE), of_alg.get(state=State.NEXT)
-        now = timezone.now()
-        retiring.state, retiring.retired_at = State.RETIRED, now
-        retiring.save(update_fields=["state", "retired_at"])
-        rising.state, rising.activated_at = State.ACTIVE, now
-        rising.save(update_fields=["state", "activated_at"])
-        make(alg, State.NEXT)
+        if activate:
+            _retire(of_alg)
+        else:
+            of_alg.filter(state=State.NEXT).delete()
+        taken = _store(private_key, alg, State.ACTIVE if activate else State.NEXT, kid)
     forget()
-    return rising
+    return taken
 
 
 def remove_retired(longest_lifetime: timedelta) -> int:
@@ -267,8 +407,10 @@ def remove_retired(longest_lifetime: timedelta) -> int:
 def revoke(kid: str) -> None:
     """Stop publishing and using a key at once: what it signed is refused from now on.
 
-    If it was the active key, the next one signs instead. Raises ``SigningKey.DoesNotExist``.
+    If it was the active key, the next one signs instead. Raises ``SigningKey.DoesNotExist`` or
+    ``KeysAreElsewhereError``.
     """
+    _check_ours()
     with transaction.atomic():
         key = _locked(SigningKey.objects.get(kid=kid).alg).get(kid=kid)
         if key.state == State.ACTIVE:

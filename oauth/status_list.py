@@ -137,7 +137,7 @@ def published(number: int) -> tuple[str, str] | None:
     bits = pack(shuffled(pk % SIZE, salt) for pk in revoked)
     moment = int(time.time()) // _FRESH * _FRESH
     told = hashlib.sha256(f"{uri(number)} {moment} ".encode() + bits).hexdigest()
-    return _signed(number, bits, moment, keys.keyset().active[SIGNING_ALG].kid), told
+    return _signed(number, bits, moment, keys.active(SIGNING_ALG).kid), told
 
 
 @functools.lru_cache(maxsize=32)

@@ -1,8 +1,14 @@
 """Celery tasks of the authorization server."""
 
-from celery import shared_task
+from datetime import timedelta
 
-from . import backchannel_logout, blocklist, cleanup  # noqa: F401  (the first brings its handler)
+from celery import shared_task
+from django.db import transaction
+
+from ostiary import events
+
+from . import backchannel_logout, blocklist, cleanup, keys  # noqa: F401  (the first brings its handler)
+from .conf import oauth_settings
 
 
 @shared_task(name="ostiary.oauth.cleanup", acks_late=True, ignore_result=True)
@@ -26,7 +32,22 @@ def sweep_blocklist() -> None:
     blocklist.sweep()
 
 
+@shared_task(name="ostiary.oauth.rotate_signing_keys", acks_late=True, ignore_result=True)
+def rotate_signing_keys() -> None:
+    """Let the next keys sign where the active ones have done so for long enough."""
+    days = oauth_settings.SIGNING_KEY_ROTATION_DAYS
+    if not days:
+        return
+    with transaction.atomic():
+        for key in keys.rotate_due(timedelta(days=days)):
+            events.record("signing_key.rotated", details={"alg": key.alg, "kid": key.kid})
+
+
 BEAT_SCHEDULE = {
     "ostiary.oauth.sweep_blocklist": {"task": "ostiary.oauth.sweep_blocklist", "schedule": 60.0},
     "ostiary.oauth.cleanup": {"task": "ostiary.oauth.cleanup", "schedule": 600.0},
+    "ostiary.oauth.rotate_signing_keys": {
+        "task": "ostiary.oauth.rotate_signing_keys",
+        "schedule": 3600.0,
+    },
 }

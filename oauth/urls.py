@@ -15,24 +15,25 @@ from .views import (
     token,
     userinfo,
 )
+from .views.unavailable import or_unavailable, or_unavailable_page
 
 app_name = "ostiary_oauth"
 
 urlpatterns = [
     path(
         ".well-known/openid-configuration",
-        discovery.openid_configuration,
+        or_unavailable(discovery.openid_configuration),
         name="openid_configuration",
     ),
     path(
         ".well-known/oauth-authorization-server",
-        discovery.authorization_server_metadata,
+        or_unavailable(discovery.authorization_server_metadata),
         name="authorization_server_metadata",
     ),
-    path(".well-known/jwks.json", discovery.jwks, name="jwks"),
-    path("oauth/authorize", authorize.authorize, name="authorize"),
-    path("oauth/par", par.par, name="par"),
-    path("oauth/token", token.token, name="token"),
+    path(".well-known/jwks.json", or_unavailable(discovery.jwks), name="jwks"),
+    path("oauth/authorize", or_unavailable_page(authorize.authorize), name="authorize"),
+    path("oauth/par", or_unavailable(par.par), name="par"),
+    path("oauth/token", or_unavailable(token.token), name="token"),
     path(
         "oauth/device_authorization",
         device.device_authorization_endpoint,
@@ -40,12 +41,12 @@ urlpatterns = [
     ),
     path("oauth/device", device.device, name="device"),
     path("oauth/device/qr", device.qr, name="device_qr"),
-    path("oauth/userinfo", userinfo.userinfo, name="userinfo"),
-    path("oauth/revoke", token.revoke, name="revoke"),
-    path("oauth/introspect", introspection.introspect, name="introspect"),
+    path("oauth/userinfo", or_unavailable(userinfo.userinfo), name="userinfo"),
+    path("oauth/revoke", or_unavailable(token.revoke), name="revoke"),
+    path("oauth/introspect", or_unavailable(introspection.introspect), name="introspect"),
     path("oauth/status-lists", status_list.every, name="status_lists"),
-    path("oauth/status-lists/<int:number>", status_list.one, name="status_list"),
-    path("oauth/logout", logout.logout, name="logout"),
+    path("oauth/status-lists/<int:number>", or_unavailable(status_list.one), name="status_list"),
+    path("oauth/logout", or_unavailable_page(logout.logout), name="logout"),
     path("oauth/register", registration.register, name="register"),
     path("oauth/register/<str:client_id>", registration.configuration, name="client_configuration"),
     path("account/applications/", applications.connected_applications, name="applications"),

@@ -64,8 +64,15 @@ def wrong_values(name: str, schema: type) -> Iterator[str]:
                 f"{name}[{key!r}] is of the type {type(value).__name__}. "
                 f"Write {_IN_WORDS[wanted]}{example}."
             )
-        elif wanted is int and value < min(1, default):
-            yield f"{name}[{key!r}] is {value}. Write {min(1, default)} or more."
+        elif wanted is int and value < (least := _minimum(schema, key, default)):
+            yield f"{name}[{key!r}] is {value}. Write {least} or more."
+
+
+def _minimum(schema: type, key: str, default: int) -> int:
+    """The least value that makes sense: what the field's ``metadata`` says, or else 1, and 0 only
+    where that is the default."""
+    (setting,) = (each for each in fields(schema) if each.name == key)
+    return int(setting.metadata.get("minimum", min(1, default)))
 
 
 def _is_a(value: Any, wanted: Any) -> bool:

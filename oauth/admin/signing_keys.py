@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ostiary import events
 from ostiary.admin import ReadOnlyAdmin
 
-from .. import keys
+from .. import keys, signer
 from ..models import SigningKey
 
 
@@ -30,6 +32,10 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         "retired_at",
     ]
     actions = ["rotate", "withdraw"]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """None where the keys are with a signer: they are changed there."""
+        return {} if signer.is_configured() else super().get_actions(request)
 
     @admin.action(description=_("Rotate: let the next key sign"), permissions=["change"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:

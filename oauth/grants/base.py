@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidScopeError,
@@ -15,7 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .. import apis, client_authentication, confirmation, dpop, mtls, scopes
+from .. import apis, client_authentication, confirmation, dpop, mtls, scopes, signer
 from ..conf import oauth_settings
 from ..confirmation import Confirmation
 from ..issuer import endpoint
@@ -110,7 +111,9 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
                 request.extra_credentials,
                 url=endpoint("token"),
             )
-            answer = self.respond(TokenRequest(client, params, resources(given), shown, workload))
+            answer = self._signed_or_undone(
+                TokenRequest(client, params, resources(given), shown, workload)
+            )
         except OAuth2Error as error:
             if error.status_code == 401:
                 headers.update(BASIC_CHALLENGE)
@@ -127,6 +130,21 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
     ) -> tuple[Client, Workload | None]:
         """Whose request this is. Raises ``OAuth2Error``."""
         return client_authentication.authenticate(params, authorization, certificate), None
+
+    def _signed_or_undone(self, request: TokenRequest) -> dict[str, Any]:
+        """The answer. Where the keys are with a signer, that may be away: then what the request
+        consumed is not consumed, and the client can come with it again. What a refusal wrote stays.
+        """
+        if not signer.is_configured():
+            return self.respond(request)
+        with transaction.atomic():
+            try:
+                return self.respond(request)
+            except signer.SignerUnavailableError:
+                raise
+            except OAuth2Error as error:
+                refusal = error
+        raise refusal
 
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Validate without writing, then issue in one transaction. Raises ``OAuth2Error``."""

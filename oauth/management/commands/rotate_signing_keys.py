@@ -29,6 +29,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Rotate and say which key signs now."""
+        try:
+            self._handle(options)
+        except keys.KeysAreElsewhereError as problem:
+            raise CommandError(str(problem)) from None
+
+    def _handle(self, options: dict[str, Any]) -> None:
         if options["revoke"]:
             self._revoke(options["revoke"])
             return

@@ -1,0 +1,40 @@
+"""The answer while the keys of this server are out of reach."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ..signer import SignerUnavailableError
+from .error_page import error_page
+
+RETRY_SECONDS = 5
+View = Callable[..., HttpResponse]
+
+
+def or_unavailable(view: View) -> View:
+    """Answer 503 in JSON where ``view`` needed a signature and could not get it."""
+    return _or(view, lambda request, error: HttpResponse(error.json, "application/json"))
+
+
+def or_unavailable_page(view: View) -> View:
+    """Answer 503 with a page."""
+    return _or(view, error_page)
+
+
+def _or(view: View, answer: Callable[[HttpRequest, SignerUnavailableError], HttpResponse]) -> View:
+    @functools.wraps(view)
+    def answering(request: HttpRequest, **named: Any) -> HttpResponse:
+        try:
+            return view(request, **named)
+        except SignerUnavailableError as error:
+            response = answer(request, error)
+            response.status_code = error.status_code
+            response["Retry-After"] = str(RETRY_SECONDS)
+            response["Cache-Control"] = "no-store"
+            return response
+
+    return answering
