@@ -1,12 +1,15 @@
 """The demo's people and clients, and how they are told."""
 
+import base64
 import io
 import json
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client as Browser
 from oauth2_provider.models import get_application_model
 
 from idp_site import demo
@@ -97,3 +100,31 @@ def test_outside_demo_mode_nothing_is_seeded(settings):
         with pytest.raises(CommandError):
             call_command(command)
     assert not get_user_model().objects.exists()
+
+
+@pytest.mark.needs("oauth")
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post", "jwt", "form_post.jwt"])
+def test_demo_web_may_push_prove_a_key_and_choose_how_it_is_answered(mode):
+    from oauth import pkce
+
+    seed()
+    [web] = [client for client in credentials()["clients"] if client["name"] == "demo-web"]
+    secret = f"{web['client_id']}:{web['client_secret']}"
+    request = {
+        "response_type": "code",
+        "response_mode": mode,
+        "redirect_uri": "http://localhost:9000/callback",
+        "scope": "openid offline_access",
+        "code_challenge": pkce.challenge_of("v" * 43),
+        "code_challenge_method": "S256",
+        "dpop_jkt": "a" * 43,
+    }
+
+    pushed = Browser().post(
+        "/oauth/par",
+        urlencode(request),
+        content_type="application/x-www-form-urlencoded",
+        headers={"authorization": "Basic " + base64.b64encode(secret.encode()).decode()},
+    )
+
+    assert pushed.status_code == 201, pushed.content

@@ -9,7 +9,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from oauth import apis, keys, status_list
-from oauth.models import Client, SigningKey
+from oauth.models import Client, Grant, SigningKey
+from tests.oauth import flow
 from tests.oauth.assertions import CLIENT_KEY, public_jwk
 
 PASSWORD = "correct horse battery staple"
@@ -153,3 +154,11 @@ def signed_in_browser(person):
     browser = Browser(enforce_csrf_checks=False)
     browser.force_login(person)
     return browser
+
+
+@pytest.fixture
+def consenting_browser(signed_in_browser, confidential_client):
+    """A browser in which Alice has signed in and allowed the client everything."""
+    flow.obtain_code(signed_in_browser, confidential_client)
+    Grant.objects.all().delete()
+    return signed_in_browser

@@ -216,6 +216,46 @@ def test_a_token_request_of_anything(
         assert flow.DESCRIPTION.fullmatch(response.json().get("error_description", ""))
 
 
+@settings(max_examples=250)
+@given(
+    changes=st.dictionaries(
+        st.sampled_from(
+            [*AUTHORIZATION_PARAMETERS, "claims", "ui_locales", "client_secret", "dpop_jkt"]
+        ),
+        st.one_of(NASTY, st.none()),
+        max_size=4,
+    ),
+)
+def test_a_good_request_to_push_spoilt_anywhere(confidential_client, changes):
+    response = flow.push(confidential_client, **changes)
+
+    assert response.status_code in (201, 400, 401, 429)
+    assert response["Content-Type"] == "application/json"
+    assert response["Cache-Control"] == "no-store"
+    if response.status_code != 201:
+        assert response.json()["error"] in AUTHORIZATION_ERRORS | TOKEN_ERRORS
+        assert flow.DESCRIPTION.fullmatch(response.json().get("error_description", ""))
+
+
+@settings(max_examples=150)
+@given(
+    uri=NASTY,
+    browser_cookie=st.text(st.characters(max_codepoint=255), max_size=50),
+    ticket=NASTY,
+)
+def test_a_reference_a_cookie_and_a_ticket_of_anything(
+    confidential_client, uri, browser_cookie, ticket
+):
+    browser = Browser()
+    browser.cookies["ostiary_request"] = browser_cookie
+
+    for reference in (uri, f"urn:ietf:params:oauth:request_uri:{uri}"):
+        response = flow.come(browser, confidential_client, reference, interaction=ticket)
+
+        assert response.status_code in (302, 400)
+        assert_authorization_answer(response, "https://rp.example/callback")
+
+
 @settings(max_examples=150)
 @given(
     body=st.binary(max_size=200),
@@ -225,7 +265,7 @@ def test_a_token_request_of_anything(
     ),
 )
 def test_a_body_and_a_header_of_anything(body, header):
-    for endpoint in (flow.TOKEN, flow.REVOKE, flow.USERINFO):
+    for endpoint in (flow.TOKEN, flow.REVOKE, flow.PAR, flow.USERINFO):
         response = Browser().generic(
             "POST", endpoint, body, content_type=flow.FORM, HTTP_AUTHORIZATION=header
         )

@@ -35,14 +35,6 @@ def sign_in_again(browser, response, email="alice@example.com"):
     return browser.get(signed_in["Location"])
 
 
-@pytest.fixture
-def consenting_browser(signed_in_browser, confidential_client):
-    """A browser in which Alice has signed in and allowed the client everything."""
-    flow.obtain_code(signed_in_browser, confidential_client)
-    Grant.objects.all().delete()
-    return signed_in_browser
-
-
 def claims_of(browser, client, response) -> dict:
     """What the ID token says that comes of an authorization response."""
     code = flow.answer_of(response)["code"]

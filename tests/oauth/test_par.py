@@ -28,14 +28,6 @@ from tests.parallel import WAYS, at_once
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def consenting_browser(signed_in_browser, confidential_client):
-    """A browser in which Alice has signed in and allowed the client everything."""
-    flow.obtain_code(signed_in_browser, confidential_client)
-    Grant.objects.all().delete()
-    return signed_in_browser
-
-
 def require_par(client):
     """The client may ask in no other way."""
     client.metadata = {**client.metadata, "require_pushed_authorization_requests": True}

@@ -44,14 +44,6 @@ def signer(confidential_client):
     return confidential_client
 
 
-@pytest.fixture
-def consenting_browser(signed_in_browser, signer):
-    """A browser in which Alice has signed in and allowed the client everything."""
-    flow.obtain_code(signed_in_browser, signer)
-    Grant.objects.all().delete()
-    return signed_in_browser
-
-
 def named(client):
     """All that stands beside the object: the client's name."""
     return QueryDict(f"client_id={client.client_id}")
