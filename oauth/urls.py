@@ -9,6 +9,7 @@ from .views import (
     discovery,
     introspection,
     logout,
+    own_clients,
     par,
     registration,
     status_list,
@@ -49,6 +50,19 @@ urlpatterns = [
     path("oauth/logout", or_unavailable_page(logout.logout), name="logout"),
     path("oauth/register", registration.register, name="register"),
     path("oauth/register/<str:client_id>", registration.configuration, name="client_configuration"),
+    path("account/applications/own/", own_clients.own_clients, name="own_clients"),
+    path("account/applications/own/register/", own_clients.register, name="own_client_register"),
+    path("account/applications/own/<uuid:client>/", own_clients.change, name="own_client"),
+    path(
+        "account/applications/own/<uuid:client>/secret/",
+        own_clients.new_secret,
+        name="own_client_secret",
+    ),
+    path(
+        "account/applications/own/<uuid:client>/delete/",
+        own_clients.delete,
+        name="own_client_delete",
+    ),
     path("account/applications/", applications.connected_applications, name="applications"),
     path("account/applications/<uuid:client>/withdraw/", applications.withdraw, name="withdraw"),
 ]
