@@ -247,6 +247,7 @@ METADATA: dict[str, Metadatum] = {
             Topic.TOKENS,
             gettext_lazy("May get one token for several APIs"),
             help=gettext_lazy("Each of them can use the token at the others (RFC 8707 §3)."),
+            registrable=False,
         ),
         *_encrypted("id_token", gettext_lazy("Encrypt ID tokens by")),
         *_encrypted("userinfo", gettext_lazy("Encrypt UserInfo by")),

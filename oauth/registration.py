@@ -35,6 +35,8 @@ DEFAULT_GRANT_TYPES = ("authorization_code", "refresh_token")
 MANY = 50
 """Most URIs or contacts of one client."""
 COLUMNS = ("id_token_signed_response_alg", "subject_type")
+LOCALIZED_NAMES = "localized_client_names"
+"""Registered as ``client_name#de`` and so on (RFC 7591 §2.2)."""
 PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 """Addresses that people are shown, or led to."""
 RESPONSE_TYPE_OF_IMPLICIT = frozenset({"token", "id_token", "id_token token"})
@@ -285,7 +287,8 @@ def _scopes(given: Mapping[str, Any], limits: Limits) -> list[str]:
 
 
 def _further(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept by its name, each judged by the client's own rules."""
+    """What is kept by its name, each judged by the client's own rules. What an operator has set
+    that is theirs alone stays."""
     if "jwks" in given and "jwks_uri" in given:
         raise InvalidClientMetadata(description="Give jwks or jwks_uri, not both.")
     kept = {
@@ -293,11 +296,16 @@ def _further(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
         for name, known in METADATA.items()
         if known.registrable and name in given and given[name] != known.empty
     }
+    kept |= {
+        name: value
+        for name, value in client.metadata.items()
+        if not METADATA[name].registrable and name != LOCALIZED_NAMES
+    }
     kept.pop("response_types", None)
     if further := _response_types(given, client.grant_types):
         kept["response_types"] = further
     if named := _localized_names(given):
-        kept["localized_client_names"] = named
+        kept[LOCALIZED_NAMES] = named
     return kept
 
 
@@ -347,7 +355,7 @@ def registered(client: Client) -> dict[str, Any]:
         **{name: getattr(client, name) for name in (*COLUMNS, *PAGES)},
         **{
             f"client_name#{tag}": name
-            for tag, name in (client.registered("localized_client_names") or {}).items()
+            for tag, name in (client.registered(LOCALIZED_NAMES) or {}).items()
         },
         **{name: value for name, value in client.metadata.items() if METADATA[name].registrable},
     }

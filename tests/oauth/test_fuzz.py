@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from django.test import Client as Browser
 from django.urls import URLPattern
@@ -349,6 +350,8 @@ def test_no_malformed_request_gets_a_5xx(live, good, settings, signed_in_browser
             name: dict.fromkeys(limits, "1000000/second") for name, limits in DEFAULT_LIMITS.items()
         },
     }
+    settings.OSTIARY_OAUTH = {**getattr(settings, "OSTIARY_OAUTH", {}), "REGISTRATION": "open"}
+    person.user_permissions.add(Permission.objects.get(codename="own_clients"))
     fuzzer = Fuzzer(SEED, live, good)
     browsers = [Browser(), Browser(), signed_in_browser]
     answered: dict[str, set[int]] = {}

@@ -254,6 +254,7 @@ def test_nothing_that_is_the_operator_s_can_be_registered(person):
         revocation_policy="opaque",
         required_acr="",
         security_profile="oauth21",
+        multiple_audiences=True,
         localized_client_names={"de": "x"},
         audiences=[API],
         serves=[API],
@@ -576,6 +577,23 @@ def test_a_change_never_widens_what_an_operator_has_narrowed():
 
     assert replace(told, scope="openid email profile").json()["scope"] == "openid"
     assert refused(replace(told, grant_types=["authorization_code", "refresh_token"]))
+
+
+def test_a_change_undoes_nothing_that_is_the_operator_s():
+    told = registered(**{"client_name#de": "Alt"})
+    client = as_client(told)
+    client.metadata["security_profile"] = "oauth21"
+    client.access_token_lifetime, client.required_acr = 60, "urn:ostiary:aal2"
+    client.save()
+
+    assert replace(told, **{"client_name#fr": "Neuf"}).status_code == 200
+
+    client = as_client(told)
+    assert client.metadata == {
+        "security_profile": "oauth21",
+        "localized_client_names": {"fr": "Neuf"},
+    }
+    assert (client.access_token_lifetime, client.required_acr) == (60, "urn:ostiary:aal2")
 
 
 def test_a_change_names_the_client_and_its_secret_rightly():
