@@ -46,7 +46,7 @@ def end_orphaned_client_sessions(batch: int = BATCH) -> int:
     """End, and tell, what is live at a client though its session is gone; returns how many."""
     found = ClientSession.objects.filter(client_sessions.orphans()).values_list("pk", flat=True)
     with transaction.atomic():
-        return client_sessions.end(Q(pk__in=list(found[:batch])))
+        return len(client_sessions.end(Q(pk__in=list(found[:batch]))))
 
 
 def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

@@ -65,8 +65,8 @@ def remember(grant: Grant, client: Client, *, live: bool) -> None:
         end(Q(sid=grant.sid, client=client), delay_seconds=TOO_LATE_SECONDS)
 
 
-def end(which: Q, *, delay_seconds: int = 0) -> int:
-    """End what ``which`` selects, and tell the clients over the back channel; returns how many.
+def end(which: Q, *, delay_seconds: int = 0) -> list[ClientSession]:
+    """End what ``which`` selects, and tell the clients over the back channel; returns what ended.
 
     In the caller's transaction: what is rolled back is never told.
     """
@@ -82,7 +82,7 @@ def end(which: Q, *, delay_seconds: int = 0) -> int:
                 delay_seconds=delay_seconds,
             )
     ClientSession.objects.bulk_update(ending, ["ended_at", "message"])
-    return len(ending)
+    return ending
 
 
 def orphans() -> Q:

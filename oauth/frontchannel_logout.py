@@ -7,28 +7,25 @@ sites, it reaches nothing, and the back channel does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from ostiary.models import Session
-
 from .issuer import issuer
-from .models import Client, ClientSession
+from .models import ClientSession
 
 
-def frames(session: Session) -> list[str]:
-    """The addresses to load for the clients of a session that has just ended (§3)."""
-    ended = ClientSession.objects.filter(sid=session.pk, ended_at__gte=session.ended_at)
-    clients = [each.client for each in ended.select_related("client").order_by("pk")]
+def frames(ended: Iterable[ClientSession]) -> list[str]:
+    """The addresses to load for sessions at clients that have just ended (§3)."""
     return [
-        _address(client, session)
-        for client in clients
-        if client.enabled and client.registered("frontchannel_logout_uri")
+        _address(session)
+        for session in ended
+        if session.client.enabled and session.client.registered("frontchannel_logout_uri")
     ]
 
 
-def _address(client: Client, session: Session) -> str:
-    address = str(client.registered("frontchannel_logout_uri"))
-    if not client.registered("frontchannel_logout_session_required"):
+def _address(session: ClientSession) -> str:
+    address = str(session.client.registered("frontchannel_logout_uri"))
+    if not session.client.registered("frontchannel_logout_session_required"):
         return address
-    about = urlencode({"iss": issuer(), "sid": str(session.pk)})
+    about = urlencode({"iss": issuer(), "sid": str(session.sid)})
     return f"{address}{'&' if '?' in address else '?'}{about}"

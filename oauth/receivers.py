@@ -10,21 +10,17 @@ from django.db.models import Q
 from django.db.models.signals import post_save, pre_delete
 
 from ostiary.models import Session
-from ostiary.signals import session_ended, signed_out
+from ostiary.signals import session_ended
 
 from . import blocklist, client_sessions, families, frontchannel_logout
 from .models import Client
 
 
-def _end_what_hangs_on_it(sender: Any, session: Session, **_: Any) -> None:
+def _end_what_hangs_on_it(sender: Any, session: Session, **_: Any) -> list[str]:
     """Ending a session ends its refresh tokens, unless the person allowed offline access, and tells
-    its clients (B13)."""
+    its clients (B13); returns what a sign-out page loads for them."""
     families.revoke(Q(sid=session.pk, offline=False), "session_ended")
-    client_sessions.end(Q(sid=session.pk))
-
-
-def _frames(sender: Any, session: Session, **_: Any) -> list[str]:
-    return frontchannel_logout.frames(session)
+    return frontchannel_logout.frames(client_sessions.end(Q(sid=session.pk)))
 
 
 def _end_tokens_of_person(
@@ -65,7 +61,6 @@ def connect() -> None:
     """Called once, when the app is ready."""
     people = get_user_model()
     session_ended.connect(_end_what_hangs_on_it, dispatch_uid="ostiary.oauth.session_ended")
-    signed_out.connect(_frames, dispatch_uid="ostiary.oauth.signed_out")
     for signal, receiver, sender in (
         (post_save, _end_tokens_of_person, people),
         (pre_delete, _end_tokens_of_deleted_person, people),

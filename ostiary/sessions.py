@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -123,7 +123,8 @@ def end(session: Session, reason: str) -> bool:
         if not ended:
             return False
         session.refresh_from_db()
-        session_ended.send(Session, session=session, reason=reason)
+        told = session_ended.send(Session, session=session, reason=reason)
+        session.frames = [address for _, addresses in told for address in addresses or []]
         # The row above is what decides; the engine may be down, or the transaction rolled back.
         # (No partial: Django 5.2 names a callback that failed by its __qualname__.)
         key = session.session_key
@@ -206,10 +207,10 @@ def _registered(request: HttpRequest, user: Any) -> Any:
     return user
 
 
-def _end_sid(sid: str, reason: str) -> None:
-    session = Session.objects.filter(pk=sid, ended_at__isnull=True).first()
-    if session is not None:
-        end(session, reason)
+def _end_sid(sid: str, reason: str) -> Session:
+    session = Session(pk=sid)  # `end` reads the rest, of one that was still live
+    end(session, reason)
+    return session
 
 
 def _on_logged_in(sender: Any, request: HttpRequest | None, user: Any, **_: Any) -> None:
@@ -224,7 +225,7 @@ def _on_logged_in(sender: Any, request: HttpRequest | None, user: Any, **_: Any)
 def _on_logged_out(sender: Any, request: HttpRequest | None, **_: Any) -> None:
     known = request.session.get(assurance.SESSION_KEY) if request is not None else None
     if known:
-        _end_sid(known["sid"], "signout")
+        request.ostiary_signed_out = _end_sid(known["sid"], "signout")  # type: ignore[union-attr]
 
 
 def _on_user_saved(
@@ -236,9 +237,14 @@ def _on_user_saved(
         end_all(instance, "disabled")
 
 
-def sign_out(request: HttpRequest) -> None:
-    """End this browser's session, in the register and in the engine."""
+def sign_out(request: HttpRequest) -> Sequence[str]:
+    """End this browser's session, in the register and in the engine.
+
+    Returns what the page that follows is to load in hidden frames (``signed_out_page``).
+    """
     logout(request)
+    ended: Session | None = getattr(request, "ostiary_signed_out", None)
+    return ended.frames if ended else ()
 
 
 def connect() -> None:

@@ -11,9 +11,9 @@ from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ostiary import events
+from ostiary import events, sessions
 from ostiary import signin as signins
-from ostiary.signout import sign_out_in_browser, signed_out_page
+from ostiary.signout import signed_out_page
 
 from ..addresses import MAX_LENGTH
 from ..forms import SignInForm
@@ -84,5 +84,5 @@ def signout(request: HttpRequest) -> HttpResponse:
     """Ask, then end this session in the register and in the engine."""
     if request.method != "POST":
         return render(request, "ostiary_accounts/signout.html")
-    frames = sign_out_in_browser(request)
+    frames = sessions.sign_out(request)
     return signed_out_page(request, "ostiary_accounts/signed_out.html", frames, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,7 +16,8 @@ from django.views.decorators.http import require_http_methods
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from ostiary import assurance as assurances
-from ostiary.signout import CLEAR_SITE_DATA, sign_out_in_browser, signed_out_page
+from ostiary import sessions
+from ostiary.signout import CLEAR_SITE_DATA, signed_out_page
 
 from .. import id_token
 from ..authorization_request import is_usable
@@ -92,7 +94,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     if assurance is None:
         return _after(request, asked, [])
     if assurance.sid == asked.hinted_sid:
-        return _after(request, asked, sign_out_in_browser(request))
+        return _after(request, asked, sessions.sign_out(request))
     response = render(request, "ostiary_oauth/logout.html", {"client": asked.client})
     if asked.return_to:
         response.form_action = [form_action_source(asked.return_to)]  # type: ignore[attr-defined]
@@ -106,11 +108,11 @@ def _decided(request: HttpRequest) -> HttpResponse:
     except InvalidRequestError as error:
         return error_page(request, error)
     if request.POST["decision"] == "allow":
-        return _after(request, asked, sign_out_in_browser(request))
+        return _after(request, asked, sessions.sign_out(request))
     return HttpResponseRedirect(resolve_url(settings.LOGIN_REDIRECT_URL))
 
 
-def _after(request: HttpRequest, asked: LogoutRequest, frames: list[str]) -> HttpResponse:
+def _after(request: HttpRequest, asked: LogoutRequest, frames: Sequence[str]) -> HttpResponse:
     """Back to the client, if it says where: over a page of ours while that has frames to load."""
     if asked.return_to and not frames:
         response: HttpResponse = RedirectToClient(asked.return_to)

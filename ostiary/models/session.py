@@ -1,5 +1,7 @@
 """The register of signed-in sessions."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +34,9 @@ class Session(models.Model):
     last_seen_at = models.DateTimeField(_("last seen"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     end_reason = models.CharField(_("why it ended"), max_length=40, blank=True)
+
+    frames: Sequence[str] = ()
+    """Of one that this very object has ended: what the receivers of ``session_ended`` returned."""
 
     class Meta:
         verbose_name = _("session")
