@@ -295,6 +295,22 @@ def test_after_a_withdrawal_a_new_sign_in_is_told_of_too(client, signed_in_brows
     assert [claims["sid"] for claims in told(receiver)] == [sid, sid]
 
 
+def test_an_id_token_that_comes_with_the_code_is_a_session_at_once(
+    client, signed_in_browser, receiver
+):
+    register(client, f"{receiver.url}told", response_types=["code", "code id_token"])
+    page = flow.authorize(
+        signed_in_browser, client, response_type="code id_token", response_mode="form_post"
+    )
+    flow.allow(signed_in_browser, page)
+
+    session = Session.objects.get()
+    assert ClientSession.objects.get().sid == session.pk
+    assert sessions.end(session, "signout")
+    outbox.deliver_due()
+    assert [claims["sid"] for claims in told(receiver)] == [str(session.pk)]
+
+
 def test_what_is_rolled_back_is_never_told(client, signed_in_browser, receiver):
     sid = sid_of(flow.sign_in_tokens(signed_in_browser, client))
     with transaction.atomic():

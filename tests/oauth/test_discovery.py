@@ -306,3 +306,12 @@ def test_a_document_is_for_reading(path):
     assert Browser().head(path).status_code == 200
     assert Browser().options(path).status_code == 204
     assert Browser().post(path).status_code == 405
+
+
+@pytest.mark.parametrize("channel", ["backchannel", "frontchannel"])
+def test_both_channels_of_logout_are_announced_with_sid(channel):
+    document = Browser().get("/.well-known/openid-configuration").json()
+
+    assert document[f"{channel}_logout_supported"] is True
+    assert document[f"{channel}_logout_session_supported"] is True
+    assert "check_session_iframe" not in document
