@@ -111,10 +111,14 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
 @register()
 def check_client_certificates(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """A header in which anyone can claim a certificate must come from a proxy of ours."""
-    certificates = ("CLIENT_CERTIFICATE_HEADER", "CLIENT_CERTIFICATE_VERIFIED_HEADER")
-    given = {name: getattr(settings, "OSTIARY_OAUTH", {}).get(name) for name in certificates}
+    try:
+        certificate = oauth_settings.CLIENT_CERTIFICATE_HEADER
+        verified = oauth_settings.CLIENT_CERTIFICATE_VERIFIED_HEADER
+        hops = ostiary_settings.TRUSTED_PROXY_HOPS
+    except ImproperlyConfigured:
+        return []  # told by check_settings
     found: list[CheckMessage] = []
-    if any(given.values()) and not ostiary_settings.TRUSTED_PROXY_HOPS:
+    if (certificate or verified) and not hops:
         found.append(
             Error(
                 "OSTIARY_OAUTH['CLIENT_CERTIFICATE_HEADER'] is set, and no proxy is trusted.",
@@ -122,19 +126,43 @@ def check_client_certificates(app_configs: Any, **_: Any) -> list[CheckMessage]:
                     "Set OSTIARY['TRUSTED_PROXY_HOPS'] to the number of your proxies. Without, the "
                     "header is ignored, since anyone could write it."
                 ),
-                id="ostiary_oauth.E004",
+                id="ostiary_oauth.E007",
             )
         )
-    if given["CLIENT_CERTIFICATE_VERIFIED_HEADER"] and not given["CLIENT_CERTIFICATE_HEADER"]:
+    if verified and not certificate:
         found.append(
             Error(
                 "OSTIARY_OAUTH['CLIENT_CERTIFICATE_VERIFIED_HEADER'] is set, and "
                 "CLIENT_CERTIFICATE_HEADER is not.",
                 hint="Name the header of the certificate too, or neither.",
-                id="ostiary_oauth.E004",
+                id="ostiary_oauth.E007",
             )
         )
     return found
+
+
+@register()
+def check_signer(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """``SIGNER`` is a class that has what is asked of it."""
+    try:
+        path = oauth_settings.SIGNER
+    except ImproperlyConfigured:
+        return []  # told by check_settings
+    if not path:
+        return []
+    try:
+        found = import_string(path)
+    except ImportError:
+        found = None
+    if all(callable(getattr(found, name, None)) for name in ("public_jwks", "sign")):
+        return []
+    return [
+        Error(
+            f"OSTIARY_OAUTH['SIGNER'] is {path!r}, which is no signer.",
+            hint="Write the dotted path of a class with public_jwks() and sign().",
+            id="ostiary_oauth.E008",
+        )
+    ]
 
 
 NEVER_CLAIMS = PROTOCOL | {"password"}

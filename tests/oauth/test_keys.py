@@ -479,3 +479,12 @@ def test_commands_say_that_the_keys_are_elsewhere(local_signer, bring):
             run()
     tasks.rotate_signing_keys()
     assert set(SigningKey.objects.values_list("kid", "state")) == before
+
+
+@pytest.mark.parametrize("path", ["nowhere.Signer", "json.loads", f"{__name__}.age"])
+def test_a_signer_that_is_none_is_told_at_the_start(settings, path):
+    settings.OSTIARY_OAUTH = {"SIGNER": f"{__name__}.LocalSigner"}
+    assert checks.check_signer(None) == []
+
+    settings.OSTIARY_OAUTH = {"SIGNER": path}
+    assert [problem.id for problem in checks.check_signer(None)] == ["ostiary_oauth.E008"]

@@ -471,14 +471,14 @@ def test_discovery_tells_what_the_proxy_makes_possible(proxy, told, methods):
 
 
 def problems():
-    return [problem.id for problem in run_checks() if problem.id == "ostiary_oauth.E004"]
+    return [problem.id for problem in run_checks() if problem.id == "ostiary_oauth.E007"]
 
 
 def test_the_header_needs_a_trusted_proxy(proxy):
     assert problems() == []
 
     proxy.OSTIARY = {**proxy.OSTIARY, "TRUSTED_PROXY_HOPS": 0}
-    assert problems() == ["ostiary_oauth.E004"]
+    assert problems() == ["ostiary_oauth.E007"]
 
     proxy.OSTIARY_OAUTH = {}
     assert problems() == []
@@ -487,4 +487,4 @@ def test_the_header_needs_a_trusted_proxy(proxy):
 def test_the_header_of_the_verdict_needs_that_of_the_certificate(proxy):
     proxy.OSTIARY_OAUTH = {"CLIENT_CERTIFICATE_VERIFIED_HEADER": "X-Verified"}
 
-    assert problems() == ["ostiary_oauth.E004"]
+    assert problems() == ["ostiary_oauth.E007"]
