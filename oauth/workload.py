@@ -24,7 +24,7 @@ from .models import Client, TrustRule
 MAX_LENGTH = 8192
 """Longest outside token that is looked at, in characters."""
 TOLD_RULES = 10
-"""Of so many rules the log says why they did not match."""
+"""Of so many rules, the closest first, the log says why they did not match."""
 Use = TrustRule.Use
 
 
@@ -174,14 +174,16 @@ def _tell_refused(
     """Tell the operator why, where there is a rule that could have been meant."""
     if not rules or not _may_tell(shown.issuer):
         return
-    genuine = any(is_signed(rule, shown) for rule in rules[:TOLD_RULES])
+    why = {
+        rule.name: {name for name, _words in trust.problems(rule, shown.header, shown.claims, now)}
+        | ({"ambiguous"} if rule in taken else set())
+        for rule in rules
+    }
+    closest = sorted(rules, key=lambda rule: len(why[rule.name]))[:TOLD_RULES]
+    genuine = any(is_signed(rule, shown) for rule in closest)
     told = {
-        rule.name: sorted(
-            {name for name, _words in trust.problems(rule, shown.header, shown.claims, now)}
-            | (set() if genuine else {"signature"})
-            | ({"ambiguous"} if rule in taken else set())
-        )
-        for rule in rules[:TOLD_RULES]
+        rule.name: sorted(why[rule.name] | (set() if genuine else {"signature"}))
+        for rule in closest
     }
     subject = trust.subject_of(shown.claims)
     details = {

@@ -690,6 +690,23 @@ def test_a_refusal_is_told_with_its_reason(github, rule, way):
     assert event.details["problems"] == {"deploy": ["repository_id", "sub"]}
 
 
+def test_of_many_rules_the_closest_are_told(github, rule):
+    for number in range(workload.TOLD_RULES + 2):
+        make_rule(
+            github,
+            rule.client,
+            name=f"a {number}",
+            subject=f"repo:octo-org/{number}:ref:refs/heads/main",
+            conditions={"repository_id": str(1000 + number)},
+        )
+
+    bearer(github.token(event_name="pull_request_target"))
+
+    told = Event.objects.get(kind="workload.refused").details["problems"]
+    assert len(told) == workload.TOLD_RULES
+    assert told["deploy"] == ["event_name"]
+
+
 def test_what_a_forged_token_says_is_not_repeated_in_the_log(github, rule, way):
     way[0](github.token(key=new_key("RS256"), sub="mallory was here"))
 
