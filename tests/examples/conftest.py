@@ -14,7 +14,7 @@ import pytest
 
 from tests.machine import free_port
 
-from .issuer import Issuer, serve
+from .issuer import Issuer, running
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,12 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     """An OpenID provider with one ES256 key, ``one``."""
-    provider = Issuer()
-    provider.add_key("one")
-    server = serve(provider)
-    yield provider
-    server.shutdown()
-    server.server_close()
+    with running() as provider:
+        yield provider
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -172,3 +174,16 @@ def serve(issuer: Issuer) -> ThreadingHTTPServer:
     issuer.userinfo = {"sub": "person-1", "name": "Alice <b>Example</b>"}
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     return server
+
+
+@contextmanager
+def running() -> Iterator[Issuer]:
+    """An OpenID provider with one ES256 key, ``one``, while it is needed."""
+    provider = Issuer()
+    provider.add_key("one")
+    server = serve(provider)
+    try:
+        yield provider
+    finally:
+        server.shutdown()
+        server.server_close()

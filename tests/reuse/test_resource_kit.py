@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.issuer import Issuer, serve
+from tests.examples.issuer import running
 
 from .conftest import new_environment, run
 
@@ -88,15 +88,9 @@ def test_an_api_needs_django_and_pyjwt_alone(
         "DRF\n", DRF if with_drf else "urlpatterns = []\n", 1
     )
     (tmp_path / "api.py").write_text(api)
-    issuer = Issuer()
-    issuer.add_key("one")
-    server = serve(issuer)
-    try:
+    with running() as issuer:
         token = issuer.sign(issuer.access_token_claims(), typ="at+jwt")
         told = json.loads(run(python, "api.py", issuer.url, token, cwd=tmp_path))
-    finally:
-        server.shutdown()
-        server.server_close()
 
     assert told["statuses"] == [200, 401, 401] * len(frameworks)
     assert told["sub"] == "person-1"

@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import caches
 
 from oauth.resource_server import ResourceServer, ResourceServerSettings, kept
-from tests.examples.issuer import Issuer, serve
+from tests.examples.issuer import Issuer, running
 
 from .calls import AUDIENCE
 
@@ -34,12 +34,8 @@ def caches_of_the_api(settings):
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     """A token issuer with an ES256 key, ``one``."""
-    provider = Issuer()
-    provider.add_key("one")
-    server = serve(provider)
-    yield provider
-    server.shutdown()
-    server.server_close()
+    with running() as provider:
+        yield provider
 
 
 @pytest.fixture
