@@ -128,3 +128,67 @@ def test_introspection_ends_a_token_with_its_grant(
 
     with pytest.raises(AccessRefused):
         call(api, tokens["access_token"])
+
+
+# --- revocation policies -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared_cache(settings, tmp_path):
+    """A cache that this server and the API share."""
+    backend = "django.core.cache.backends.filebased.FileBasedCache"
+    settings.CACHES = {
+        **settings.CACHES,
+        "shared": {"BACKEND": backend, "LOCATION": str(tmp_path)},
+    }
+    settings.OSTIARY_OAUTH = {"BLOCKLIST_CACHE": "shared"}
+
+
+def tokens_under(policy, client, browser):
+    """The tokens of a sign-in at a client with this revocation policy."""
+    client.revocation_policy = policy
+    client.full_clean()
+    client.save()
+    return flow.sign_in_tokens(browser, client, resource=API, scope="openid api:read")
+
+
+def test_the_blocklist_ends_a_token_at_once(signed_in_browser, confidential_client, shared_cache):
+    api = make_api(REVOCATION="blocklist", BLOCKLIST_CACHE="shared")
+    tokens = tokens_under("blocklist", confidential_client, signed_in_browser)
+    assert call(api, tokens["access_token"])
+
+    flow.post_as(confidential_client, flow.REVOKE, {"token": tokens["refresh_token"]})
+
+    with pytest.raises(AccessRefused, match="revoked"):
+        call(api, tokens["access_token"])
+
+
+def test_the_status_list_ends_a_token_for_apis_without_our_cache(
+    signed_in_browser, confidential_client
+):
+    tokens = tokens_under("blocklist", confidential_client, signed_in_browser)
+    other = tokens_under("blocklist", confidential_client, signed_in_browser)
+    assert call(make_api(REVOCATION="status_list"), tokens["access_token"])
+
+    flow.post_as(confidential_client, flow.REVOKE, {"token": tokens["refresh_token"]})
+
+    api = make_api(REVOCATION="status_list")
+    with pytest.raises(AccessRefused, match="revoked"):
+        call(api, tokens["access_token"])
+    assert call(api, other["access_token"])
+
+
+def test_an_opaque_token_is_taken_by_introspection(
+    signed_in_browser, confidential_client, api_client
+):
+    api = make_api(
+        REVOCATION="introspection",
+        CLIENT_ID=api_client.client_id,
+        CLIENT_SECRET=api_client.raw_secret,
+    )
+    tokens = tokens_under("opaque", confidential_client, signed_in_browser)
+
+    taken = call(api, tokens["access_token"])
+
+    assert tokens["access_token"].startswith("ost_at_")
+    assert (taken.client_id, taken.scopes >= {"api:read"}) == (confidential_client.client_id, True)
