@@ -7,7 +7,6 @@ the Token Status List (status_list.py).
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import uuid
@@ -27,20 +26,14 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 from . import status_list
 from .conf import oauth_settings
 from .models import Client, Grant, TokenStatus
+from .resource_server.revocation.blocklist import KEY_PREFIX, jti_hash
 
 log = logging.getLogger(__name__)
 
-KEY_PREFIX = "ostiary:blocklist:"
-"""What the keys in the shared cache begin with; the SHA-256 of the ``jti``, in hex, follows."""
 MARGIN_SECONDS = 60
 """An API whose clock is late takes a token for so much longer than we."""
 
 Revoked = Iterable[tuple[str, datetime]]
-
-
-def jti_hash(jti: str) -> str:
-    """SHA-256, in hex: how a token is named in the table and in the cache."""
-    return hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def register(claims: Mapping[str, Any], client: Client) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from oauthlib.oauth2.rfc6749.errors import UnsupportedTokenTypeError
 
 from . import access_token, blocklist, families, opaque_token
 from .models import Client, Grant
+from .resource_server.revocation.blocklist import jti_hash
 
 
 def revoke(token: str, client: Client) -> None:
@@ -37,7 +38,7 @@ def _revoke_access_token(token: str, client: Client) -> None:
     if opaque_token.is_well_formed(token):
         opaque_token.revoke(token)
     elif "status" in claims:
-        blocklist.revoke(Q(jti_hash=blocklist.jti_hash(claims["jti"])))
+        blocklist.revoke(Q(jti_hash=jti_hash(claims["jti"])))
     elif not Grant.objects.filter(family).exists():
         raise UnsupportedTokenTypeError(
             description="This access token is stored nowhere: it ends when it expires."

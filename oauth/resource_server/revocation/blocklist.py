@@ -6,16 +6,16 @@ import hashlib
 
 from django.core.cache import caches
 
-KEY = "ostiary:blocklist:{}"
-"""With the SHA-256 of the ``jti``, in hex. What is there is revoked; it goes when the token would
-have expired anyway."""
+KEY_PREFIX = "ostiary:blocklist:"
+"""What the keys in the cache begin with; the ``jti_hash`` follows. What is there is revoked, and
+goes when the token would have expired anyway."""
 
 
-def key_of(jti: str) -> str:
-    """The key under which a revoked ``jti`` stands."""
-    return KEY.format(hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest())
+def jti_hash(jti: str) -> str:
+    """How a token is named: SHA-256 of its ``jti``, in hex."""
+    return hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_revoked(jti: str, cache: str) -> bool:
-    """Whether ``jti`` is on the list. Whatever the cache raises where it doesn't answer."""
-    return caches[cache].get(key_of(jti)) is not None
+    """Whether ``jti`` is on the list. Raises what the cache raises where it does not answer."""
+    return caches[cache].get(KEY_PREFIX + jti_hash(jti)) is not None
