@@ -64,9 +64,10 @@ def page_policy(form_action: Iterable[str] = (), frame_src: Iterable[str] = ()) 
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
-def _next_addresses(request: HttpRequest) -> Iterator[str]:
+def _next_addresses(request: HttpRequest, response: HttpResponse) -> Iterator[str]:
     """The addresses of this site to which a form on this page may lead in the end."""
     yield request.get_full_path()
+    yield getattr(response, "next_url", "")
     yield request.GET.get("next", "")
     if request.method == "POST":
         yield request.POST.get("next", "")
@@ -75,7 +76,7 @@ def _next_addresses(request: HttpRequest) -> Iterator[str]:
         yield pending["next_url"] if pending else ""
 
 
-def form_targets(request: HttpRequest) -> list[str]:
+def form_targets(request: HttpRequest, response: HttpResponse) -> list[str]:
     """Where a form of this page may be redirected to, beyond this site.
 
     Browsers hold ``form-action`` against the redirects that follow a form too. A sign-in begun by
@@ -90,7 +91,7 @@ def form_targets(request: HttpRequest) -> list[str]:
     try:
         return [
             source
-            for address in dict.fromkeys(_next_addresses(request))
+            for address in dict.fromkeys(_next_addresses(request, response))
             if address.partition("?")[0] == authorize
             for source in form_action_sources(address)
         ]
@@ -101,7 +102,8 @@ def form_targets(request: HttpRequest) -> list[str]:
 class SecurityHeadersMiddleware:
     """Sets the headers, the outermost of all, so that no answer goes without.
 
-    A view may widen its own form targets with ``response.form_action = ["https://…"]``, name what
+    A view may name where its form leads on within this site, ``response.next_url = "/…"``. It may
+    widen its own form targets with ``response.form_action = ["https://…"]``, name what
     it frames with ``response.frame_src``, or set a whole ``Content-Security-Policy`` of its own,
     which stays as it is.
     """
@@ -119,7 +121,7 @@ class SecurityHeadersMiddleware:
             if CSP not in response:
                 own: list[str] = getattr(response, "form_action", [])
                 response[CSP] = page_policy(
-                    [*own, *form_targets(request)], getattr(response, "frame_src", [])
+                    [*own, *form_targets(request, response)], getattr(response, "frame_src", [])
                 )
             response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             response.setdefault("Permissions-Policy", PERMISSIONS)

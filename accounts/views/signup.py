@@ -70,7 +70,9 @@ def verify(request: HttpRequest) -> HttpResponse:
     if asked_here:
         del form.fields["password"]
     if not form.is_valid():
-        return show(request, "verify", form, email=found.email)
+        page = show(request, "verify", form, email=found.email)
+        page.next_url = found.next_url  # type: ignore[attr-defined]  # read by the site's headers
+        return page
     for entry in (TOKEN_KEY, ASKED_KEY):
         request.session.pop(entry, None)
     user = registration.confirm(request, found)
