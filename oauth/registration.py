@@ -39,7 +39,6 @@ LOCALIZED_NAMES = "localized_client_names"
 """Registered as ``client_name#de`` and so on (RFC 7591 §2.2)."""
 PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 """Addresses that people are shown, or led to."""
-RESPONSE_TYPE_OF_IMPLICIT = frozenset({"token", "id_token", "id_token token"})
 
 
 class InvalidClientMetadata(OAuth2Error):  # type: ignore[misc]  # oauthlib is untyped
@@ -264,7 +263,7 @@ def _response_types(given: Mapping[str, Any], grant_types: list[str]) -> list[st
     """Those beside ``code`` alone, which is the default (RFC 7591 §2)."""
     asked = _texts(given, "response_types") if "response_types" in given else []
     for each in asked:
-        if each in RESPONSE_TYPE_OF_IMPLICIT or each not in RESPONSE_TYPES:
+        if each not in RESPONSE_TYPES:
             raise InvalidClientMetadata(
                 description=f"response_types: choose from: {', '.join(RESPONSE_TYPES)}"
             )
