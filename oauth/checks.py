@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import unknown_keys, wrong_values
 
-from . import claims, provider_settings, registration, scopes, software_statement
+from . import claims, provider_settings, refresh_grace, registration, scopes, software_statement
 from .claims_hook import PROTOCOL
 from .client_metadata import is_address
 from .conf import OAuthSettings, oauth_settings
@@ -105,6 +105,10 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *unknown_keys("OSTIARY_OAUTH", OAuthSettings),
         *wrong_values("OSTIARY_OAUTH", OAuthSettings),
     ]
+    given = getattr(settings, "OSTIARY_OAUTH", {})
+    longest = refresh_grace.LONGEST_SECONDS
+    if not found and given.get("REFRESH_GRACE_SECONDS", 0) > longest:
+        found.append(f"OSTIARY_OAUTH['REFRESH_GRACE_SECONDS'] is above {longest}. Write less.")
     return [Error(text, id="ostiary_oauth.E003") for text in found]
 
 
@@ -195,7 +199,7 @@ def check_claims(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return []  # told by check_settings
     problems = [_about_hook(hook)] if hook else []
     for scope, names in by_scope.items():
-        if scope not in scopes.descriptions():
+        if scope not in scopes.of_settings():
             problems.append(
                 f"OSTIARY_OAUTH['SCOPE_CLAIMS'] names the scope {scope!r}, which this site doesn't "
                 "have. Add it to OAUTH2_PROVIDER['SCOPES']."

@@ -12,7 +12,7 @@ from ostiary.cleanup import BATCH, ENDED_SESSIONS_DAYS, MOST_BATCHES, remove
 from ostiary.conf import ostiary_settings
 from ostiary.models import OutboxMessage
 
-from . import client_sessions, families, keys
+from . import client_sessions, families, keys, refresh_grace
 from .models import (
     AccessToken,
     Client,
@@ -20,6 +20,7 @@ from .models import (
     DeviceGrant,
     Grant,
     PushedRequest,
+    RefreshToken,
     TokenStatus,
     UsedIdentifier,
 )
@@ -60,6 +61,18 @@ def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
 def remove_access_tokens(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete the opaque access tokens that have expired; returns how many."""
     return remove(AccessToken.objects.filter(expires__lt=timezone.now()), batch, most)
+
+
+def forget_replays(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Empty the answers to refreshes that nobody gets again; returns how many."""
+    over = RefreshToken.objects.filter(replay_until__lt=timezone.now())
+    emptied = 0
+    for _ in range(most):
+        keys_of_batch = list(over.values_list("pk", flat=True)[:batch])
+        emptied += over.filter(pk__in=keys_of_batch).update(**refresh_grace.emptied())
+        if len(keys_of_batch) < batch:
+            break
+    return emptied
 
 
 def remove_token_statuses(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

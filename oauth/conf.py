@@ -51,6 +51,11 @@ class OAuthSettings:
     SIGNING_KEY_ROTATION_DAYS: int = field(default=90, metadata={"minimum": 0})
     """Days for which a signing key signs, until the worker lets the next one; 0 for ever."""
 
+    REFRESH_GRACE_SECONDS: int = 0
+    """For how many seconds, at most 60, a refresh token that was just replaced gets the very same
+    answer again, for a client whose answer was lost or whose windows refresh at the same time. 0:
+    a replaced token ends its family at once. The answer is kept encrypted meanwhile."""
+
     REPLAY_CACHE: str = ""
     """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;
     empty keeps them in the database."""

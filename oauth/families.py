@@ -193,11 +193,16 @@ def start(grant: Grant, client: Client, confirmation: Confirmation) -> str:
     return selector + verifier
 
 
-def rotate(row: RefreshToken, token: str, client: Client) -> str | None:
-    """Replace ``token`` by its successor, which is returned; ``None`` if another request was first,
-    or the family ended meanwhile. One conditional UPDATE decides (SECURITY B2).
+def successor_of(token: str) -> str:
+    """A new refresh token of the same family."""
+    return token[:SELECTOR_LENGTH] + secrets.token_urlsafe(32)
+
+
+def rotate(row: RefreshToken, token: str, successor: str, client: Client, **more: Any) -> bool:
+    """Replace ``token`` by its successor, and set the columns ``more`` with it; ``False`` if
+    another request was first, or the family ended meanwhile. One conditional UPDATE decides
+    (SECURITY B2).
     """
-    successor = token[:SELECTOR_LENGTH] + secrets.token_urlsafe(32)
     # EXISTS and no join: Django would turn a join into `id IN (SELECT …)`, which a request that
     # waited for the row's lock has answered before the other one changed the row.
     alive = Grant.objects.filter(pk=OuterRef("grant"), revoked_at__isnull=True)
@@ -208,5 +213,6 @@ def rotate(row: RefreshToken, token: str, client: Client) -> str | None:
         generation=row.generation + 1,
         idle_expires_at=_idle_end(client, row.expires_at),
         updated=timezone.now(),
+        **more,
     )
-    return successor if won else None
+    return bool(won)

@@ -18,14 +18,19 @@ STANDARD = {
 """The scopes of OIDC Core §5.4 and §11 that this server answers."""
 
 
+def of_settings() -> dict[str, str]:
+    """The scopes with their descriptions that are known without the database."""
+    own = getattr(settings, "OAUTH2_PROVIDER", {}).get("SCOPES", {})
+    return {**own, **STANDARD}
+
+
 def descriptions() -> dict[str, str]:
     """Every scope of this site with its description: the standard ones, the project's own, and
     those of the registered APIs.
 
     The project's own come from the toolkit's setting ``OAUTH2_PROVIDER["SCOPES"]``.
     """
-    own = getattr(settings, "OAUTH2_PROVIDER", {}).get("SCOPES", {})
-    return {**apis.scopes(), **own, **STANDARD}
+    return {**apis.scopes(), **of_settings()}
 
 
 def described(asked: Iterable[str], resource: Sequence[str]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ def clean_up() -> None:
     cleanup.remove_ended_grants()
     cleanup.end_orphaned_client_sessions()
     cleanup.remove_client_sessions()
+    cleanup.forget_replays()
     cleanup.remove_access_tokens()
     cleanup.remove_token_statuses()
     cleanup.remove_device_grants()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from .. import confirmation, families, id_token
+from .. import confirmation, families, id_token, refresh_grace
 from ..models import RefreshToken
 from ..models.grant import token_hash
 from .base import TokenGrant, TokenRequest, narrowed, narrowed_resource
@@ -27,22 +28,31 @@ class RefreshTokenGrant(TokenGrant):
         if not token:
             raise InvalidRequestError(description="Missing refresh_token parameter.")
         row = find(token, request)
-        scopes, resource = check(row, token, request)
+        if not is_current(row, token):
+            return replayed(row, token, request)
+        scopes, resource = check(row, request)
         if "openid" in scopes:
             id_token.check(request.client)
+        successor = families.successor_of(token)
+
+        def answer() -> dict[str, Any]:
+            return token_response(
+                request.client,
+                row.grant,
+                scopes,
+                resource=resource,
+                confirmation=request.confirmation,
+                refresh_token=successor,
+            )
+
+        if refresh_grace.is_on():
+            return rotated_with_grace(row, token, successor, request, answer)
         with transaction.atomic():
             families.check_person(row.grant)
-            successor = families.rotate(row, token, request.client)
-        if successor is None:
+            won = families.rotate(row, token, successor, request.client)
+        if not won:
             raise reused(row)
-        return token_response(
-            request.client,
-            row.grant,
-            scopes,
-            resource=resource,
-            confirmation=request.confirmation,
-            refresh_token=successor,
-        )
+        return answer()
 
 
 def find(token: str, request: TokenRequest) -> RefreshToken:
@@ -63,21 +73,76 @@ def find(token: str, request: TokenRequest) -> RefreshToken:
     return row
 
 
-def check(row: RefreshToken, token: str, request: TokenRequest) -> tuple[list[str], list[str]]:
+def is_current(row: RefreshToken, token: str) -> bool:
+    """Whether ``token`` is the one of its family that hasn't been replaced."""
+    return hmac.compare_digest(token_hash(token), row.token_checksum)
+
+
+def check(row: RefreshToken, request: TokenRequest) -> tuple[list[str], list[str]]:
     """Hold the request against its grant, and that against what the client may have by now;
     returns the scopes and the resource to issue.
 
     Raises ``InvalidGrantError``, ``InvalidScopeError`` or ``InvalidTargetError``.
     """
-    if not hmac.compare_digest(token_hash(token), row.token_checksum):
-        raise reused(row)
-    now = timezone.now()
-    if row.grant.revoked_at is not None or now >= min(row.expires_at, row.idle_expires_at):
-        raise InvalidGrantError(description="The refresh token is not valid.")
+    check_alive(row)
     confirmation.check(row.confirmation, request.confirmation)
     resource = narrowed_resource(request.resource, row.grant.resource, request.client)
     granted = [scope for scope in row.grant.scope.split() if scope in request.client.scopes]
     return narrowed(request.params.get("scope"), granted, resource), resource
+
+
+def check_alive(row: RefreshToken) -> None:
+    """Raise ``InvalidGrantError`` if the family has ended, by whatever but the person."""
+    ends = min(row.expires_at, row.idle_expires_at)
+    if row.grant.revoked_at is not None or timezone.now() >= ends:
+        raise InvalidGrantError(description="The refresh token is not valid.")
+
+
+class _Late(Exception):
+    """Another request has replaced the token meanwhile."""
+
+
+def rotated_with_grace(
+    row: RefreshToken,
+    token: str,
+    successor: str,
+    request: TokenRequest,
+    answer: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Rotate, and keep the answer for who asks again. Of parallel requests the one that is first
+    answers all; what the others have made is rolled back."""
+    try:
+        with transaction.atomic():
+            families.check_person(row.grant)
+            given = answer()
+            what = refresh_grace.Kept(given, asked_by(request), request.confirmation)
+            columns = refresh_grace.kept(row, token, what)
+            if not families.rotate(row, token, successor, request.client, **columns):
+                raise _Late
+    except _Late:
+        return replayed(find(token, request), token, request)
+    return given
+
+
+def asked_by(request: TokenRequest) -> list[str]:
+    """What tells one refresh from another that gets the same answer."""
+    return [request.params.get("scope", ""), *sorted(request.resource)]
+
+
+def replayed(row: RefreshToken, token: str, request: TokenRequest) -> dict[str, Any]:
+    """The answer that was given for a replaced token, where the grace allows it.
+
+    Raises ``InvalidGrantError``, and ends the family where it does not. A request for something
+    else than the first asked for is refused, and ends nothing.
+    """
+    found = refresh_grace.find(row, token, request.confirmation)
+    if found is None:
+        raise reused(row)
+    check_alive(row)
+    families.check_person(row.grant)
+    if found.asked != asked_by(request):
+        raise InvalidGrantError(description="The refresh token was used for another request.")
+    return found.answer
 
 
 def reused(row: RefreshToken) -> InvalidGrantError:

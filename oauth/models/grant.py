@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractGrant, AbstractRefreshToken
 
+from ostiary.encryption import EncryptedTextField
 from ostiary.ids import uuid7
 
 CODE_LIFETIME = 60
@@ -94,12 +95,25 @@ class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]  # the toolkit i
     generation = models.PositiveIntegerField(_("times used"), default=0)
     # What the token is bound to, as its access tokens say it (`cnf`, RFC 7800); {} for none.
     confirmation = models.JSONField(default=dict, editable=False)
+    # The answer that the last use gave, for as long as a lost one may be asked for again.
+    replaced_checksum = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    replay_until = models.DateTimeField(null=True, editable=False)
+    replay = EncryptedTextField(null=True)
     idle_expires_at = models.DateTimeField(_("ends if unused"))
     expires_at = models.DateTimeField(_("ends"))
 
     class Meta:
         verbose_name = _("refresh token")
         verbose_name_plural = _("refresh tokens")
+        indexes = [
+            models.Index(
+                fields=["replay_until"],
+                condition=Q(replay_until__isnull=False),
+                name="ostiary_refresh_replay_until",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
