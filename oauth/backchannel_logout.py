@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from ostiary import outbox
 
-from . import client_jwt
+from . import claims, client_jwt
 from .issuer import issuer
 from .models import ClientSession
 from .safe_fetch import FetchError, fetch
@@ -44,7 +44,7 @@ def logout_token(session: ClientSession) -> str:
         "iss": issuer(),
         "aud": session.client.client_id,
         "sub": session.subject,
-        "sid": str(session.sid),
+        "sid": claims.sid_for(session.sid, session.client),
         "iat": now,
         "exp": now + TOKEN_SECONDS,
         "jti": secrets.token_urlsafe(16),

@@ -36,6 +36,13 @@ def subject_for(user: Any, client: Client) -> str:
     return subject(user)
 
 
+def sid_for(session_pk: Any, client: Client) -> str:
+    """The ``sid`` by which ``client`` knows a session, in every token and message."""
+    if client.subject_type == Client.SubjectType.PAIRWISE:
+        return pairwise.sid(session_pk, client)
+    return str(session_pk)
+
+
 def _updated_at(user: Any) -> int | None:
     moment = getattr(user, "updated_at", None)
     return int(moment.timestamp()) if moment else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
+from . import claims
 from .issuer import issuer
 from .models import ClientSession
 
@@ -27,5 +28,6 @@ def _address(session: ClientSession) -> str:
     address = str(session.client.registered("frontchannel_logout_uri"))
     if not session.client.registered("frontchannel_logout_session_required"):
         return address
-    about = urlencode({"iss": issuer(), "sid": str(session.sid)})
+    sid = claims.sid_for(session.sid, session.client)
+    about = urlencode({"iss": issuer(), "sid": sid})
     return f"{address}{'&' if '?' in address else '?'}{about}"

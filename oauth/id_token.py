@@ -94,7 +94,7 @@ def _about_sign_in(client: Client, grant: Grant, nonce: str) -> dict[str, Any]:
         "amr": grant.amr,
     }
     if grant.sid:
-        about["sid"] = str(grant.sid)
+        about["sid"] = claims.sid_for(grant.sid, client)
     if nonce:
         about["nonce"] = nonce
     return about

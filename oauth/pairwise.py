@@ -42,12 +42,21 @@ def _host(uri: str) -> str:
 
 
 def subject(user_pk: Any, client: Client) -> str:
-    """The ``sub`` of a person in the sector of ``client``: 43 characters, which tell nothing.
+    """The ``sub`` of a person in the sector of ``client``: 43 characters, which tell nothing."""
+    return _hidden("sub", user_pk, client)
 
-    A client without a sector, which its ``clean`` refuses, is a sector of its own.
-    """
+
+def sid(session_pk: Any, client: Client) -> str:
+    """The ``sid`` of a session in the sector of ``client``: by one that all clients share, two of
+    them could tell that they know the same person."""
+    return _hidden("sid", session_pk, client)
+
+
+def _hidden(what: str, identifier: Any, client: Client) -> str:
+    """A client without a sector, which its ``clean`` refuses, is a sector of its own."""
     sector = sector_of(client) or f"client:{client.client_id}"
-    digest = hmac.digest(_the_salt(), json.dumps([sector, str(user_pk)]).encode(), hashlib.sha256)
+    named = json.dumps([what, sector, str(identifier)]).encode()
+    digest = hmac.digest(_the_salt(), named, hashlib.sha256)
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

@@ -19,7 +19,7 @@ from ostiary import assurance as assurances
 from ostiary import sessions
 from ostiary.signout import CLEAR_SITE_DATA, signed_out_page
 
-from .. import id_token
+from .. import claims, id_token
 from ..authorization_request import is_usable
 from ..authorization_response import RedirectToClient
 from ..client_authentication import find_client
@@ -93,9 +93,10 @@ def logout(request: HttpRequest) -> HttpResponse:
     assurance = assurances.current(request)
     if assurance is None:
         return _after(request, asked, [])
-    if assurance.sid == asked.hinted_sid:
+    client = asked.client
+    if client is not None and asked.hinted_sid == claims.sid_for(assurance.sid, client):
         return _after(request, asked, sessions.sign_out(request))
-    response = render(request, "ostiary_oauth/logout.html", {"client": asked.client})
+    response = render(request, "ostiary_oauth/logout.html", {"client": client})
     if asked.return_to:
         response.form_action = [form_action_source(asked.return_to)]  # type: ignore[attr-defined]
     return response

@@ -153,7 +153,7 @@ def test_the_subject_is_the_one_that_the_client_knows(client, signed_in_browser,
 
     client.subject_type = "public"  # 30 days later the registration is another
     client.save()
-    end(sid_of(tokens))
+    end(str(Session.objects.get().pk))
     outbox.deliver_due()
 
     assert [claims["sub"] for claims in told(receiver)] == [known_as]

@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 from django.urls import reverse
 
-from oauth import claims, id_token, pairwise
-from oauth.models import Client, PairwiseSalt
+from oauth import backchannel_logout, claims, id_token, pairwise
+from oauth.models import Client, ClientSession, PairwiseSalt
 from oauth.models.exchange_rule import ExchangeRule
+from ostiary.models import Session
 from tests.oauth import flow
 from tests.oauth.conftest import API, SIGNS_PEOPLE_IN, make_client
 from tests.oauth.far_end import far_end
@@ -123,11 +124,45 @@ def test_every_token_and_answer_names_the_person_alike(signed_in_browser, client
 
     assert len(told) == 6
     assert {each["sub"] for each in told} == {subject}
-    assert all(str(person.pk) not in json.dumps(each) for each in told)
+    assert not any(str(value) == str(person.pk) for each in told for value in each.values())
 
 
 def is_jwt(tokens, name):
     return name in ("id_token", "access_token")
+
+
+def test_two_sectors_can_not_tell_a_person_by_the_session_either(
+    signed_in_browser, client, person, public_client
+):
+    other = pairwise_client("https://b.example/callback")
+    every = [client, other, public_client]
+    said = [
+        flow.said_by(flow.sign_in_tokens(signed_in_browser, each, scope="openid")["id_token"])
+        for each in every
+    ]
+
+    session = str(Session.objects.get().pk)
+    assert len({each["sid"] for each in said}) == 3
+    assert [each["sid"] for each in said] == [claims.sid_for(session, each) for each in every]
+    assert said[2]["sid"] == session
+
+
+def test_its_id_token_signs_the_person_out_without_a_question(signed_in_browser, client):
+    hint = flow.sign_in_tokens(signed_in_browser, client)["id_token"]
+
+    signed_in_browser.get("/oauth/logout", {"id_token_hint": hint})
+
+    assert Session.objects.get().ended_at is not None
+
+
+def test_its_logout_tokens_name_person_and_session_as_its_id_tokens_did(signed_in_browser, client):
+    client.metadata = {"backchannel_logout_uri": "https://a.example/logout"}
+    client.save()
+    said = flow.said_by(flow.sign_in_tokens(signed_in_browser, client)["id_token"])
+
+    token = flow.said_by(backchannel_logout.logout_token(ClientSession.objects.get()))
+
+    assert (token["sub"], token["sid"]) == (said["sub"], said["sid"])
 
 
 def test_its_id_token_is_a_hint_at_the_person_and_at_nobody_else(
