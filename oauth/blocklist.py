@@ -78,7 +78,7 @@ def revoke(tokens: Q) -> int:
     One statement where there are none.
     """
     now = timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         count = TokenStatus.objects.filter(
             tokens, revoked_at__isnull=True, expires_at__gt=now
         ).update(revoked_at=now)

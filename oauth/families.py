@@ -117,7 +117,7 @@ def revoke(grants: Q, reason: str) -> int:
     knows; returns how many. One SQL statement where there are none, two where no token is
     known, however many there are."""
     now = timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         count = Grant.objects.filter(grants, revoked_at__isnull=True).update(
             revoked_at=now, revoked_reason=reason
         )
