@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from ostiary import events, sessions
 
-from .models import User
+from ..models import User
 
 PRIVILEGES: list[Any] = ["is_staff", "is_superuser", "groups", "user_permissions"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary.ids import uuid7
 
-from .addresses import MAX_LENGTH, normalize_email, only_ascii
+from ..addresses import MAX_LENGTH, normalize_email, only_ascii
 
 
 def normalize_password(password: str) -> str:
@@ -122,57 +121,3 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """What to call the person."""
         return self.given_name or self.preferred_username or self.name or self.email
-
-
-class PendingRegistration(models.Model):
-    """Someone asked for an account and has not yet shown that the address is theirs.
-
-    No account exists before that, so whoever signs up with another person's address has made
-    nothing that its owner could later walk into (SECURITY H11). Several may wait for one address:
-    a stranger's does not get into the way of the owner's. ``token_hash`` is what the mailed link's
-    token hashes to; ``password`` is a password hash, of which a person whose link opens in another
-    browser must show the password.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    email = models.EmailField(max_length=MAX_LENGTH)
-    name = models.CharField(max_length=200, blank=True)
-    password = models.CharField(max_length=128)
-    next_url = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        verbose_name = _("pending registration")
-        verbose_name_plural = _("pending registrations")
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class RecoveryToken(models.Model):
-    """The one live recovery link of a person; a newer one takes its place.
-
-    ``credential_hash`` is made of the password hash and the address that it was sent to: when
-    either changes, the link is dead.
-    """
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="+",
-        primary_key=True,
-    )
-    token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    credential_hash = models.CharField(max_length=64, editable=False)
-    next_url = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        verbose_name = _("recovery link")
-        verbose_name_plural = _("recovery links")
-
-    def __str__(self) -> str:
-        return str(self.pk)
