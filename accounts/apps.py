@@ -28,6 +28,8 @@ class AccountsConfig(AppConfig):
                 "recovery.link_sent": _("A link to set a new password was mailed"),
                 "recovery.completed": _("A new password was set by a mailed link"),
                 "password.changed": _("The password was changed"),
+                "password.breached": _("The password was found in a list of stolen ones"),
+                "password.breach_check_failed": _("Stolen passwords could not be looked up"),
                 "profile.changed": _("The profile was changed"),
                 "session.ended": _("Signed out"),
                 "person.created": _("An operator made the account"),

@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import get_hashers
-from django.contrib.auth.password_validation import (
-    MinimumLengthValidator,
-    get_default_password_validators,
-)
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import FieldDoesNotExist
 
+from ostiary.typed_settings import unknown_keys, wrong_values
+
+from .conf import AccountsSettings, accounts_settings
+from .forms import shortest_password
 from .hashing import BoundedArgon2PasswordHasher
 
 SHORTEST_PASSWORD = 15
 """Without a second factor (NIST SP 800-63B-4 §3.1.1.2)."""
+
+
+@register()
+def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """OSTIARY_ACCOUNTS holds known keys of the right types that make sense."""
+    name = "OSTIARY_ACCOUNTS"
+    found: list[CheckMessage] = [
+        Error(problem, id="ostiary_accounts.E002")
+        for problem in (
+            *unknown_keys(name, AccountsSettings),
+            *wrong_values(name, AccountsSettings),
+        )
+    ]
+    return found or [
+        Error(f"OSTIARY_ACCOUNTS[{key!r}] {problem}", hint=hint, id="ostiary_accounts.E003")
+        for key, problem, hint in _senseless_values()
+    ]
+
+
+def _senseless_values() -> Iterator[tuple[str, str, str]]:
+    url = accounts_settings.BREACHED_PASSWORDS_URL
+    if url and not _is_safe(url):
+        yield (
+            "BREACHED_PASSWORDS_URL",
+            "is not an https address that ends with a slash.",
+            'Write such as "https://api.pwnedpasswords.com/range/", or "" to ask nobody.',
+        )
+    path = accounts_settings.BREACHED_PASSWORDS_FILE
+    if path and not Path(path).is_file():
+        yield (
+            "BREACHED_PASSWORDS_FILE",
+            "is not a file that is there.",
+            "Write the path of a file of SHA-1 hashes in their order.",
+        )
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return url.endswith("/") and (
+        (parts.scheme == "https" and bool(parts.hostname)) or (parts.scheme == "http" and loopback)
+    )
 
 
 @register()
@@ -48,19 +93,12 @@ def check_hashers(app_configs: Any, **_: Any) -> list[CheckMessage]:
 @register()
 def check_password_length(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """A password that is the only factor is long enough."""
-    shortest = max(
-        (
-            validator.min_length
-            for validator in get_default_password_validators()
-            if isinstance(validator, MinimumLengthValidator)
-        ),
-        default=0,
-    )
+    shortest = shortest_password()
     if shortest >= SHORTEST_PASSWORD:
         return []
     return [
         Warning(
-            f"A password of {shortest or 1} characters is accepted as the only factor.",
+            f"A password of {shortest} characters is accepted as the only factor.",
             hint="Put MinimumLengthValidator into AUTH_PASSWORD_VALIDATORS with the option "
             f'"min_length": {SHORTEST_PASSWORD}.',
             id="ostiary_accounts.W003",

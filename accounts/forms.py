@@ -11,6 +11,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import (
+    MinimumLengthValidator,
+    get_default_password_validators,
     password_validators_help_texts,
     validate_password,
 )
@@ -87,6 +89,18 @@ class SignInForm(forms.Form):
         return normalize_email(self.cleaned_data["identifier"])
 
 
+def shortest_password() -> int:
+    """How many characters a password has at least, as the site's validators have it."""
+    return max(
+        (
+            validator.min_length
+            for validator in get_default_password_validators()
+            if isinstance(validator, MinimumLengthValidator)
+        ),
+        default=1,
+    )
+
+
 class _NewPassword(forms.Form):
     """A new password, once: managers type it, and the page can show it."""
 
@@ -96,7 +110,10 @@ class _NewPassword(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         # The first validator's words are about the length; the others speak when they refuse.
-        self.fields["password"].help_text = " ".join(password_validators_help_texts()[:1])
+        field = self.fields["password"]
+        field.help_text = " ".join(password_validators_help_texts()[:1])
+        # What password managers make a password by (Apple, "Customizing Password AutoFill Rules").
+        field.widget.attrs["passwordrules"] = f"minlength: {max(shortest_password(), 20)};"
 
     def person(self) -> Any:
         """Whose password it is to be, for the comparison with their name and address."""

@@ -103,6 +103,15 @@ def set_password(request: HttpRequest, recovery: RecoveryToken, password: str) -
     return True
 
 
+def change_password(request: HttpRequest, user: Any, password: str, *, keep_sid: str = "") -> None:
+    """Another password for someone who has proved who they are; all other sessions end."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        sessions.end_all(user, "password", keep_sid=keep_sid)
+        tell_password_changed(request, user, "password.changed")
+
+
 def tell_password_changed(request: HttpRequest, user: Any, kind: str) -> None:
     """Log that the password is another now, and mail the person (SECURITY C9)."""
     events.record(kind, user=user, request=request)

@@ -8,6 +8,8 @@ app_name = "ostiary_accounts"
 
 urlpatterns = [
     path("signin/", signin.signin, name="signin"),
+    path("signin/new-password/", signin.change_breached, name="change_breached"),
+    path(".well-known/change-password", signin.change_password, name="change_password"),
     path("signout/", signin.signout, name="signout"),
     path("signup/", signup.signup, name="signup"),
     path("signup/check-mail/", signup.check_mail, name="check_mail"),

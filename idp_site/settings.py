@@ -92,6 +92,14 @@ OSTIARY: dict[str, Any] = {
 
 OSTIARY_OAUTH: dict[str, Any] = {"SIGNUP_URL": "/signup/"}
 
+# The demo asks nobody: it makes no request to a third party.
+OSTIARY_ACCOUNTS: dict[str, Any] = {
+    "BREACHED_PASSWORDS_URL": env.str(
+        "BREACHED_PASSWORDS_URL", "" if DEMO else "https://api.pwnedpasswords.com/range/"
+    ),
+    "BREACHED_PASSWORDS_FILE": env.str("BREACHED_PASSWORDS_FILE", ""),
+}
+
 # The API of examples/, so that the demo clients have something to ask for.
 OAUTH2_PROVIDER["SCOPES"] = {"api:read": _("Read your notes in the example API")} if DEMO else {}
 
@@ -172,6 +180,7 @@ AUTH_PASSWORD_VALIDATORS = [
         },
     },
     {"NAME": _VALIDATORS + "CommonPasswordValidator"},
+    {"NAME": "accounts.breached.BreachedPasswordValidator"},
 ]
 
 # --- storage -------------------------------------------------------------------------------------

@@ -166,6 +166,13 @@ def advance(request: HttpRequest, step: str, *, amr: Iterable[str] = ()) -> Http
     return _continue(request, user)
 
 
+def password_changed(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """Keep the pending sign-in alive whose own person has just changed their password in it."""
+    stored = request.session.get(SESSION_KEY)
+    if stored and stored["user_id"] == str(user.pk):
+        request.session[SESSION_KEY] = {**stored, "credential_hash": _credential_hash(user)}
+
+
 def abandon(request: HttpRequest) -> None:
     """Forget the pending sign-in."""
     request.session.pop(SESSION_KEY, None)

@@ -79,11 +79,7 @@ def _sid(request: HttpRequest) -> str:
 def _change_password(request: HttpRequest, user: Any, password: str) -> None:
     """A new password, for this session too: it goes on under a new key, with the new hash."""
     sid = _sid(request)
-    with transaction.atomic():
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        sessions.end_all(user, "password", keep_sid=sid)
-        recovery.tell_password_changed(request, user, "password.changed")
+    recovery.change_password(request, user, password, keep_sid=sid)
     update_session_auth_hash(request, user)
     request.session.save()
     Session.objects.filter(pk=sid).update(session_key=request.session.session_key)

@@ -7,16 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_safe
 
 from ostiary import events, sessions
 from ostiary import signin as signins
 from ostiary.signout import signed_out_page
 
+from .. import breached, recovery
 from ..addresses import MAX_LENGTH
-from ..forms import SignInForm
+from ..forms import SetPasswordForm, SignInForm
 from ..guessing import guess
 from . import form_page, next_url, posted, show
 
@@ -72,11 +74,35 @@ def _first_factor(request: HttpRequest, given: dict[str, Any]) -> Any:
         identifier,
         lambda: authenticate(request, username=identifier, password=password),
     )
-    if user is None:
+    if user is not None:
+        breached.notice(request, user, password)
+    else:
         events.record(
             "signin.failed", request=request, outcome="failure", personal={"email": identifier}
         )
     return user
+
+
+@sensitive_post_parameters("password")
+@form_page
+def change_breached(request: HttpRequest) -> HttpResponse:
+    """The step that asks for another password in place of a breached one; all sessions end."""
+    found = signins.pending(request)
+    if found is None or not breached.was_noticed(request, found[1]):
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    _progress, user = found
+    form = SetPasswordForm(posted(request), user=user)
+    if not form.is_valid():
+        return show(request, "change_breached", form, email=user.get_username())
+    recovery.change_password(request, user, form.cleaned_data["password"])
+    signins.password_changed(request, user)
+    return signins.advance(request, breached.ChangeBreachedPassword.name)
+
+
+@require_safe
+def change_password(request: HttpRequest) -> HttpResponse:
+    """``/.well-known/change-password``: where password managers send people (W3C)."""
+    return redirect("ostiary_accounts:security")
 
 
 @form_page

@@ -34,6 +34,7 @@ def settings_of(source: str, class_name: str) -> list[tuple[str, str, str, str]]
 
 SETTINGS = {
     "<!-- settings -->": ("ostiary", "OstiarySettings"),
+    "<!-- settings of accounts -->": ("accounts", "AccountsSettings"),
     "<!-- settings of oauth -->": ("oauth", "OAuthSettings"),
     "<!-- settings of the resource kit -->": ("oauth/resource_server", "ResourceServerSettings"),
 }
