@@ -40,7 +40,10 @@ def clients() -> list[dict[str, Any]]:
             "grant_types": ["authorization_code", "refresh_token"],
             "scopes": everything,
             "audiences": [api],
-            "metadata": {"backchannel_logout_uri": f"{relying_party}/backchannel-logout"},
+            "metadata": {
+                "response_types": ["code", "code id_token"],
+                "backchannel_logout_uri": f"{relying_party}/backchannel-logout",
+            },
         },
         {
             "client_id": "demo-spa",

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps as installed
 from django.db.models.signals import post_delete, post_save
 
+from . import security_profile
+
 if TYPE_CHECKING:
     from .models import Api, Client
 
@@ -107,7 +109,8 @@ def usable(asked: Iterable[str], resource: Sequence[str]) -> list[str]:
 
 def terms(client: Client, resource: Iterable[str]) -> Terms:
     """The terms of a token of ``client`` for ``resource``: the shorter lifetime, the stricter
-    policy, and the algorithm of the first API that wants one."""
+    policy, and the algorithm of the first API that wants one, unless the client's security profile
+    does not allow it."""
     of = [known for identifier in resource if (known := registered().get(identifier))]
     strictness = client.RevocationPolicy.values
     lifetimes = [api.access_token_lifetime for api in of if api.access_token_lifetime]
@@ -115,6 +118,6 @@ def terms(client: Client, resource: Iterable[str]) -> Terms:
     algs = [api.access_token_signing_alg for api in of if api.access_token_signing_alg]
     return Terms(
         lifetime=min([client.access_token_lifetime, *lifetimes]),
-        alg=[*algs, client.access_token_signing_alg][0],
+        alg=security_profile.answer_alg(client, [*algs, client.access_token_signing_alg][0]),
         policy=max([client.revocation_policy, *policies], key=strictness.index),
     )

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from ostiary import outbox
 
-from . import claims, client_jwt
+from . import claims, client_jwt, id_token
 from .issuer import issuer
 from .models import ClientSession
 from .safe_fetch import FetchError, fetch
@@ -50,7 +50,7 @@ def logout_token(session: ClientSession) -> str:
         "jti": secrets.token_urlsafe(16),
         "events": {EVENT: {}},
     }
-    alg = session.client.id_token_signed_response_alg
+    alg = id_token.signing_alg(session.client)
     return client_jwt.issue(session.client, "id_token", about, alg=alg, typ=TYP)
 
 

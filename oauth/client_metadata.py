@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .jwk import ALGORITHMS, PRIVATE_MEMBERS
+from .redirect_uri import is_authority
 
 SIGNING_ALGS = ALGORITHMS
 HMAC_ALG = "HS256"
@@ -28,7 +29,6 @@ ENCRYPTED = ("id_token", "userinfo", "authorization", "introspection")
 RESPONSE_TYPES = ("code", "code id_token")
 PROFILES = ("oauth21", "fapi2")
 TEXT_MAX_LENGTH = 2000
-_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 NAME_MAX_LENGTH = 255
 LANGUAGES_MAX = 50
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
@@ -349,7 +349,7 @@ def is_address(value: str) -> bool:
     local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
     return bool(
         (parts.scheme == "https" or local)
-        and _HOST.fullmatch(parts.netloc)
+        and is_authority(parts.netloc)
         and not set("# \\") & set(value)
         and value.isascii()
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from . import claims, client_jwt, keys, requested_claims
+from . import claims, client_jwt, keys, requested_claims, security_profile
 from .client_authentication import find_client
 from .client_metadata import HMAC_ALG
 from .issuer import issuer
@@ -25,6 +25,11 @@ _HASHES = {
     "EdDSA": hashlib.sha512,
     HMAC_ALG: hashlib.sha256,
 }
+
+
+def signing_alg(client: Client) -> str:
+    """The algorithm by which what tells ``client`` of a sign-in is signed (Registration §2)."""
+    return security_profile.answer_alg(client, client.id_token_signed_response_alg)
 
 
 def half_hash(value: str, alg: str) -> str:
@@ -53,7 +58,7 @@ def issue(
             **claims.about(user, client, scopes, "id_token"),
             **requested_claims.released(grant, "id_token"),
             **_about_sign_in(client, grant, nonce),
-            "at_hash": half_hash(access_token, client.id_token_signed_response_alg),
+            "at_hash": half_hash(access_token, signing_alg(client)),
         },
     )
 
@@ -63,7 +68,7 @@ def issue_with_code(client: Client, grant: Grant, *, code: str, state: str) -> s
     FAPI 1.0 Part 2 §5.1.1). It tells of the sign-in alone: who the person is the client learns
     at the token endpoint (RFC 9700 §4.2). Raises ``client_jwt.NoKeyError``.
     """
-    alg = client.id_token_signed_response_alg
+    alg = signing_alg(client)
     about = {**_about_sign_in(client, grant, grant.nonce), "c_hash": half_hash(code, alg)}
     if state:
         about["s_hash"] = half_hash(state, alg)
@@ -72,11 +77,11 @@ def issue_with_code(client: Client, grant: Grant, *, code: str, state: str) -> s
 
 def check(client: Client) -> None:
     """Raise ``client_jwt.NoKeyError`` if ``client`` could be given no ID token now."""
-    client_jwt.check(client, "id_token", signed_by=client.id_token_signed_response_alg)
+    client_jwt.check(client, "id_token", signed_by=signing_alg(client))
 
 
 def _issue(client: Client, about: dict[str, Any]) -> str:
-    alg = client.id_token_signed_response_alg
+    alg = signing_alg(client)
     return client_jwt.issue(client, "id_token", about, alg=alg, typ=TYP)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import client_jwt
+from . import client_jwt, security_profile
 from .issuer import issuer
 from .models import Client
 
@@ -30,6 +30,7 @@ def response(client: Client, answer: dict[str, Any]) -> str:
 
     Raises ``client_jwt.NoKeyError``.
     """
+    registered = client.registered("introspection_signed_response_alg") or DEFAULT_ALG
     return client_jwt.issue(
         client,
         "introspection",
@@ -39,6 +40,6 @@ def response(client: Client, answer: dict[str, Any]) -> str:
             "iat": int(time.time()),
             "token_introspection": answer,
         },
-        alg=client.registered("introspection_signed_response_alg") or DEFAULT_ALG,
+        alg=security_profile.answer_alg(client, registered),
         typ=TYP,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from . import client_jwt
+from . import client_jwt, security_profile
 from .issuer import issuer
 from .models import Client
 
@@ -17,7 +17,8 @@ LIFETIME = 300
 
 def signing_alg(client: Client) -> str:
     """The algorithm by which answers to ``client`` are signed (§3)."""
-    return str(client.registered("authorization_signed_response_alg") or DEFAULT_ALG)
+    registered = client.registered("authorization_signed_response_alg") or DEFAULT_ALG
+    return security_profile.answer_alg(client, registered)
 
 
 def response(client: Client, answer: Iterable[tuple[str, str]]) -> str:

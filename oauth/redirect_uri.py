@@ -21,6 +21,7 @@ _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 _LOOPBACK = re.compile(
     r"(?P<before>http://(?:127\.0\.0\.1|\[::1\]))(?::(?P<port>[1-9][0-9]{0,4}))?(?P<after>[/?].*)?"
 )
+_AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.IGNORECASE)
 MAX_LENGTH = 2000
 
 
@@ -31,6 +32,12 @@ def _split(uri: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def is_authority(netloc: str) -> bool:
+    """Whether it is a host, with a port or without, and nothing that would mean more where it
+    stands in a Content-Security-Policy as it is."""
+    return _AUTHORITY.fullmatch(netloc) is not None
 
 
 def is_absolute(uri: str) -> bool:
@@ -68,6 +75,8 @@ def why_not_registrable(uri: str) -> str:
         return _("this scheme can run code or leaves the browser")
     if scheme in ("http", "https") and not parts.hostname:
         return _("the host is missing")
+    if scheme in ("http", "https") and not is_authority(parts.netloc):
+        return _("the host is not one of letters, digits, dots and hyphens")
     if scheme == "http" and not is_loopback(uri):
         return _("http is for loopback addresses only; use https")
     if scheme not in ("http", "https") and "." not in scheme:
@@ -109,6 +118,6 @@ def form_action_source(uri: str) -> str:
     """``uri`` as a CSP source: its origin, or its scheme where CSP has no words for the origin
     (a private-use scheme has none, and its grammar knows no IPv6 address)."""
     parts = urlsplit(uri)
-    if parts.scheme in ("http", "https") and "[" not in parts.netloc:
+    if parts.scheme in ("http", "https") and is_authority(parts.netloc) and "[" not in parts.netloc:
         return f"{parts.scheme}://{parts.netloc}"
     return f"{parts.scheme}:"

@@ -112,6 +112,13 @@ def _check(claims: dict[str, Any], client: Client, now: float) -> None:
         raise jwt.InvalidTokenError("exp is more than an hour ahead")
     if nbf > now + LEEWAY_SECONDS:
         raise jwt.ImmatureSignatureError("nbf is ahead")
+    if security_profile.is_fapi2(client):  # FAPI 2.0 Message Signing §5.3.1
+        if "nbf" not in claims:
+            raise jwt.MissingRequiredClaimError("nbf")
+        if nbf < now - MAX_SECONDS - LEEWAY_SECONDS:
+            raise jwt.InvalidTokenError("nbf is more than an hour ago")
+        if exp > nbf + MAX_SECONDS:
+            raise jwt.InvalidTokenError("exp is more than an hour after nbf")
 
 
 def _time(value: Any) -> float:

@@ -12,6 +12,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnsupportedResponseTypeError,
 )
 
+from . import security_profile
 from .client_metadata import RESPONSE_TYPES
 from .models import Client
 
@@ -66,7 +67,7 @@ def check(given: Mapping[str, str], client: Client) -> str:
         raise InvalidRequestError(description="Missing response_type parameter.")
     if response_type not in RESPONSE_TYPES:
         raise UnsupportedResponseTypeError(description=_instead(response_type))
-    if response_type not in (client.registered("response_types") or ("code",)):
+    if response_type not in security_profile.response_types(client):
         raise UnauthorizedClientError(
             description="The client is not registered for this response_type."
         )

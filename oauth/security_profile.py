@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from .models import Client
 
 FAPI2 = "fapi2"
+RESPONSE_TYPES_OF_ALL = ("code",)
+"""What every client may ask for, unless it has registered others."""
 AUTH_METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
 """§5.3.2.1, 6."""
 ALGORITHMS = ("PS256", "ES256", "EdDSA")
 """§5.4.1, 1."""
+_FALLBACK_ALGORITHM = "PS256"
 _OUR_ALGORITHMS = ("id_token_signed_response_alg", "access_token_signing_alg")
 _REGISTERED_ALGORITHMS = (
     "token_endpoint_auth_signing_alg",
@@ -40,6 +43,18 @@ def is_fapi2(client: Client) -> bool:
 def signing_algs(client: Client) -> tuple[str, ...]:
     """The algorithms with which the client may sign."""
     return ALGORITHMS if is_fapi2(client) else SIGNING_ALGS
+
+
+def answer_alg(client: Client, alg: str) -> str:
+    """The algorithm by which we sign for the client: ``alg``, as registered or by default, or
+    PS256 where its profile does not allow that."""
+    return _FALLBACK_ALGORITHM if is_fapi2(client) and alg not in ALGORITHMS else alg
+
+
+def response_types(client: Client) -> tuple[str, ...]:
+    """The response types that the client may ask for (§5.3.2.2)."""
+    registered = () if is_fapi2(client) else tuple(client.registered("response_types"))
+    return registered or RESPONSE_TYPES_OF_ALL
 
 
 def missing(client: Client) -> list[str]:
@@ -68,7 +83,7 @@ def missing(client: Client) -> list[str]:
         for name, alg in algorithms.items()
         if alg and alg not in ALGORITHMS
     ]
-    if set(client.registered("response_types")) - {"code"}:
+    if set(client.registered("response_types")) - set(RESPONSE_TYPES_OF_ALL):
         found.append(_("Response types: code alone, since others send tokens through the browser."))
     found += [
         _("%s: redirect URIs are https, or http on a loopback address.") % uri

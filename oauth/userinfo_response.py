@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import client_jwt
+from . import client_jwt, security_profile
 from .issuer import issuer
 from .models import Client
 
@@ -21,6 +21,7 @@ def response(client: Client, about: dict[str, Any]) -> str | None:
     """
     if alg := client.registered("userinfo_signed_response_alg"):
         signed = {**about, "iss": issuer(), "aud": client.client_id}
+        alg = security_profile.answer_alg(client, alg)
         return client_jwt.issue(client, "userinfo", signed, alg=alg, typ=TYP)
     if client_jwt.encryption_of(client, "userinfo")[0]:
         return client_jwt.encrypted(client, "userinfo", json.dumps(about))

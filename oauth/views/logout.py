@@ -10,13 +10,14 @@ import jwt
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
+from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from ostiary import assurance as assurances
-from ostiary import sessions
+from ostiary import flow_language, sessions
 from ostiary.signout import CLEAR_SITE_DATA, signed_out_page
 
 from .. import claims, id_token
@@ -78,8 +79,17 @@ def logout(request: HttpRequest) -> HttpResponse:
     """Sign the person out, at the wish of a relying party.
 
     Without the ID token of this very session, the person is asked first (SECURITY B13): a link
-    from anywhere must not sign people out.
+    from anywhere must not sign people out. Pages are shown as ``ui_locales`` asks (§2).
     """
+    language = flow_language.supported(request.GET.get("ui_locales", "").split())
+    with translation.override(language or translation.get_language()):
+        response = _answer(request)
+    if language:
+        response["Content-Language"] = language
+    return response
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "decision" in request.POST:
         return _decided(request)
     if request.method == "POST":

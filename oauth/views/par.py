@@ -11,7 +11,7 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
-from .. import dpop
+from .. import dpop, security_profile
 from .. import par as pushed_requests
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
@@ -29,7 +29,7 @@ def par(request: HttpRequest) -> HttpResponse:
         sent = form(request)
         client = authenticated(request, single(pairs(sent)))
         _count(request, client)
-        answer = pushed_requests.push(client, sent, _proven_jkt(request))
+        answer = pushed_requests.push(client, sent, _proven_jkt(request, client))
     except Throttled as throttled:
         body = json.dumps({"error": "temporarily_unavailable"})
         return json_answer(body, 429, {"Retry-After": str(throttled.retry_after)})
@@ -47,7 +47,7 @@ def _count(request: HttpRequest, client: Client) -> None:
         throttle("par", ip=client_ip(request))
 
 
-def _proven_jkt(request: HttpRequest) -> str:
+def _proven_jkt(request: HttpRequest, client: Client) -> str:
     """The key of the DPoP proof that came along, ``""`` without one (RFC 9449 §10.1)."""
     proof = request.headers.get("DPoP")
     if proof is None:
@@ -57,4 +57,5 @@ def _proven_jkt(request: HttpRequest) -> str:
         method="POST",
         url=endpoint("par"),
         needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED,
+        algorithms=security_profile.signing_algs(client),
     )

@@ -9,7 +9,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from .. import access_token, claims, dpop, families, mtls, requested_claims, userinfo_response
+from .. import (
+    access_token,
+    claims,
+    dpop,
+    families,
+    mtls,
+    requested_claims,
+    security_profile,
+    userinfo_response,
+)
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
@@ -103,6 +112,7 @@ def _check_binding(
             url=endpoint("userinfo"),
             access_token=token,
             needs_nonce=oauth_settings.DPOP_NONCE_REQUIRED,
+            algorithms=security_profile.signing_algs(grant.application),
         )
     except OAuth2Error as error:
         raise BearerError(error.error, error.description, 401) from None

@@ -103,15 +103,22 @@ def test_outside_demo_mode_nothing_is_seeded(settings):
 
 
 @pytest.mark.needs("oauth")
-@pytest.mark.parametrize("mode", ["query", "fragment", "form_post", "jwt", "form_post.jwt"])
-def test_demo_web_may_push_prove_a_key_and_choose_how_it_is_answered(mode):
+@pytest.mark.parametrize(
+    ("wanted", "mode"),
+    [
+        *(("code", mode) for mode in ("query", "fragment", "form_post", "jwt", "form_post.jwt")),
+        *(("code id_token", mode) for mode in ("fragment", "form_post", "jwt", "form_post.jwt")),
+    ],
+)
+def test_demo_web_may_push_prove_a_key_and_choose_how_it_is_answered(wanted, mode):
     from oauth import pkce
 
     seed()
     [web] = [client for client in credentials()["clients"] if client["name"] == "demo-web"]
     secret = f"{web['client_id']}:{web['client_secret']}"
     request = {
-        "response_type": "code",
+        "response_type": wanted,
+        "nonce": "n-0S6_WzA2Mj",
         "response_mode": mode,
         "redirect_uri": "http://localhost:9000/callback",
         "scope": "openid offline_access",

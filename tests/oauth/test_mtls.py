@@ -468,6 +468,8 @@ def test_discovery_tells_what_the_proxy_makes_possible(proxy, told, methods):
         supported = document[f"{endpoint}_endpoint_auth_methods_supported"]
         assert [name for name in supported if "tls" in name] == methods
     assert document["tls_client_certificate_bound_access_tokens"] == bool(methods)
+    # RFC 8705 §5: the endpoints are the same for mutual TLS.
+    assert "mtls_endpoint_aliases" not in document
 
 
 def problems():

@@ -237,6 +237,21 @@ def test_a_change_takes_nothing_that_an_operator_gave_and_undoes_nothing(browser
     assert b"An operator has switched it off" in browser.get(OWN).content
 
 
+def test_a_change_can_not_make_its_secret_a_key_to_sign_with_nor_lose_one(browser, person):
+    """Such a secret is kept encrypted beside its hash, and so has to be made when that begins."""
+    hashed = own_of(person)
+    kept = own_of(person, id_token_signed_response_alg="HS256")
+    sent = {"token_endpoint_auth_methods": "client_secret_jwt", "metadata": "{}"}
+    for client in (hashed, kept):
+        answer = browser.post(f"{OWN}{client.pk}/", form_of(name="Renamed", **sent))
+        assert answer["Location"] == OWN
+        client.refresh_from_db()
+        assert client.name == "Renamed"
+
+    assert not hashed.keeps_secret_readable
+    assert kept.shared_secret() == kept.raw_secret
+
+
 def test_a_problem_of_what_is_not_in_the_form_is_told_too(browser, person):
     client = own_of(person, subject_type="pairwise")
 

@@ -2,6 +2,7 @@
 
 import time
 
+import jwt
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client as Browser
@@ -10,6 +11,7 @@ from oauth import security_profile
 from oauth.issuer import endpoint, issuer
 from oauth.models import Client
 from oauth.models.grant import CODE_LIFETIME
+from oauth.resource_server.dpop import ath
 from tests.oauth import flow
 from tests.oauth.assertions import (
     CLIENT_KEY,
@@ -247,5 +249,115 @@ def test_a_push_needs_authentication_and_a_redirect_uri(bank):
 
 def test_a_request_object_by_rs256_is_refused(bank):
     for alg, status in (("RS256", 400), ("PS256", 201)):
-        signed = request_object(bank, key=RSA_KEY, alg=alg, header={})
+        now = int(time.time())
+        signed = request_object(bank, key=RSA_KEY, alg=alg, header={}, nbf=now)
         assert post(bank, "/oauth/par", request=signed).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("times", "status"),
+    [
+        ({"nbf": 0, "exp": 60}, 201),
+        ({"nbf": 8, "exp": 60}, 201),
+        ({"nbf": -3500, "exp": 60}, 201),
+        ({"exp": 60}, 400),
+        ({"nbf": 70, "exp": 120}, 400),
+        ({"nbf": -3700, "exp": 60}, 400),
+        ({"nbf": -600, "exp": 3300}, 400),
+    ],
+)
+def test_a_request_object_says_from_when_it_is_good(bank, times, status):
+    """Message Signing §5.3.1: ``nbf`` at most an hour ago, ``exp`` at most an hour after it."""
+    now = int(time.time())
+    said = {name: now + seconds for name, seconds in times.items()}
+
+    assert post(bank, "/oauth/par", request=request_object(bank, **said)).status_code == status
+
+
+def test_a_proof_by_rs256_is_refused_with_a_push(bank):
+    params = flow.authorization_params(bank, flow.new_verifier(), client_id=None)
+    for alg, status in (("RS256", 400), ("PS256", 201)):
+        made = make_proof(RSA_KEY, alg=alg, url=endpoint("par"))
+        assert post(bank, "/oauth/par", proof=made, **params).status_code == status
+
+
+def tokens_of(browser, bank, key, **overrides):
+    """All of the way to tokens, bound to ``key``; the answer to the authorization request too."""
+    verifier = flow.new_verifier()
+    params = flow.authorization_params(bank, verifier, client_id=None, **overrides)
+    pushed = post(bank, "/oauth/par", **params)
+    assert pushed.status_code == 201, pushed.content
+    answer = flow.allow(browser, flow.come(browser, bank, pushed))
+    tokens = post(
+        bank,
+        proof=make_proof(key, alg="PS256"),
+        grant_type="authorization_code",
+        code=flow.answer_of(answer)["code"],
+        redirect_uri=bank.redirect_uris.split()[0],
+        code_verifier=verifier,
+    )
+    assert tokens.status_code == 200, tokens.content
+    return tokens.json(), answer
+
+
+def test_a_proof_by_rs256_is_refused_at_userinfo(signed_in_browser, bank):
+    tokens, _ = tokens_of(signed_in_browser, bank, RSA_KEY)
+    token = tokens["access_token"]
+    for alg, status in (("RS256", 401), ("PS256", 200)):
+        proof = make_proof(RSA_KEY, alg=alg, method="GET", url=endpoint("userinfo"), ath=ath(token))
+        headers = {"authorization": f"DPoP {token}", "dpop": proof}
+        assert Browser().get(flow.USERINFO, headers=headers).status_code == status
+
+
+def alg_of(token):
+    return jwt.get_unverified_header(token)["alg"]
+
+
+def test_nothing_is_signed_for_it_by_rs256_whatever_is_registered(signed_in_browser, bank):
+    spoil(
+        bank,
+        id_token_signed_response_alg="RS256",
+        access_token_signing_alg="RS256",
+        metadata={"userinfo_signed_response_alg": "RS256"},
+    )
+
+    tokens, answer = tokens_of(signed_in_browser, bank, RSA_KEY, response_mode="jwt")
+    proof = make_proof(
+        RSA_KEY,
+        alg="PS256",
+        method="GET",
+        url=endpoint("userinfo"),
+        ath=ath(tokens["access_token"]),
+    )
+    told = Browser().get(
+        flow.USERINFO, headers={"authorization": f"DPoP {tokens['access_token']}", "dpop": proof}
+    )
+
+    assert alg_of(tokens["access_token"]) == "PS256"
+    assert alg_of(tokens["id_token"]) == "PS256"
+    assert alg_of(told.content) == "PS256"
+    assert "response=" in answer["Location"]
+    assert alg_of(answer["Location"].partition("response=")[2]) == "PS256", "by default too"
+
+
+def test_signed_introspection_is_by_ps256_by_default(bank):
+    introspection = post(bank, "/oauth/introspect", token="x")
+    assert introspection.status_code == 200
+
+    signed = flow.post_form(
+        "/oauth/introspect",
+        {**signed_by(bank), "token": "x"},
+        accept="application/token-introspection+jwt",
+    )
+
+    assert alg_of(signed.content) == "PS256"
+
+
+def test_the_hybrid_flow_is_refused_whatever_is_registered(bank):
+    spoil(bank, metadata={"response_types": ["code", "code id_token"]})
+    params = flow.authorization_params(bank, flow.new_verifier(), client_id=None)
+
+    answer = post(bank, "/oauth/par", **{**params, "response_type": "code id_token"})
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+    assert post(bank, "/oauth/par", **params).status_code == 201

@@ -111,6 +111,15 @@ def test_a_forged_cookie_is_none(signed_in_browser, confidential_client, forged)
     assert language_of(signed_in_browser.get("/account/applications/")) == "en"
 
 
+def test_the_pages_of_a_logout_are_in_it(signed_in_browser):
+    """RP-Initiated Logout §2."""
+    address = "/oauth/logout?ui_locales=fr+de"
+
+    assert language_of(signed_in_browser.get(address)) == "de"
+    assert language_of(signed_in_browser.post(address, {"decision": "allow"})) == "de"
+    assert language_of(signed_in_browser.get("/oauth/logout?ui_locales=x%00")) == "en"
+
+
 def test_the_languages_of_the_site_are_told():
     told = Browser().get("/.well-known/openid-configuration").json()
 
