@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from . import registration
 from .addresses import MAX_LENGTH, normalize_email, only_ascii
 from .guessing import guess
 from .models import PendingRegistration, normalize_password
@@ -180,6 +181,32 @@ class ConfirmSignUpForm(forms.Form):
                 _("This is not the password that was chosen for this account. Try again.")
             )
         return given
+
+
+class SignUpCodeForm(ConfirmSignUpForm):
+    """The code of the mail, typed into the page that asked for it."""
+
+    code = forms.CharField(
+        label=_("Code from the message"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    field_order = ["code", "password"]
+
+    def clean_code(self) -> str:
+        """The code must be that of the newest message; each look at one is a try."""
+        typed: str = self.cleaned_data["code"]
+        right = registration.try_code(self.pending, typed)
+        if right is None:
+            raise ValidationError(
+                _("This code has been tried too often. Have a new message sent, and use its code.")
+            )
+        if not right:
+            raise ValidationError(
+                _("This is not the code. Look into the newest message, and try again.")
+            )
+        return typed
 
 
 class RecoverForm(forms.Form):

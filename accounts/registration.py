@@ -2,73 +2,151 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from ostiary import events, mail
 
+from . import codes
 from .addresses import email_of, find_user
 from .links import expiry, link_to, new_token, token_hash
 from .models import PendingRegistration
+
+CODE = "signup"
+RESEND_SECONDS = 60
+"""For so long another mail can't be asked for: the first may still be under way."""
 
 
 def request_account(
     request: HttpRequest, *, email: str, name: str, password: str, next_url: str
 ) -> PendingRegistration:
-    """Mail a link to the address: to finish signing up, or, to its owner, how to sign in.
+    """Mail the address how to finish signing up, by link or code, or its owner how to sign in.
 
     Either way one password is hashed, the same rows are written, and the page answers alike (C1).
-    Where there is an account, nobody is told the token of what is written here.
+    Where there is an account, nobody is told the token and the code of what is written here.
     """
-    hashed = make_password(password)
-    token = new_token()
+    registration = PendingRegistration(
+        email=email, name=name, password=make_password(password), next_url=next_url
+    )
     existing = find_user(email)
     with transaction.atomic():
-        registration = PendingRegistration.objects.create(
-            token_hash=token_hash(token),
-            email=email,
-            name=name,
-            password=hashed,
-            next_url=next_url,
-            expires_at=expiry(),
-        )
-        if existing is None:
-            link = link_to("ostiary_accounts:verify", token)
-            mail.send_email(email, "ostiary_accounts/mail/verify", {"link": link})
-        else:
-            mail.send_email(
-                email_of(existing),
-                "ostiary_accounts/mail/account_exists",
-                {
-                    "signin_link": mail.absolute_url(reverse("ostiary_accounts:signin")),
-                    "recover_link": mail.absolute_url(reverse("ostiary_accounts:recover")),
-                },
-            )
+        token, code = _renew(registration, existing)
+        registration.save(force_insert=True)
+        _send(registration, existing, token, code)
         events.record("signup.requested", request=request, personal={"email": email})
     return registration
 
 
+def may_resend(registration: PendingRegistration) -> bool:
+    """Whether the newest mail was sent long enough ago to send another."""
+    return timezone.now() >= registration.sent_at + timedelta(seconds=RESEND_SECONDS)
+
+
+def resend(request: HttpRequest, registration: PendingRegistration) -> bool:
+    """Mail again, with a link and a code that take the place of those before.
+
+    ``False`` if that was done a moment ago, or the sign-up has been finished. The answer is the
+    same for an address that has an account, which is told so again.
+    """
+    before = registration.sent_at
+    existing = find_user(registration.email)
+    with transaction.atomic():
+        token, code = _renew(registration, existing)
+        renewed = PendingRegistration.objects.filter(pk=registration.pk, sent_at=before).update(
+            token_hash=registration.token_hash,
+            code_hash=registration.code_hash,
+            code_tries=0,
+            sent_at=registration.sent_at,
+            expires_at=registration.expires_at,
+        )
+        if not renewed:
+            return False
+        _send(registration, existing, token, code)
+        events.record("signup.requested", request=request, personal={"email": registration.email})
+    return True
+
+
+def _renew(registration: PendingRegistration, existing: Any) -> tuple[str, str]:
+    """Give it a new token and a new code, which are returned and not kept.
+
+    Where there is an account no code fits, not even one that is guessed.
+    """
+    token, code = new_token(), codes.new_code()
+    registration.token_hash = token_hash(token)
+    hashed = codes.code_hash(CODE, registration.pk, code)
+    registration.code_hash = hashed if existing is None else ""
+    registration.code_tries = 0
+    registration.sent_at = timezone.now()
+    registration.expires_at = expiry()
+    return token, code
+
+
+def _send(registration: PendingRegistration, existing: Any, token: str, code: str) -> None:
+    if existing is None:
+        mail.send_email(
+            registration.email,
+            "ostiary_accounts/mail/verify",
+            {"link": link_to("ostiary_accounts:verify", token), "code": codes.in_words(code)},
+        )
+        return
+    going = f"?{urlencode({'next': registration.next_url})}" if registration.next_url else ""
+    mail.send_email(
+        email_of(existing),
+        "ostiary_accounts/mail/account_exists",
+        {
+            f"{view}_link": mail.absolute_url(reverse(f"ostiary_accounts:{view}") + going)
+            for view in ("signin", "recover")
+        },
+    )
+
+
 def pending(hashed_token: str) -> PendingRegistration | None:
-    """The registration of a mailed link, unless it was used or has expired."""
-    return PendingRegistration.objects.filter(
-        token_hash=hashed_token, expires_at__gt=timezone.now()
-    ).first()
+    """The registration of a mailed link, unless it was used, replaced or has expired."""
+    return _live().filter(token_hash=hashed_token).first()
+
+
+def waiting(key: str) -> PendingRegistration | None:
+    """The registration of this primary key, unless it was finished or has expired."""
+    return _live().filter(pk=key).first()
+
+
+def _live() -> QuerySet[PendingRegistration]:
+    return PendingRegistration.objects.filter(expires_at__gt=timezone.now())
+
+
+def try_code(registration: PendingRegistration, typed: str) -> bool | None:
+    """Whether this is the mailed code; ``None`` once it has been tried too often.
+
+    A try is spent before the code is looked at, so that of many at once no more than
+    ``codes.MOST_TRIES`` are.
+    """
+    spent = (
+        _live()
+        .filter(pk=registration.pk, code_tries__lt=codes.MOST_TRIES)
+        .update(code_tries=F("code_tries") + 1)
+    )
+    if not spent:
+        return None
+    return codes.is_right(registration.code_hash, CODE, registration.pk, typed)
 
 
 def confirm(request: HttpRequest, registration: PendingRegistration) -> Any:
-    """Make the account; ``None`` if the link was used, or the address taken, in the meantime.
+    """Make the account; ``None`` if it was done, or the address taken, in the meantime.
 
-    Deleting the registration consumes the link: of two parallel clicks one deletes the row.
+    Deleting the registration consumes link and code: of two parallel clicks one deletes the row.
     """
     with transaction.atomic():
         deleted, _ = PendingRegistration.objects.filter(pk=registration.pk).delete()
-        if not deleted:
+        if not deleted or find_user(registration.email) is not None:
             return None
         user = _new_user(registration)
         try:

@@ -62,6 +62,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
         "user": "100/10minutes; 200/day",
     },
     "signup": {"ip": "60/hour", "user": "5/hour"},
+    "signup_code": {"ip": "200/hour"},  # each code has tries of its own
     "recovery": {"ip": "60/hour", "user": "5/hour"},
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},

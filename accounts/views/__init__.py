@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from ostiary.signin import safe_next_url
 from ostiary.throttling import Throttled
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 def form_page(view: View) -> View:
@@ -26,9 +26,9 @@ def form_page(view: View) -> View:
     @csrf_protect
     @require_http_methods(["GET", "HEAD", "POST"])
     @functools.wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
+    def answer(request: HttpRequest, **named: Any) -> HttpResponse:
         try:
-            return view(request)
+            return view(request, **named)
         except Throttled as throttled:
             minutes = (throttled.retry_after + 59) // 60
             page = "ostiary_accounts/throttled.html"

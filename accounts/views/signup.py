@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
+import uuid
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
 
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
 from ostiary.throttling import throttle
 
 from .. import registration
-from ..forms import ConfirmSignUpForm, SignUpForm
+from ..forms import ConfirmSignUpForm, SignUpCodeForm, SignUpForm
 from ..links import take_token
+from ..models import PendingRegistration
 from . import form_page, link_dead, next_url, posted, show
 
 TOKEN_KEY = "ostiary.signup_token"  # noqa: S105  (the name of a session entry)
-ASKED_KEY = "ostiary.signup_here"
+ASKED_KEY = "ostiary.signups_here"
+"""The sign-ups that this browser asked for, each with where the person was going."""
+MOST_ASKED = 5
+"""So many are remembered: one for each tab, and one for each wrong address."""
 
 
 @sensitive_post_parameters("password")
@@ -26,7 +33,7 @@ ASKED_KEY = "ostiary.signup_here"
 def signup(request: HttpRequest) -> HttpResponse:
     """Ask for an account. What happens next is in the mail, whoever has the address (C1)."""
     wanted = next_url(request)
-    form = SignUpForm(posted(request))
+    form = SignUpForm(posted(request), initial=_corrected(request))
     if not form.is_valid():
         return show(request, "signup", form, next=wanted)
     email = form.cleaned_data["email"]
@@ -38,43 +45,97 @@ def signup(request: HttpRequest) -> HttpResponse:
         password=form.cleaned_data["password"],
         next_url=wanted,
     )
-    request.session[ASKED_KEY] = str(asked.pk)
-    return redirect("ostiary_accounts:check_mail")
+    earlier = list(_asked_here(request).items())[1 - MOST_ASKED :]
+    request.session[ASKED_KEY] = {**dict(earlier), str(asked.pk): wanted}
+    return redirect("ostiary_accounts:check_mail", key=asked.pk)
 
 
-@never_cache
-@require_safe
-def check_mail(request: HttpRequest) -> HttpResponse:
-    """What to do now: the same words for everyone."""
-    return render(request, "ostiary_accounts/check_mail.html")
+def _asked_here(request: HttpRequest) -> dict[str, str]:
+    found: dict[str, str] = request.session.get(ASKED_KEY, {})
+    return found
+
+
+def _corrected(request: HttpRequest) -> dict[str, str]:
+    """What was typed into the form that is now corrected, in this browser."""
+    key = request.GET.get("correct", "")
+    found = registration.waiting(key) if key in _asked_here(request) else None
+    return {"email": found.email, "name": found.name} if found else {}
+
+
+@sensitive_post_parameters("password", "code")
+@form_page
+def check_mail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """Enter the mailed code here, or open the link; the same words for everyone (C1).
+
+    The code counts only in the browser that asked: a stranger who asked for an account with this
+    address has no page on which its owner, to whom the code was mailed, would enter it.
+    """
+    if str(key) not in _asked_here(request):
+        return link_dead(request, "signup")
+    wanted = _asked_here(request)[str(key)]
+    found = registration.waiting(str(key))
+    if found is None:
+        return _finished_elsewhere(request, wanted)
+    if "resend" in request.POST:
+        return _resend(request, found)
+    if request.method == "POST":
+        throttle("signup_code", ip=client_ip(request))
+    form = SignUpCodeForm(posted(request), request=request, pending=found)
+    return _finish(request, found, form, "check_mail")
+
+
+def _finished_elsewhere(request: HttpRequest, wanted: str) -> HttpResponse:
+    """The account was made by the link, in another tab or on another device, or time is over."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
+    return render(request, "ostiary_accounts/signup_over.html", {"next": wanted}, status=400)
+
+
+def _resend(request: HttpRequest, found: PendingRegistration) -> HttpResponse:
+    if registration.may_resend(found):
+        throttle("signup", ip=client_ip(request), user=found.email)
+        sent = registration.resend(request, found)
+    else:
+        sent = False
+    if sent:
+        messages.success(request, _("We have sent another message. Only its code and link work."))
+    else:
+        messages.info(request, _("Wait a minute before you have another message sent."))
+    return redirect("ostiary_accounts:check_mail", key=found.pk)
 
 
 @sensitive_post_parameters("password")
 @form_page
 def verify(request: HttpRequest) -> HttpResponse:
-    """Finish signing up. The link only opens the page: the button is what confirms.
+    """Finish signing up by the link. It only opens the page: the button is what confirms.
 
-    Mail scanners follow links; they don't press buttons. In a browser other than the one that
-    asked, or where someone is signed in, the password chosen at sign-up is asked for: so nobody
-    confirms an account whose password a stranger chose (SECURITY C5, H11).
+    Mail scanners follow links; they don't press buttons.
     """
     if take_token(request, TOKEN_KEY):
         return redirect("ostiary_accounts:verify")
     found = registration.pending(request.session.get(TOKEN_KEY, ""))
     if found is None:
         return link_dead(request, "signup")
-    asked_here = (
-        request.session.get(ASKED_KEY) == str(found.pk) and not request.user.is_authenticated
-    )
     form = ConfirmSignUpForm(posted(request), request=request, pending=found)
-    if asked_here:
+    return _finish(request, found, form, "verify")
+
+
+def _finish(
+    request: HttpRequest, found: PendingRegistration, form: ConfirmSignUpForm, page: str
+) -> HttpResponse:
+    """Make the account once the form is filled in, and sign the person in.
+
+    In a browser other than the one that asked, or where someone is signed in, the password chosen
+    at sign-up is asked for: so nobody confirms an account whose password a stranger chose (SECURITY
+    C5, H11).
+    """
+    if str(found.pk) in _asked_here(request) and not request.user.is_authenticated:
         del form.fields["password"]
     if not form.is_valid():
-        page = show(request, "verify", form, email=found.email)
-        page.next_url = found.next_url  # type: ignore[attr-defined]  # read by the site's headers
-        return page
-    for entry in (TOKEN_KEY, ASKED_KEY):
-        request.session.pop(entry, None)
+        shown = show(request, page, form, email=found.email, next=found.next_url, key=found.pk)
+        shown.next_url = found.next_url  # type: ignore[attr-defined]  # read by the site's headers
+        return shown
+    request.session.pop(TOKEN_KEY, None)
     user = registration.confirm(request, found)
     if user is None:
         return link_dead(request, "signup")

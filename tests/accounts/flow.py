@@ -49,6 +49,13 @@ def link_in(message: EmailMessage) -> str:
     return found[1]
 
 
+def code_in(message: EmailMessage) -> str:
+    """The code of an email, as it stands there."""
+    found = re.search(r"^\d{4} \d{4}$", str(message.body), re.MULTILINE)
+    assert found, message.body
+    return found[0]
+
+
 def ask_for_account(browser: Browser, email: str, **fields: Any) -> HttpResponse:
     """Fill in the sign-up form and send it."""
     return browser.post(

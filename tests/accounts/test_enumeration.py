@@ -54,6 +54,7 @@ def without_chance(text: str, email: str) -> str:
     text = re.sub(r'(csrfmiddlewaretoken" value=)"\w+"', r"\1", text)
     text = re.sub(r"(ostiary_\w+=)[^;]+", r"\1", text)
     text = re.sub(r"expires=[^;]+", "expires=", text)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     return text.replace(email, "ADDRESS")
 
 

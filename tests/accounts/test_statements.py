@@ -18,7 +18,7 @@ def keys_of_the_log(person):
     flow.sign_in(Browser(), person.email, "a wrong password")
 
 
-@pytest.mark.parametrize("path", ["/signin/", "/signup/", "/recover/", "/signup/check-mail/"])
+@pytest.mark.parametrize("path", ["/signin/", "/signup/", "/recover/"])
 def test_an_open_page_costs_none(path):
     with flow.statements() as done:
         Browser().get(path)
