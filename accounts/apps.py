@@ -13,11 +13,12 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events
+        from ostiary import events, notifications
 
-        from . import checks, receivers  # noqa: F401  (checks register themselves on import)
+        from . import checks, not_me, receivers  # noqa: F401  (checks register themselves on import)
 
         receivers.connect()
+        notifications.use_not_me_link(not_me.link_for)
         events.register_kinds(
             {
                 "signin.succeeded": _("Signed in"),
@@ -30,6 +31,7 @@ class AccountsConfig(AppConfig):
                 "password.changed": _("The password was changed"),
                 "password.breached": _("The password was found in a list of stolen ones"),
                 "password.breach_check_failed": _("Stolen passwords could not be looked up"),
+                "account.secured": _("You said that it was not you, and all was signed out"),
                 "profile.changed": _("The profile was changed"),
                 "session.ended": _("Signed out"),
                 "person.created": _("An operator made the account"),

@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
 from ostiary import events, mail, outbox, sessions
+from ostiary.notifications import notify
 from ostiary.signals import password_changed
 
 from .addresses import email_of, find_user
@@ -116,8 +116,4 @@ def tell_password_changed(request: HttpRequest, user: Any, kind: str) -> None:
     """Log that the password is another now, and mail the person (SECURITY C9)."""
     events.record(kind, user=user, request=request)
     password_changed.send(type(user), user=user, request=request)
-    mail.send_email(
-        email_of(user),
-        "ostiary_accounts/mail/password_changed",
-        {"recover_link": mail.absolute_url(reverse("ostiary_accounts:recover"))},
-    )
+    notify(user, "password_changed", request=request)

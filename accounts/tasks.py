@@ -10,6 +10,7 @@ def clean_up() -> None:
     """Remove links that have expired, a bounded number at a time."""
     cleanup.remove_expired_registrations()
     cleanup.remove_expired_recoveries()
+    cleanup.remove_expired_not_me_links()
 
 
 BEAT_SCHEDULE = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, recover, signin, signup
+from .views import account, not_me, recover, signin, signup
 
 app_name = "ostiary_accounts"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("recover/", recover.recover, name="recover"),
     path("recover/sent/", recover.recover_sent, name="recover_sent"),
     path("recover/set/", recover.recover_set, name="recover_set"),
+    path("not-me/", not_me.not_me, name="not_me"),
+    path("not-me/done/", not_me.not_me_done, name="not_me_done"),
     path("account/", account.overview, name="account"),
     path("account/profile/", account.profile, name="profile"),
     path("account/security/", account.security, name="security"),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import smtplib
+from dataclasses import asdict, dataclass
 from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template import Context, TemplateDoesNotExist
+from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
 
-from . import outbox
+from . import message_source, outbox
 from .conf import ostiary_settings
 
 
@@ -24,6 +25,33 @@ def absolute_url(path: str) -> str:
     return f"{ostiary_settings.ISSUER_URL}{path}"
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """A message as it is sent, to whomever."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(template: str, context: dict[str, Any], *, language: str = "") -> Rendered:
+    """The message of ``{template}_subject.txt`` and ``{template}.txt``, as text and as HTML.
+
+    In ``language`` or the one that is active, with ``site_name`` and ``issuer_url`` added to the
+    context. See ``message_source`` for what a template may hold.
+    """
+    site_name = ostiary_settings.SITE_NAME
+    given = {"site_name": site_name, "issuer_url": ostiary_settings.ISSUER_URL, **context}
+    with translation.override(language or translation.get_language()):
+        subject = message_source.one_line(_plain(f"{template}_subject.txt", given))
+        found = message_source.blocks(_plain(f"{template}.txt", given))
+        return Rendered(
+            subject=subject,
+            text=message_source.plain(found),
+            html=message_source.html(found, subject=subject, site_name=site_name),
+        )
+
+
 def send_email(
     to: str,
     template: str,
@@ -32,41 +60,18 @@ def send_email(
     key: str | None = None,
     language: str = "",
 ) -> None:
-    """Write an email to the outbox, in the caller's transaction.
+    """Write an email to the outbox, in the caller's transaction (see ``render``).
 
-    Renders ``{template}_subject.txt``, ``{template}.txt`` and, if there is one,
-    ``{template}.html``, in ``language`` or the one that is active, with ``site_name`` and
-    ``issuer_url`` added to the context. With a ``key``, repeats are one email.
+    With a ``key``, repeats are one email.
     """
-    given = {
-        "site_name": ostiary_settings.SITE_NAME,
-        "issuer_url": ostiary_settings.ISSUER_URL,
-        **context,
-    }
-    with translation.override(language or translation.get_language()):
-        payload = {
-            "to": to,
-            "subject": " ".join(_plain(f"{template}_subject.txt", given).split()),
-            "text": _plain(f"{template}.txt", given).strip() + "\n",
-            "html": _html(f"{template}.html", given),
-        }
-    outbox.enqueue("email.send", payload, key=key)
+    message = render(template, context, language=language)
+    outbox.enqueue("email.send", {"to": to, **asdict(message)}, key=key)
 
 
 def _plain(name: str, context: dict[str, Any]) -> str:
     # Plain text is not HTML: an apostrophe in a name is to stay one.
     rendered: str = get_template(name).template.render(Context(context, autoescape=False))  # type: ignore[attr-defined]
     return rendered
-
-
-def _html(name: str, context: dict[str, Any]) -> str:
-    try:
-        template = get_template(name)
-    except TemplateDoesNotExist as missing:
-        if str(missing) != name:
-            raise
-        return ""
-    return str(template.render(context))
 
 
 def message_id(key: str) -> str:

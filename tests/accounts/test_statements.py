@@ -38,7 +38,7 @@ def test_a_sign_in_from_a_new_device(person):
     with flow.statements() as done:
         answer = flow.sign_in(Browser(), person.email)
 
-    assert len(done) <= 30
+    assert len(done) <= 33
     assert answer.status_code == 302
 
 

@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 
 from idp_site import mailbox
 from oauth.models import Client
-from ostiary import outbox
+from ostiary import notices, notifications, outbox
+from ostiary.notifications import notify
 from ostiary.throttling import Throttled, throttle
 
 from .conftest import PASSWORD, new_person, sign_in, submit
@@ -70,7 +71,7 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "verify"
     page.goto(f"{issuer}/signup/verify/?token=stale")
     yield "dead-link"
-    new_person("dave@example.com")
+    dave = new_person("dave@example.com")
     page.goto(f"{issuer}/recover/")
     yield "recover"
     page.locator("input[name=email]").fill("dave@example.com")
@@ -78,6 +79,11 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "recover-sent"
     page.goto(mailed_link("dave@example.com"))
     yield "recover-set"
+    notify(dave, "password_changed")
+    page.goto(mailed_link(dave.email))
+    yield "not-me"
+    submit(page)
+    yield "not-me-done"
     for name, path in {
         "mailbox": "dev/mailbox/",
         "authorization-refused": "oauth/authorize?client_id=unknown",
@@ -165,4 +171,11 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
         yield f"admin-{name}"
 
 
-TOURS: list[Tour] = [visitor, person, operator]
+def messages(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Whoever reads their mail: each kind of message, as HTML."""
+    for kind in notices.kinds():
+        page.set_content(notifications.example(kind).html)
+        yield f"message-{kind}"
+
+
+TOURS: list[Tour] = [visitor, person, operator, messages]

@@ -17,11 +17,9 @@ TEMPLATES = {
     "greet_subject.txt": "Hello\n from {{ site_name }}, {{ name }}",
     "greet.txt": "Dear {{ name }},\nopen {{ issuer_url }}/x?a=1&b=2\n\n",
     "rich_subject.txt": "Hello",
-    "rich.txt": "Dear {{ name }}",
-    "rich.html": "<p>Dear {{ name }}</p>",
+    "rich.txt": "Dear {{ name }},\n\n[Open it]({{ issuer_url }}/x?a=1&b=2)\n",
     "broken_subject.txt": "Hello",
-    "broken.txt": "Dear",
-    "broken.html": "{% include 'not_there.html' %}",
+    "broken.txt": "{% include 'not_there.txt' %}",
 }
 
 
@@ -40,7 +38,12 @@ def templates(settings):
     settings.TEMPLATES = [
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "OPTIONS": {"loaders": [("django.template.loaders.locmem.Loader", TEMPLATES)]},
+            "OPTIONS": {
+                "loaders": [
+                    ("django.template.loaders.locmem.Loader", TEMPLATES),
+                    "django.template.loaders.app_directories.Loader",
+                ]
+            },
         }
     ]
 
@@ -81,15 +84,20 @@ def test_a_line_break_in_a_name_adds_no_header():
     assert sent.message()["Bcc"] is None
 
 
-def test_html_goes_with_it_where_there_is_a_template_and_is_escaped():
+def test_text_and_html_are_made_of_one_source_and_html_is_escaped():
     outbox.deliver(send("rich").pk)
     [sent] = django_mail.outbox
+    assert sent.body == ("Dear Zoë O'Neill <&>,\n\nOpen it:\nhttp://localhost:8000/x?a=1&b=2\n")
     [(html, kind)] = sent.alternatives
-    assert (html, kind) == ("<p>Dear Zoë O&#x27;Neill &lt;&amp;&gt;</p>", "text/html")
+    assert kind == "text/html"
+    assert "Dear Zoë O&#x27;Neill &lt;&amp;&gt;," in html
+    assert 'href="http://localhost:8000/x?a=1&amp;b=2"' in html
+    assert ">Open it</a>" in html
+    assert "<&>" not in html
 
 
-def test_a_template_that_is_broken_is_not_taken_for_one_that_is_missing():
-    with pytest.raises(TemplateDoesNotExist, match=r"not_there\.html"):
+def test_a_template_that_is_broken_is_an_error_of_the_caller():
+    with pytest.raises(TemplateDoesNotExist, match=r"not_there\.txt"):
         send("broken")
 
 

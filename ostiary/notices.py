@@ -1,0 +1,134 @@
+"""What a person is told about their account: one vocabulary for every app of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A kind of message. Its texts hold ``%(site_name)s`` and what else ``context`` must give.
+
+    ``action`` is the label of the link to ``context["link"]``, for something that the person can
+    still stop. ``example`` is a context with which the message can be looked at.
+    """
+
+    subject: Any
+    text: Any
+    action: Any = ""
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+
+_AUTHENTICATOR = {"factor": _("Authenticator app")}
+_PASSKEY = {"passkey": "MacBook"}
+
+_notices: dict[str, Notice] = {
+    "new_device": Notice(
+        _("New sign-in to %(site_name)s"),
+        _(
+            "Someone signed in to your account at %(site_name)s on a device that we have not seen "
+            "before."
+        ),
+    ),
+    "unusual_signin": Notice(
+        _("Unusual sign-in to %(site_name)s"),
+        _("Someone signed in to your account at %(site_name)s, and it looked unusual."),
+    ),
+    "password_changed": Notice(
+        _("Your password for %(site_name)s was changed"),
+        _(
+            "The password of your account at %(site_name)s was changed, and every other device "
+            "was signed out."
+        ),
+    ),
+    "email_changed": Notice(
+        _("Your address for %(site_name)s was changed"),
+        _("The email address of your account at %(site_name)s is now %(address)s."),
+        example={"address": "new@example.com"},
+    ),
+    "factor_added": Notice(
+        _("A second step was added at %(site_name)s"),
+        _("Your account at %(site_name)s has a new second step for signing in: %(factor)s."),
+        example=_AUTHENTICATOR,
+    ),
+    "factor_removed": Notice(
+        _("A second step was removed at %(site_name)s"),
+        _("Your account at %(site_name)s lost a second step for signing in: %(factor)s."),
+        example=_AUTHENTICATOR,
+    ),
+    "factor_reset": Notice(
+        _("Your second step at %(site_name)s was reset"),
+        _(
+            "The people who run %(site_name)s removed a second step from your account: "
+            "%(factor)s. Their reason: %(reason)s"
+        ),
+        example={**_AUTHENTICATOR, "reason": "You wrote to us that your phone is lost."},
+    ),
+    "passkey_added": Notice(
+        _("A passkey was added at %(site_name)s"),
+        _("Your account at %(site_name)s has a new passkey: %(passkey)s."),
+        example=_PASSKEY,
+    ),
+    "passkey_removed": Notice(
+        _("A passkey was removed at %(site_name)s"),
+        _("Your account at %(site_name)s lost a passkey: %(passkey)s."),
+        example=_PASSKEY,
+    ),
+    "recovery_started": Notice(
+        _("Someone wants to recover your account at %(site_name)s"),
+        _(
+            "Someone asked to get into your account at %(site_name)s without its second step. "
+            "From %(date)s on, that will be possible. Until then you can stop it."
+        ),
+        action=_("Stop the recovery"),
+        example={"date": "27 November 2026", "link": "https://id.example.com/recover/stop/"},
+    ),
+    "recovery_stopped": Notice(
+        _("A recovery was stopped at %(site_name)s"),
+        _("Nobody gets into your account at %(site_name)s without its second step."),
+    ),
+    "export_requested": Notice(
+        _("Your data at %(site_name)s is being collected"),
+        _("Someone asked for a copy of what %(site_name)s knows about you."),
+    ),
+    "export_ready": Notice(
+        _("Your data at %(site_name)s is ready"),
+        _("A copy of what %(site_name)s knows about you can be fetched until %(date)s."),
+        action=_("Fetch it"),
+        example={"date": "1 December 2026", "link": "https://id.example.com/account/privacy/"},
+    ),
+    "erasure_requested": Notice(
+        _("Your account at %(site_name)s will be erased"),
+        _(
+            "Someone asked to erase your account at %(site_name)s. It will be erased on %(date)s. "
+            "Until then you can keep it."
+        ),
+        action=_("Keep my account"),
+        example={"date": "1 December 2026", "link": "https://id.example.com/account/privacy/"},
+    ),
+    "erasure_cancelled": Notice(
+        _("Your account at %(site_name)s stays"),
+        _("Your account at %(site_name)s will not be erased."),
+    ),
+}
+
+
+def register_notices(notices: Mapping[str, Notice]) -> None:
+    """Declare kinds of messages of an app's own."""
+    _notices.update(notices)
+
+
+def notice(kind: str) -> Notice:
+    """The notice of this kind. Raises ``ValueError`` for one that nobody declared."""
+    if kind not in _notices:
+        raise ValueError(f"No app has declared notices of the kind {kind!r}.")
+    return _notices[kind]
+
+
+def kinds() -> list[str]:
+    """Every kind that there is."""
+    return list(_notices)
