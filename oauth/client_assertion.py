@@ -12,11 +12,12 @@ import jwt
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError
 
 from . import client_keys, keys, replay, security_profile
-from .client_metadata import HMAC_ALG, SIGNING_ALGS
+from .client_metadata import CLIENT_SIGNING_ALGS, HMAC_ALG
 from .issuer import endpoint, issuer
+from .jwk import canonical
 from .models import Client
 
-METHODS = {**dict.fromkeys(SIGNING_ALGS, "private_key_jwt"), HMAC_ALG: "client_secret_jwt"}
+METHODS = {**dict.fromkeys(CLIENT_SIGNING_ALGS, "private_key_jwt"), HMAC_ALG: "client_secret_jwt"}
 """By the algorithm of the signature: each method has keys of its own, so that what is public can
 never be taken for a shared secret (RFC 8725 §2.1)."""
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -89,9 +90,8 @@ def _signed(client: Client, assertion: str) -> dict[str, Any]:
 def _keys(client: Client, alg: str, kid: str | None) -> list[Any]:
     """What may have made a signature of ``alg`` for ``client``: keys of that method alone, and no
     key is fetched for a method or an algorithm that the client is not registered for."""
-    if METHODS[alg] not in client.auth_methods or client.registered(
-        "token_endpoint_auth_signing_alg"
-    ) not in ("", alg):
+    registered = canonical(client.registered("token_endpoint_auth_signing_alg"))
+    if METHODS[alg] not in client.auth_methods or registered not in ("", canonical(alg)):
         return []
     if alg == HMAC_ALG:
         return client.shared_secrets()
@@ -102,7 +102,7 @@ def _keys(client: Client, alg: str, kid: str | None) -> list[Any]:
 
 @functools.cache
 def _key_of_nobody(alg: str) -> Any:
-    return secrets.token_hex() if alg == HMAC_ALG else keys.generate(alg).public_key()
+    return secrets.token_hex() if alg == HMAC_ALG else keys.generate(canonical(alg)).public_key()
 
 
 def _is_for_us(audience: Any) -> bool:

@@ -113,7 +113,9 @@ def usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:
     for each in jwks:
         if not isinstance(each, dict) or each.get("use", "sig") != "sig":
             continue
-        if each.get("alg", alg) != alg or (kid is not None and each.get("kid") != kid):
+        if kid is not None and each.get("kid") != kid:
+            continue
+        if jwk.canonical(each.get("alg", alg)) != jwk.canonical(alg):
             continue
         try:
             keys.append(jwk.public_key(each, alg))

@@ -17,10 +17,12 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .jwk import ALGORITHMS, PRIVATE_MEMBERS
+from .jwk import ALGORITHMS, PRIVATE_MEMBERS, spellings
 from .redirect_uri import is_authority
 
 SIGNING_ALGS = ALGORITHMS
+CLIENT_SIGNING_ALGS = spellings(SIGNING_ALGS)
+"""Of what clients sign, where newer ones have a name of their own for one."""
 HMAC_ALG = "HS256"
 ENCRYPTION_ALGS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
 ENCRYPTION_ENCS = ("A256GCM", "A128GCM", "A128CBC-HS256", "A256CBC-HS512")
@@ -128,7 +130,7 @@ METADATA: dict[str, Metadatum] = {
             Kind.CHOICE,
             Topic.PROOF,
             gettext_lazy("Algorithm of its assertions"),
-            (*SIGNING_ALGS, HMAC_ALG),
+            (*CLIENT_SIGNING_ALGS, HMAC_ALG),
             help=gettext_lazy("Empty for any that its way of authentication allows."),
         ),
         *(
@@ -195,7 +197,7 @@ METADATA: dict[str, Metadatum] = {
             Kind.CHOICE,
             Topic.REQUEST,
             gettext_lazy("Algorithm of its request objects"),
-            SIGNING_ALGS,
+            CLIENT_SIGNING_ALGS,
             help=gettext_lazy("Empty for any."),
         ),
         Metadatum(

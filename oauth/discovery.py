@@ -15,6 +15,7 @@ from ostiary.assurance import ACR_ALIASES, Level
 from . import (
     authorization_request,
     claims,
+    client_assertion,
     client_authentication,
     dpop,
     keys,
@@ -29,7 +30,6 @@ from .client_metadata import (
     ENCRYPTION_ENCS,
     HMAC_ALG,
     RESPONSE_TYPES,
-    SIGNING_ALGS,
 )
 from .conf import oauth_settings
 from .issuer import endpoint, issuer
@@ -39,6 +39,7 @@ from .models.client import GRANT_TYPES
 
 def authorization_server_metadata() -> dict[str, Any]:
     """The document at ``/.well-known/oauth-authorization-server``."""
+    assertion_algs = list(client_assertion.METHODS)
     return {
         "issuer": issuer(),
         "authorization_endpoint": endpoint("authorize"),
@@ -55,16 +56,16 @@ def authorization_server_metadata() -> dict[str, Any]:
         "response_modes_supported": list(response_type.RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "token_endpoint_auth_methods_supported": client_authentication.methods(),
-        "token_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "revocation_endpoint_auth_methods_supported": client_authentication.methods(),
-        "revocation_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_endpoint_auth_methods_supported": [
             # A public client can't prove who asks (RFC 7662 §2.1, §4).
             name
             for name in client_authentication.methods()
             if name != "none"
         ],
-        "introspection_endpoint_auth_signing_alg_values_supported": [*SIGNING_ALGS, HMAC_ALG],
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_signing_alg_values_supported": keys.algorithms(),
         **_encryption("introspection"),
         "code_challenge_methods_supported": [pkce.METHOD],

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from . import replay
-from .client_metadata import SIGNING_ALGS
+from .client_metadata import CLIENT_SIGNING_ALGS
 from .resource_server.dpop import InvalidProof, check, is_live_nonce
 from .resource_server.dpop import new_nonce as nonce_of_now
 
-ALGORITHMS = SIGNING_ALGS
+ALGORITHMS = CLIENT_SIGNING_ALGS
 """Asymmetric ones alone (RFC 9449 §11.6)."""
 _JKT = re.compile(r"[A-Za-z0-9_-]{43}")
 _NONCE_SALT = "ostiary.oauth.dpop.nonce"

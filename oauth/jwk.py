@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import OKPAlgorithm
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """What a public key never has."""
@@ -28,6 +30,22 @@ _OF_ALG = {
 }
 ALGORITHMS = tuple(_OF_ALG)
 """The signature algorithms that we take: asymmetric ones alone."""
+_OTHER_NAMES = {"EdDSA": "Ed25519"}
+"""EdDSA with that curve, by the name that says so (RFC 9864 §2.2), as newer clients write it."""
+
+with suppress(ValueError):  # a PyJWT that knows it by itself
+    jwt.register_algorithm("Ed25519", OKPAlgorithm())
+
+
+def canonical(alg: Any) -> Any:
+    """The name in ``ALGORITHMS`` of an algorithm that somebody names; another value as it is."""
+    return next((ours for ours, other in _OTHER_NAMES.items() if alg == other), alg)
+
+
+def spellings(algorithms: Iterable[str]) -> tuple[str, ...]:
+    """All names by which a signature may say that it is of one of ``algorithms``."""
+    ours = tuple(algorithms)
+    return (*ours, *(_OTHER_NAMES[alg] for alg in ours if alg in _OTHER_NAMES))
 
 
 def public_key(jwk: Any, alg: str) -> Any:
@@ -36,6 +54,7 @@ def public_key(jwk: Any, alg: str) -> Any:
     Raises ``jwt.InvalidKeyError`` for a private or symmetric key, one of another type or curve, and
     one too small (RFC 8725 §3.1, §3.5).
     """
+    alg = canonical(alg)
     kty, crv = _OF_ALG[alg]
     if not isinstance(jwk, Mapping) or jwk.keys() & PRIVATE_MEMBERS:
         raise jwt.InvalidKeyError("not a public key")

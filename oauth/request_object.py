@@ -19,12 +19,13 @@ from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
 from . import client_keys, security_profile
 from .client_keys import LEEWAY_SECONDS
-from .client_metadata import SIGNING_ALGS
+from .client_metadata import CLIENT_SIGNING_ALGS
 from .issuer import issuer
+from .jwk import canonical
 from .models import Client
 from .parameters import REPEATABLE, only
 
-ALGORITHMS = SIGNING_ALGS
+ALGORITHMS = CLIENT_SIGNING_ALGS
 """``none`` is not among them."""
 TYPS = ("", "jwt", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt")
 """What an object may say it is; nothing that another kind of token of the client says (§10.8)."""
@@ -72,8 +73,8 @@ def _signed(client: Client, signed: str) -> dict[str, Any]:
         raise jwt.InvalidTokenError("encrypted ones are not supported")
     header = jwt.get_unverified_header(signed)
     alg = header.get("alg")
-    registered = client.registered("request_object_signing_alg")
-    if alg not in security_profile.signing_algs(client) or registered not in ("", alg):
+    registered = canonical(client.registered("request_object_signing_alg"))
+    if alg not in security_profile.signing_algs(client) or registered not in ("", canonical(alg)):
         raise jwt.InvalidAlgorithmError("not an algorithm for this client")
     if str(header.get("typ", "")).lower() not in TYPS:
         raise jwt.InvalidTokenError("another type of token")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from .client_metadata import SIGNING_ALGS
+from .jwk import canonical, spellings
 from .redirect_uri import LOOPBACK_LITERALS
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def is_fapi2(client: Client) -> bool:
 
 
 def signing_algs(client: Client) -> tuple[str, ...]:
-    """The algorithms with which the client may sign."""
-    return ALGORITHMS if is_fapi2(client) else SIGNING_ALGS
+    """The algorithms with which the client may sign, by all their names."""
+    return spellings(ALGORITHMS if is_fapi2(client) else SIGNING_ALGS)
 
 
 def answer_alg(client: Client, alg: str) -> str:
@@ -81,7 +82,7 @@ def missing(client: Client) -> list[str]:
         _("%(name)s is %(alg)s: choose from %(choices)s.")
         % {"name": name, "alg": alg, "choices": ", ".join(ALGORITHMS)}
         for name, alg in algorithms.items()
-        if alg and alg not in ALGORITHMS
+        if alg and canonical(alg) not in ALGORITHMS
     ]
     if set(client.registered("response_types")) - set(RESPONSE_TYPES_OF_ALL):
         found.append(_("Response types: code alone, since others send tokens through the browser."))

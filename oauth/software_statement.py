@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 
 from . import client_keys
-from .client_metadata import SIGNING_ALGS, is_address, is_public_jwks
+from .client_metadata import CLIENT_SIGNING_ALGS, is_address, is_public_jwks
 from .conf import oauth_settings
 from .registration import InvalidSoftwareStatement, UnapprovedSoftwareStatement
 
@@ -31,7 +31,7 @@ def claims(statement: Any) -> tuple[str, dict[str, Any]]:
     issuer, alg = unverified.get("iss"), header.get("alg")
     if not isinstance(issuer, str) or issuer not in oauth_settings.SOFTWARE_STATEMENT_ISSUERS:
         raise UnapprovedSoftwareStatement(description="The statement is of nobody we trust.")
-    if alg not in SIGNING_ALGS:
+    if alg not in CLIENT_SIGNING_ALGS:
         raise InvalidSoftwareStatement(description="The statement is not signed.")
     for key in _keys_of(issuer, alg, header.get("kid")):
         try:

@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 from django.utils.translation import gettext_lazy as _
 
 from . import security_profile
+from .jwk import canonical
 from .models import TrustRule
 
 LEEWAY_SECONDS = 60
@@ -85,7 +86,7 @@ def problems(
 ) -> Iterator[tuple[str, Any]]:
     """What keeps ``rule`` from taking a token of this header and these claims at ``now`` (Unix
     time): the name of each thing that is wrong, and the words for it. None: the rule means it."""
-    if header.get("alg") not in rule.algorithms:
+    if canonical(header.get("alg")) not in rule.algorithms:
         yield "alg", _("It is signed with an algorithm that the rule does not allow.")
     if str(header.get("typ", "")).lower() not in TYPS:
         yield "typ", _("It is a token of another type.")

@@ -19,6 +19,7 @@ from ostiary import events
 from ostiary.throttling import Throttled, throttle
 
 from . import replay, trust, trust_keys
+from .jwk import canonical
 from .models import Client, TrustRule
 
 MAX_LENGTH = 8192
@@ -87,7 +88,7 @@ def rules_of(issuer: str) -> list[TrustRule]:
 def is_signed(rule: TrustRule, shown: Outside) -> bool:
     """Whether a key of the rule's issuer made the signature, with an algorithm of the rule."""
     alg, kid = str(shown.header.get("alg")), shown.header.get("kid")
-    if alg not in rule.algorithms:
+    if canonical(alg) not in rule.algorithms:
         return False
     for key in trust_keys.find(rule, alg=alg, kid=kid):
         try:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from django.core.cache import caches
 from django.http import HttpRequest
 
+from .. import jwk
 from . import dpop, mtls
 from .access_token import AccessToken
 from .conf import ResourceServerSettings
@@ -52,7 +53,7 @@ def _proven(request: HttpRequest, token: str, settings: ResourceServerSettings) 
             request.headers.get("DPoP", ""),
             method=str(request.method),
             url=url_of(request, settings),
-            algorithms=settings.ALGORITHMS,
+            algorithms=jwk.spellings(settings.ALGORITHMS),
             access_token=token,
         )
     except dpop.InvalidProof as problem:

@@ -50,9 +50,10 @@ class Issuer:
         by_alg = self._keys.current().get(kid)
         if by_alg is None:
             by_alg = self._keys.renewed().get(kid, {})
-        if alg not in by_alg:
+        found = by_alg.get(jwk.canonical(alg))
+        if found is None:
             raise InvalidToken
-        return by_alg[alg]
+        return found
 
     def _fetch_keys(self) -> Fetched[Keys]:
         try:
@@ -82,7 +83,7 @@ def parse(jwks: Any, algorithms: Sequence[str]) -> Keys:
             continue
         by_alg = keys.setdefault(kid, {})  # known, even if there is nothing that it may be used for
         for alg in algorithms:
-            if member.get("alg", alg) != alg:
+            if jwk.canonical(member.get("alg", alg)) != alg:
                 continue
             try:
                 by_alg.setdefault(alg, jwk.public_key(member, alg))

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from .. import jwk
 from .server import ResourceServer, resource_server
 
 
@@ -19,7 +20,7 @@ def document(server: ResourceServer) -> dict[str, Any]:
         "resource": settings.AUDIENCE,
         "authorization_servers": [settings.ISSUER],
         "bearer_methods_supported": ["header"],
-        "dpop_signing_alg_values_supported": list(settings.ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(jwk.spellings(settings.ALGORITHMS)),
         **({"scopes_supported": list(settings.SCOPES)} if settings.SCOPES else {}),
     }
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
+from .. import jwk
 from . import access_token, bearer, confirmation, dpop, jws, step_up
 from .access_token import AccessToken
 from .conf import ResourceServerSettings, problems, resource_server_settings
@@ -143,7 +144,8 @@ class ResourceServer:
         common = f'realm="{self.settings.AUDIENCE}"'
         if self._publishes_metadata():
             common += f', resource_metadata="{self.metadata_url}"'
-        return challenge(refused, bearer.scheme_of(request), common, self.settings.ALGORITHMS)
+        algorithms = jwk.spellings(self.settings.ALGORITHMS)
+        return challenge(refused, bearer.scheme_of(request), common, algorithms)
 
     def headers(self, refused: AccessRefused | None = None) -> Mapping[str, str]:
         """What an answer carries beside its challenge: the nonce for the next proof (RFC 9449

@@ -17,14 +17,15 @@ def new_key(alg="ES256"):
     """A private key for ``alg``."""
     if alg == "ES256":
         return ec.generate_private_key(ec.SECP256R1())
-    if alg == "EdDSA":
+    if jwk.canonical(alg) == "EdDSA":
         return ed25519.Ed25519PrivateKey.generate()
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def public_jwk(key, alg="ES256"):
     """The public JWK of a private key."""
-    return jwk.public_members(json.loads(get_default_algorithms()[alg].to_jwk(key.public_key())))
+    algorithm = get_default_algorithms()[jwk.canonical(alg)]
+    return jwk.public_members(json.loads(algorithm.to_jwk(key.public_key())))
 
 
 CLIENT_KEY = new_key()

@@ -29,8 +29,7 @@ def scope_of_an_api(settings):
 _signing_keys: list[SigningKey] = []
 
 
-@pytest.fixture(autouse=True)
-def signing_keys(db):
+def put_signing_keys() -> None:
     """The same signing keys in every test: made once, since an RSA key takes its time."""
     if _signing_keys:
         SigningKey.objects.bulk_create(_signing_keys)
@@ -38,6 +37,12 @@ def signing_keys(db):
         keys.ensure()
         _signing_keys.extend(SigningKey.objects.all())
     keys.forget()
+
+
+@pytest.fixture(autouse=True)
+def signing_keys(db):
+    """Keys to sign with."""
+    put_signing_keys()
     apis.forget()
     status_list.forget()
 

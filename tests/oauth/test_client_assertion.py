@@ -14,7 +14,7 @@ from django.utils import timezone
 from jwt.utils import base64url_encode
 
 from oauth import client_assertion, client_keys
-from oauth.client_metadata import SIGNING_ALGS
+from oauth.client_metadata import CLIENT_SIGNING_ALGS
 from oauth.issuer import endpoint, issuer
 from oauth.models import Client
 from tests.oauth import flow
@@ -38,7 +38,7 @@ def test_a_signature_for_this_server_authenticates(signing_client, audience):
     assert ask(signed_by(signing_client, aud=audience())).status_code == 200
 
 
-@pytest.mark.parametrize("alg", SIGNING_ALGS)
+@pytest.mark.parametrize("alg", CLIENT_SIGNING_ALGS)
 def test_every_advertised_algorithm_is_taken(signing_client, alg):
     key = new_key(alg)
     signing_client.metadata = {"jwks": {"keys": [public_jwk(key, alg)]}}

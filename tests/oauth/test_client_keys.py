@@ -46,6 +46,16 @@ def test_registered_keys_are_found_by_their_name_and_algorithm():
     assert found(client, "c") == found(client, "a", "RS256") == []
 
 
+@pytest.mark.parametrize("named", [{}, {"alg": "EdDSA"}, {"alg": "Ed25519"}])
+@pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
+def test_an_algorithm_is_known_by_both_its_names(named, alg):
+    key = {**public_jwk(new_key("EdDSA"), "EdDSA"), "kid": "a", **named}
+
+    [there] = client_keys.find(Client(metadata={"jwks": {"keys": [key]}}), alg=alg, kid="a")
+
+    assert there.public_bytes_raw()
+
+
 def test_keys_for_something_else_are_no_keys():
     key = new_key()
     for said in ({"use": "enc"}, {"alg": "PS256"}, {"crv": "P-384"}, {"x": 1}):

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from django.test import Client as Browser
 
-from oauth.client_metadata import SIGNING_ALGS
+from oauth.client_metadata import CLIENT_SIGNING_ALGS
 from tests.oauth import flow
 from tests.oauth.assertions import new_key, public_jwk, request_object, signed_by
 from tests.oauth.conftest import make_client
@@ -221,7 +221,7 @@ def test_every_algorithm_of_request_objects_that_is_told_is_taken_and_no_other(
         )
         return flow.answer_of(response)["error"] == "consent_required"
 
-    algs = [*SIGNING_ALGS, "HS256", "none"]
+    algs = [*CLIENT_SIGNING_ALGS, "HS256", "none"]
     told_algs = told()["request_object_signing_alg_values_supported"]
     assert told()["request_parameter_supported"] is True
     assert [alg for alg in algs if is_taken(alg)] == told_algs

@@ -467,6 +467,16 @@ def test_a_statement_is_signed_by_who_is_trusted(voucher):
     assert not Client.objects.exists()
 
 
+def test_a_statement_may_name_its_algorithm_as_newer_software_does(settings):
+    key = new_key("Ed25519")
+    jwks = json.dumps({"keys": [public_jwk(key, "Ed25519")]})
+    configure(settings, SOFTWARE_STATEMENT_ISSUERS={"https://vouch.example": jwks})
+
+    told = registered(software_statement=statement(key, "Ed25519", client_name="V"))
+
+    assert told["client_name"] == "V"
+
+
 def test_an_issuer_s_keys_may_be_at_an_address(settings):
     with far_end() as end:
         end.body = json.dumps({"keys": [public_jwk(VOUCHER)]}).encode()

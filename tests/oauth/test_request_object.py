@@ -220,6 +220,23 @@ def test_the_registered_algorithm_is_the_only_one(signed_in_browser, signer):
     assert error == "invalid_request_object"
 
 
+@pytest.mark.parametrize("registered", ["EdDSA", "Ed25519"])
+@pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
+def test_an_algorithm_is_the_same_by_both_its_names(signed_in_browser, signer, registered, alg):
+    key = new_key(alg)
+    signer.metadata = {
+        "jwks": {"keys": [{**public_jwk(key, alg), "kid": "its key"}]},
+        "request_object_signing_alg": registered,
+    }
+    signer.full_clean()
+    signer.save()
+
+    signed = request_object(signer, key=key, alg=alg, prompt="none")
+    response = flow.authorize(signed_in_browser, signer, request=signed)
+
+    assert flow.answer_of(response)["error"] == "consent_required"
+
+
 def test_a_client_without_keys_can_sign_nothing(signed_in_browser, confidential_client):
     signed = request_object(confidential_client)
 

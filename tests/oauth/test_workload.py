@@ -135,6 +135,15 @@ def test_a_job_of_the_main_branch_gets_a_token_of_ours_without_any_secret(github
     assert "refresh_token" not in answer
 
 
+def test_a_rule_for_eddsa_takes_it_by_its_newer_name(github, rule, way):
+    key = new_key("Ed25519")
+    github.publish("a", key, "Ed25519")
+    rule.algorithms = ["EdDSA"]
+    rule.save()
+
+    assert way[0](github.token(key=key, alg="Ed25519", kid="a")).status_code == 200
+
+
 def test_every_use_is_told_to_the_log(github, rule, way):
     way[0](github.token())
 

@@ -58,7 +58,14 @@ def error_of(server: ResourceServer, request: HttpRequest) -> tuple[int, str]:
     return answer.status_code, found
 
 
-def make_proof(key: Any, token: str, header: dict[str, Any] | None = None, **claims: Any) -> str:
+def make_proof(
+    key: Any,
+    token: str,
+    header: dict[str, Any] | None = None,
+    *,
+    alg: str = "ES256",
+    **claims: Any,
+) -> str:
     """A DPoP proof for ``request_with``; a claim of ``None`` is left out."""
     claims = {
         "jti": secrets.token_urlsafe(16),
@@ -71,8 +78,8 @@ def make_proof(key: Any, token: str, header: dict[str, Any] | None = None, **cla
     return jwt.encode(
         {name: value for name, value in claims.items() if value is not None},
         key,
-        algorithm="ES256",
-        headers={"typ": "dpop+jwt", "jwk": public_jwk(key), **(header or {})},
+        algorithm=alg,
+        headers={"typ": "dpop+jwt", "jwk": public_jwk(key, alg), **(header or {})},
     )
 
 

@@ -19,7 +19,7 @@ from . import project
 from .calls import AUDIENCE, good_token, jkt_of, make_proof, request_with
 
 KEY = new_key()
-ALGS = 'algs="RS256 PS256 ES256 EdDSA"'
+ALGS = 'algs="RS256 PS256 ES256 EdDSA Ed25519"'
 MIDDLEWARE = ["oauth.resource_server.middleware.AccessTokenMiddleware"]
 
 
@@ -243,7 +243,7 @@ def test_the_metadata_are_where_a_client_looks_and_every_challenge_says_so(
         "authorization_servers": [issuer.url],
         "scopes_supported": ["a"],
         "bearer_methods_supported": ["header"],
-        "dpop_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
+        "dpop_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"],
     }
     told = f'resource_metadata="https://api.example{path}"'
     assert told in call(f"/{by}/plain")["WWW-Authenticate"]

@@ -9,9 +9,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from oauth import jwk
 from oauth.resource_server import mtls
 from oauth.resource_server.dpop import NONCE_SECONDS, InvalidProof, check
-from tests.oauth.assertions import new_key
+from tests.oauth.assertions import new_key, public_jwk
 from tests.oauth.test_dpop import RESOURCE_PROOF, RESOURCE_TOKEN, THUMBPRINT
 from tests.parallel import at_once
 
@@ -106,7 +107,15 @@ def test_a_wrong_proof_is_refused(server, bound, wrong):
     assert answer.status_code == 401
     challenge = answer["WWW-Authenticate"]
     assert challenge.startswith(f'Bearer realm="{AUDIENCE}", DPoP realm="{AUDIENCE}"')
-    assert 'algs="RS256 PS256 ES256 EdDSA", error="invalid_dpop_proof"' in challenge
+    assert 'algs="RS256 PS256 ES256 EdDSA Ed25519", error="invalid_dpop_proof"' in challenge
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"])
+def test_a_proof_of_every_advertised_algorithm_is_taken(server, issuer, alg):
+    key = new_key(alg)
+    token = good_token(issuer, cnf={"jkt": jwk.thumbprint(public_jwk(key, alg))})
+
+    assert server.authenticate(with_proof(token, make_proof(key, token, alg=alg)))
 
 
 @pytest.mark.parametrize("proof", ["", "x", "a.b.c", "é", "e30.e30."])
