@@ -6,15 +6,17 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from oauth import keys
 from oauth.models import Client
 from tests.browser.conftest import chromium  # noqa: F401  (a fixture)
 from tests.machine import npm_packages, program
+from tests.oauth.conftest import put_signing_keys
 
 from .person import Person
 
@@ -22,13 +24,15 @@ HERE = Path(__file__).parent
 PASSWORD = "correct horse battery staple"
 REDIRECT_URI = "https://rp.example/callback"
 API = "https://api.example/"
+PATIENCE_SECONDS = 60
+Answer = Callable[[Any], str]
 
 
 @pytest.fixture
 def issuer(live_server, settings) -> str:
     """The issuer: a real server on a real port of this machine."""
     settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": live_server.url}
-    keys.forget()
+    put_signing_keys()
     return str(live_server.url)
 
 
@@ -66,6 +70,22 @@ def register(method: str, **fields: Any) -> dict[str, str]:
     return {**told, "client_id": registered.client_id}
 
 
+def new_key(alg: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A key to sign with by ``alg``: the private JWK, and the JWK Set that its owner registers."""
+    key: Key
+    if alg == "ES256":
+        key = ECKey.generate_key("P-256")
+    elif alg in ("EdDSA", "Ed25519"):
+        key = OKPKey.generate_key("Ed25519")
+    else:
+        key = RSAKey.generate_key(2048)
+    named = {"kid": "its key", "alg": alg, "use": "sig"}
+    return (
+        {**key.as_dict(private=True), **named},
+        {"keys": [{**key.as_dict(private=False), **named}]},
+    )
+
+
 @pytest.fixture
 def client(transactional_db) -> Callable[..., dict[str, str]]:
     """Registers a client; returns what its developer is told."""
@@ -81,23 +101,40 @@ def node() -> str:
 
 @pytest.fixture
 def run_node_client(node) -> Callable[..., dict[str, Any]]:
-    """Runs a node relying party against the provider, with a person to send back and forth."""
+    """Runs a node client against the provider; what it learned.
 
-    def run(script: str, told: dict[str, str], person: Person) -> dict[str, Any]:
-        process = subprocess.Popen(
+    It asks in lines of JSON (``conversation.mjs``): ``{"go_to": address}`` sends the person there
+    and back, and what else a script asks for is answered by a function of that name.
+    """
+
+    def run(
+        script: str, told: dict[str, Any], person: Person | None = None, **more: Answer
+    ) -> dict[str, Any]:
+        answers: dict[str, Answer] = dict(more)
+        if person:
+            answers["go_to"] = lambda url: person.go(url, until=REDIRECT_URI)
+        with subprocess.Popen(
             [node, str(HERE / script), json.dumps(told)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
-        assert process.stdout
-        assert process.stderr
-        first = process.stdout.readline()
-        assert first, process.stderr.read()
-        callback = person.go(json.loads(first)["go_to"], until=REDIRECT_URI)
-        output, errors = process.communicate(callback + "\n", timeout=60)
-        assert process.returncode == 0, errors
-        return dict(json.loads(output))
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            assert process.stderr
+            clock = Timer(PATIENCE_SECONDS, process.kill)
+            clock.start()
+            try:
+                for line in process.stdout:
+                    [(asked, value)] = json.loads(line).items()
+                    if asked == "learned":
+                        return dict(value)
+                    process.stdin.write(answers[asked](value) + "\n")
+                    process.stdin.flush()
+                raise AssertionError(process.stderr.read())
+            finally:
+                clock.cancel()
+                process.kill()
 
     return run
