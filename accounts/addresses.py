@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.validators import RegexValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 MAX_LENGTH = 254
@@ -49,11 +50,43 @@ def find_user(email: str) -> Any:
     On a model where two people may have the same address, it is nobody's.
     """
     user_model = get_user_model()
-    people = user_model._default_manager
-    field = user_model.get_email_field_name()
     try:
-        if field == user_model.USERNAME_FIELD:
-            return people.get_by_natural_key(email)
-        return people.get(**{f"{field}__iexact": email})
+        return _get(email)
     except (user_model.DoesNotExist, user_model.MultipleObjectsReturned):
         return None
+
+
+def is_of_another(email: str, user: Any) -> bool:
+    """Whether someone other than ``user`` has this address, in any case."""
+    user_model = get_user_model()
+    try:
+        return bool(_get(email).pk != user.pk)
+    except user_model.DoesNotExist:
+        return False
+    except user_model.MultipleObjectsReturned:
+        return True
+
+
+def _get(email: str) -> Any:
+    user_model = get_user_model()
+    people = user_model._default_manager
+    field = user_model.get_email_field_name()
+    if field == user_model.USERNAME_FIELD:
+        return people.get_by_natural_key(email)
+    return people.get(**{f"{field}__iexact": email})
+
+
+def set_email(user: Any, email: str) -> list[str]:
+    """Give the person this address, verified; returns the names of the fields that changed.
+
+    Where the address is also what they sign in by, in a user name of its own, that changes too.
+    """
+    changed = [user.get_email_field_name()]
+    if user.get_username() == email_of(user) and user.USERNAME_FIELD not in changed:
+        changed.append(user.USERNAME_FIELD)
+    for name in changed:
+        setattr(user, name, email)
+    if hasattr(user, "email_verified_at"):
+        user.email_verified_at = timezone.now()
+        changed.append("email_verified_at")
+    return [*changed, *(f.name for f in user._meta.fields if getattr(f, "auto_now", False))]

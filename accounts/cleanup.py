@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from .models import NotMeLink, PendingRegistration, RecoveryToken
+from .models import MailedLink, NotMeLink, PendingRegistration, RecoveryToken
 
 BATCH = 1000
 
@@ -23,6 +23,11 @@ def remove_expired_recoveries(batch: int = BATCH, most: int = 100) -> int:
 def remove_expired_not_me_links(batch: int = BATCH, most: int = 100) -> int:
     """Delete links “It was not me” that have expired; returns how many."""
     return _remove_expired(NotMeLink, batch, most)
+
+
+def remove_expired_links(batch: int = BATCH, most: int = 100) -> int:
+    """Delete other mailed links that have expired; returns how many."""
+    return _remove_expired(MailedLink, batch, most)
 
 
 def _remove_expired(model: type[models.Model], batch: int, most: int) -> int:

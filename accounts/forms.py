@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from . import registration
-from .addresses import MAX_LENGTH, normalize_email, only_ascii
+from .addresses import MAX_LENGTH, email_of, normalize_email, only_ascii
 from .guessing import guess
 from .models import PendingRegistration, normalize_password
 
@@ -213,6 +213,24 @@ class RecoverForm(forms.Form):
     """The address whose password is forgotten."""
 
     email = EmailAddressField(autocomplete="username")
+
+
+class ChangeEmailForm(forms.Form):
+    """The person's new address."""
+
+    email = EmailAddressField(autocomplete="email")
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["email"].label = _("New email address")
+
+    def clean_email(self) -> str:
+        """Another than the present one; whether it is someone else's is not told here (C1)."""
+        email: str = self.cleaned_data["email"]
+        if email == email_of(self.user):
+            raise ValidationError(_("This is your address already. Enter the new one."))
+        return email
 
 
 class ChangePasswordForm(_NewPassword):

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from ostiary import mail
 
 from .addresses import email_of
+from .models import MailedLink
 
 LIFETIME = timedelta(hours=1)
 """A mailed link works for an hour at most (SECURITY C4)."""
@@ -36,9 +38,9 @@ def link_to(view: str, token: str) -> str:
     return mail.absolute_url(f"{reverse(view)}?{urlencode({'token': token})}")
 
 
-def expiry() -> datetime:
+def expiry(lifetime: timedelta = LIFETIME) -> datetime:
     """When a link that is made now stops working."""
-    return timezone.now() + LIFETIME
+    return timezone.now() + lifetime
 
 
 def take_token(request: HttpRequest, entry: str) -> bool:
@@ -58,3 +60,53 @@ def credential_hash(user: Any) -> str:
     return salted_hmac(
         "ostiary.accounts.recovery", f"{user.password} {email_of(user)}", algorithm="sha256"
     ).hexdigest()
+
+
+def make(
+    user: Any,
+    purpose: MailedLink.Purpose,
+    *,
+    email: str = "",
+    lifetime: timedelta = LIFETIME,
+    dies_with_credentials: bool = True,
+) -> str:
+    """The token of a new link; one that dies with its credentials is dead when the password or
+    the address changes."""
+    token = new_token()
+    MailedLink.objects.create(
+        user=user,
+        purpose=purpose,
+        token_hash=token_hash(token),
+        credential_hash=credential_hash(user) if dies_with_credentials else "",
+        email=email,
+        expires_at=expiry(lifetime),
+    )
+    return token
+
+
+def find(hashed_token: str, *purposes: MailedLink.Purpose) -> MailedLink | None:
+    """The link of this token, unless it was used, has expired or died."""
+    found = (
+        MailedLink.objects.select_related("user")
+        .filter(token_hash=hashed_token, purpose__in=purposes, expires_at__gt=timezone.now())
+        .first()
+    )
+    return found if found and _still_holds(found, found.user) else None
+
+
+def _still_holds(link: MailedLink, user: Any) -> bool:
+    return user.is_active and (
+        not link.credential_hash
+        or constant_time_compare(link.credential_hash, credential_hash(user))
+    )
+
+
+def use(link: MailedLink) -> Any:
+    """Consume the link, and return its person, locked; ``None`` if it has died in the meantime.
+
+    Of two who use one link at once, one deletes the row. To be called in a transaction. The person
+    is locked before the link, here as everywhere, so that two uses never wait for each other.
+    """
+    user = get_user_model()._default_manager.select_for_update().get(pk=link.user_id)
+    deleted, _ = MailedLink.objects.filter(pk=link.pk).delete()
+    return user if deleted and _still_holds(link, user) else None

@@ -11,6 +11,7 @@ def clean_up() -> None:
     cleanup.remove_expired_registrations()
     cleanup.remove_expired_recoveries()
     cleanup.remove_expired_not_me_links()
+    cleanup.remove_expired_links()
 
 
 BEAT_SCHEDULE = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, not_me, recover, signin, signup
+from .views import account, email, not_me, recover, signin, signup
 
 app_name = "ostiary_accounts"
 
@@ -21,6 +21,10 @@ urlpatterns = [
     path("not-me/done/", not_me.not_me_done, name="not_me_done"),
     path("account/", account.overview, name="account"),
     path("account/profile/", account.profile, name="profile"),
+    path("account/email/", email.change, name="email"),
+    path("account/email/cancel/", email.cancel, name="email_cancel"),
+    path("account/email/confirm/", email.confirm, name="email_confirm"),
+    path("account/email/undo/", email.undo, name="email_undo"),
     path("account/security/", account.security, name="security"),
     path("account/sessions/", account.session_list, name="sessions"),
     path("account/sessions/others/end/", account.end_other_sessions, name="end_other_sessions"),

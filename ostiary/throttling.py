@@ -64,6 +64,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "signup": {"ip": "60/hour", "user": "5/hour"},
     "signup_code": {"ip": "200/hour"},  # each code has tries of its own
     "recovery": {"ip": "60/hour", "user": "5/hour"},
+    "email_change": {"ip": "60/hour", "user": "10/day"},
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer

@@ -24,6 +24,7 @@ from ostiary.device import describe
 from ostiary.models import Event, Session
 
 from .. import recovery
+from ..addresses import email_of
 from ..forms import ChangePasswordForm, ProfileForm
 from . import form_page, posted, show
 
@@ -44,7 +45,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     """What the person tells of themselves."""
     form = ProfileForm(posted(request), user=request.user)
     if not form.is_valid():
-        return show(request, "profile", form)
+        return show(request, "profile", form, email=email_of(request.user))
     with transaction.atomic():
         if changed := form.save():
             events.record(

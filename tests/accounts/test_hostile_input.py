@@ -20,6 +20,7 @@ FORMS = {
     "/signup/": {"email": "", "name": "Carol", "password": flow.PASSWORD, "next": ""},
     "/recover/": {"email": "", "next": ""},
     "/account/profile/": {"name": "Alice", "locale": "en", "zoneinfo": "UTC"},
+    "/account/email/": {"email": "new@example.com"},
     "/account/security/": {"current_password": flow.PASSWORD, "password": "short"},
 }
 OPEN_FORMS = ["/signin/", "/signup/", "/recover/"]

@@ -131,6 +131,21 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("input[name=preferred_username]").fill("Al")
     submit(page)
     yield "account-profile-saved"
+    page.goto(f"{issuer}/account/email/")
+    page.locator("main input[name=email]").fill("alice@new.example")
+    submit(page)
+    yield "account-email"
+    page.goto(mailed_link("alice@new.example"))
+    yield "email-confirm"
+    submit(page)
+    page.goto(mailed_link("alice@example.com"))
+    yield "email-undo"
+    submit(page)
+    yield "email-undone"
+    page.goto(mailed_link("alice@example.com"))
+    page.locator("input[name=password]").fill(PASSWORD)
+    submit(page)
+    sign_in(page)
     page.goto(f"{issuer}/signin/?reauthenticate=1&next=/account/security/")
     yield "sign-in-again"
     page.goto(f"{issuer}/admin/")

@@ -26,6 +26,14 @@ for page in ("", "profile/", "security/", "sessions/", "activity/"):
 assert 'name="name"' not in browser.get("/account/profile/").content.decode()
 assert browser.post("/account/profile/", {}).status_code == 302
 
+# The address changes, and with it the user name that was made of it.
+assert browser.post("/account/email/", {"email": "carol@new.example"}).status_code == 302
+browser.get(flow.link_in(flow.delivered()[-1]))
+assert browser.post("/account/email/confirm/").status_code == 302
+carol.refresh_from_db()
+assert (carol.username, carol.email) == ("carol@new.example", "carol@new.example")
+assert browser.get("/account/email/").status_code == 200
+
 # Someone who was here before, with a user name that is no address, and with capitals in it.
 User.objects.create_user("Dave", "Dave@Example.com", flow.PASSWORD)
 assert flow.sign_in(Browser(), "dave").status_code == 400

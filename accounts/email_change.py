@@ -1,0 +1,151 @@
+"""Another email address: confirmed at the new, told to the old with a way back (SECURITY C5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from ostiary import events, mail, outbox, sessions
+from ostiary.notifications import language_of, notify
+from ostiary.signals import password_changed
+
+from . import links
+from .addresses import email_of, is_of_another, set_email
+from .models import MailedLink, RecoveryToken
+
+UNDO_LIFETIME = timedelta(days=7)
+"""For so long the old address can take the change back."""
+CHANGE, UNDO = MailedLink.Purpose.CHANGE_EMAIL, MailedLink.Purpose.UNDO_EMAIL
+
+
+class Outcome(Enum):
+    """What came of a link."""
+
+    DONE = "done"
+    DEAD = "dead"
+    TAKEN = "taken"
+
+
+def waiting(user: Any) -> MailedLink | None:
+    """The change that waits for the new address to be confirmed."""
+    return MailedLink.objects.filter(
+        user=user, purpose=CHANGE, expires_at__gt=timezone.now()
+    ).first()
+
+
+def request_change(request: HttpRequest, user: Any, email: str) -> None:
+    """Mail a link to the new address; an earlier one dies.
+
+    If somebody else has the address, its owner is told so, and the page is the same (C1): nobody
+    is told the token of what is written here.
+    """
+    taken = is_of_another(email, user)
+    with transaction.atomic():
+        MailedLink.objects.filter(user=user, purpose=CHANGE).delete()
+        token = links.make(user, CHANGE, email=email)
+        if taken:
+            mail.send_email(
+                email,
+                "ostiary_accounts/mail/account_exists",
+                {
+                    "signin_link": mail.absolute_url(reverse("ostiary_accounts:signin")),
+                    "recover_link": mail.absolute_url(reverse("ostiary_accounts:recover")),
+                },
+            )
+        else:
+            link = links.link_to("ostiary_accounts:email_confirm", token)
+            _mail(user, email, "email_confirm", link=link)
+        events.record(
+            "email.change_requested", user=user, request=request, personal={"email": email}
+        )
+
+
+def _mail(user: Any, to: str, message: str, **context: str) -> None:
+    template = f"ostiary_accounts/mail/{message}"
+    mail.send_email(to, template, context, language=language_of(user))
+
+
+def cancel(request: HttpRequest, user: Any) -> bool:
+    """Call off the change that waits; whether there was one."""
+    with transaction.atomic():
+        deleted, _ = MailedLink.objects.filter(user=user, purpose=CHANGE).delete()
+        if deleted:
+            events.record("email.change_cancelled", user=user, request=request)
+    return bool(deleted)
+
+
+def confirm(request: HttpRequest, link: MailedLink) -> Outcome:
+    """Give the person the address of the link, and tell the old one how to take it back."""
+    try:
+        with transaction.atomic():
+            user = links.use(link)
+            if user is None:
+                return Outcome.DEAD
+            if is_of_another(link.email, user):
+                return Outcome.TAKEN
+            before = email_of(user)
+            user.save(update_fields=set_email(user, link.email))
+            RecoveryToken.objects.filter(user=user).delete()
+            undo_token = links.make(
+                user, UNDO, email=before, lifetime=UNDO_LIFETIME, dies_with_credentials=False
+            )
+            undo_link = links.link_to("ostiary_accounts:email_undo", undo_token)
+            _mail(user, before, "email_changed", undo_link=undo_link)
+            notify(user, "email_changed", {"address": link.email}, request=request)
+            events.record(
+                "email.changed",
+                user=user,
+                request=request,
+                personal={"before": before, "after": link.email},
+            )
+    except IntegrityError:  # the address was given to another at this very moment
+        return Outcome.TAKEN
+    return Outcome.DONE
+
+
+def undo(request: HttpRequest, link: MailedLink) -> Outcome:
+    """Give the person back the address that the link was mailed to.
+
+    Whoever changed it knew the password, so that is void, every session ends, and a link to set a
+    new password goes to the restored address. Later changes and their links die with this one.
+    """
+    try:
+        with transaction.atomic():
+            user = links.use(link)
+            if user is None:
+                return Outcome.DEAD
+            if is_of_another(link.email, user):
+                return Outcome.TAKEN
+            before = email_of(user)
+            changed = set_email(user, link.email)
+            user.set_unusable_password()
+            user.save(update_fields=["password", *changed])
+            own = MailedLink.objects.filter(user=user)
+            own.exclude(purpose=UNDO, created_at__lt=link.created_at).delete()
+            RecoveryToken.objects.filter(user=user).delete()
+            sessions.end_all(user, "email_undone")
+            password_changed.send(type(user), user=user, request=request)
+            _mail(user, before, "email_undone")
+            outbox.enqueue(
+                "accounts.recovery_link",
+                {
+                    "email": link.email,
+                    "next_url": "",
+                    "language": translation.get_language() or "",
+                },
+            )
+            events.record(
+                "email.change_undone",
+                user=user,
+                request=request,
+                personal={"before": before, "after": link.email},
+            )
+    except IntegrityError:
+        return Outcome.TAKEN
+    return Outcome.DONE
