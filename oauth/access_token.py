@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from . import apis, blocklist, claims_hook, keys, opaque_token
+from . import apis, blocklist, claims_hook, jws, opaque_token
 from .confirmation import NOT_BOUND, Confirmation
 from .issuer import issuer
 from .models import Client, Grant
@@ -57,7 +57,7 @@ def _issue(
         return Issued(opaque_token.issue(claims, client, list(resource)), lifetime)
     if terms.policy == Client.RevocationPolicy.BLOCKLIST:
         claims["status"] = blocklist.register(claims, client)
-    return Issued(keys.sign(claims, alg=terms.alg, typ=TYP), lifetime)
+    return Issued(jws.sign(claims, alg=terms.alg, typ=TYP), lifetime)
 
 
 def audience_of(resource: Sequence[str], scopes: Sequence[str]) -> str | list[str]:
@@ -171,7 +171,7 @@ def read(token: str, *, audience: str | None = None) -> dict[str, Any]:
     """
     if opaque_token.is_well_formed(token):
         return opaque_token.find(token, audience=audience)
-    claims = keys.verify(token, typ=TYP, issuer=issuer(), audience=audience)
+    claims = jws.verify(token, typ=TYP, issuer=issuer(), audience=audience)
     if "status" in claims and blocklist.is_revoked(claims["jti"]):
         raise jwt.InvalidTokenError("revoked")
     return claims

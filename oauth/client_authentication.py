@@ -11,8 +11,8 @@ from urllib.parse import unquote_plus
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
 from . import client_assertion, client_id_metadata, mtls, security_profile, workload
+from .client_rules import AUTH_METHODS
 from .models import Client
-from .models.client import AUTH_METHODS
 from .workload import OutsideTokenRefused, Use
 
 CLIENT_ID_MAX_LENGTH = 255

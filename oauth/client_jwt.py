@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from ostiary import events
 
-from . import client_keys, jwe, keys
+from . import client_keys, jwe, jws
 from .client_metadata import HMAC_ALG
 from .models import Client
 
@@ -65,7 +65,7 @@ def encrypted(client: Client, what: str, payload: str, *, cty: str = "") -> str:
 
 def _signed(client: Client, what: str, claims: dict[str, Any], *, alg: str, typ: str) -> str:
     if alg != HMAC_ALG:
-        return keys.sign(claims, alg=alg, typ=typ)
+        return jws.sign(claims, alg=alg, typ=typ)
     return jwt.encode(claims, _secret(client, what), algorithm=HMAC_ALG, headers={"typ": typ})
 
 

@@ -31,10 +31,10 @@ from .client_metadata import (
     HMAC_ALG,
     RESPONSE_TYPES,
 )
+from .client_rules import GRANT_TYPES
 from .conf import oauth_settings
 from .issuer import endpoint, issuer
 from .models import Client
-from .models.client import GRANT_TYPES
 
 
 def authorization_server_metadata() -> dict[str, Any]:

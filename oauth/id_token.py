@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from . import claims, client_jwt, keys, requested_claims, security_profile
+from . import claims, client_jwt, jws, requested_claims, security_profile
 from .client_authentication import find_client
 from .client_metadata import HMAC_ALG
 from .issuer import issuer
@@ -112,12 +112,12 @@ def verify_hint(token: str) -> dict[str, Any]:
     One by HS256 is checked with the secret of the client that it was made for, if that is to get
     such ones; what it says of its algorithm chooses between the two ways, and never a key.
     """
-    header = keys.header_of(token)
+    header = jws.header_of(token)
     if header.get("alg") == HMAC_ALG:
         if header.get("typ") != TYP:  # a logout token is signed by the same secret
             raise jwt.InvalidTokenError("another type of token")
         return _verify_hmac_hint(token)
-    return keys.verify(token, typ=TYP, issuer=issuer(), audience=None, verify_exp=False)
+    return jws.verify(token, typ=TYP, issuer=issuer(), audience=None, verify_exp=False)
 
 
 def _verify_hmac_hint(token: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _verify_hmac_hint(token: str) -> dict[str, Any]:
         raise jwt.InvalidTokenError("not of a client that gets such tokens")
     for secret in client.shared_secrets():
         try:
-            return keys.decode(
+            return jws.decode(
                 token,
                 secret,
                 HMAC_ALG,

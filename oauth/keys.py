@@ -1,5 +1,5 @@
-"""Signing keys: made, loaded, published, used and rotated (RFC 7517, RFC 7638), or, where
-``OSTIARY_OAUTH["SIGNER"]`` holds them, published and used.
+"""Signing keys: made, loaded, published and rotated (RFC 7517, RFC 7638), or, where
+``OSTIARY_OAUTH["SIGNER"]`` holds them, published.
 
 Each process keeps the loaded keys and asks the database at most every ``RECHECK_SECONDS`` whether
 they are still the ones, so that a rotation, planned or for a stolen key, holds everywhere within
@@ -9,7 +9,6 @@ that time, and no request waits for a key to be parsed.
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Iterable
@@ -17,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -29,7 +27,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from jwt.algorithms import get_default_algorithms
-from jwt.utils import base64url_encode
 
 from . import signer
 from .client_metadata import SIGNING_ALGS
@@ -37,15 +34,11 @@ from .conf import oauth_settings
 from .jwk import thumbprint
 from .models import SigningKey
 
-log = logging.getLogger(__name__)
-
 RECHECK_SECONDS = 5
 RSA_BITS = 2048
 PUBLISHED_BEFORE = timedelta(hours=1)
 """For so long a key is published before a scheduled rotation lets it sign: longer than anybody may
 keep the key set."""
-LEEWAY_SECONDS = 10
-"""By how much the clocks of our own machines may differ."""
 State = SigningKey.State
 _ALGORITHMS = get_default_algorithms()
 
@@ -228,81 +221,6 @@ def active(alg: str) -> LoadedKey:
     if key is None:
         raise NoSuchAlgorithmError
     return key
-
-
-def sign(claims: dict[str, Any], *, alg: str, typ: str) -> str:
-    """A JWT of ``claims``, signed by the active key of ``alg`` (RFC 7515).
-
-    Raises as ``active``.
-    """
-    key = active(alg)
-    header = {"kid": key.kid, "typ": typ}
-    if key.private_key is not None:
-        return jwt.encode(claims, key.private_key, algorithm=key.alg, headers=header)
-    return _signed_elsewhere(claims, key, header)
-
-
-def _signed_elsewhere(claims: dict[str, Any], key: LoadedKey, header: dict[str, Any]) -> str:
-    """A JWS around the signature of the signer (RFC 7515 §5.1), once it is seen to be good."""
-    parts = ({"alg": key.alg, **header}, claims)
-    signed = b".".join(
-        base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts
-    )
-    signature = signer.sign(key.kid, key.alg, signed)
-    public_key = keyset().verifiers[key.kid][1]
-    if not _ALGORITHMS[key.alg].verify(signed, public_key, signature):
-        log.error("the signer's signature by %s is not valid", key.kid)
-        raise signer.SignerUnavailableError
-    return (signed + b"." + base64url_encode(signature)).decode()
-
-
-def verify(
-    token: str, *, typ: str, issuer: str, audience: str | None, verify_exp: bool = True
-) -> dict[str, Any]:
-    """The claims of a JWT of ours. Raises ``jwt.InvalidTokenError`` (RFC 8725).
-
-    The algorithm is the key's own, never the token's word for it; an unknown ``kid`` or another
-    ``typ`` is refused, so that an ID token never passes for an access token. ``audience=None``
-    leaves ``aud`` to the caller.
-    """
-    header = header_of(token)
-    known = keyset().verifiers.get(str(header.get("kid")))
-    if known is None:
-        raise jwt.InvalidTokenError("unknown kid")
-    if str(header.get("typ", "")).lower() != typ.lower():
-        raise jwt.InvalidTokenError("another type of token")
-    alg, public_key = known
-    return decode(token, public_key, alg, issuer=issuer, audience=audience, verify_exp=verify_exp)
-
-
-def header_of(token: str) -> dict[str, Any]:
-    """The header of a JWT, which proves nothing yet. Raises ``jwt.InvalidTokenError``."""
-    try:
-        header: dict[str, Any] = jwt.get_unverified_header(token)
-    except RecursionError:
-        raise jwt.InvalidTokenError("nested too deeply") from None
-    return header
-
-
-def decode(
-    token: str, key: Any, alg: str, *, issuer: str, audience: str | None, verify_exp: bool
-) -> dict[str, Any]:
-    """The claims of a JWT of this server, signed with ``key`` by ``alg`` and no other. Raises
-    ``jwt.InvalidTokenError``; ``audience=None`` leaves ``aud`` to the caller."""
-    claims: dict[str, Any] = jwt.decode(
-        token,
-        key,
-        algorithms=[alg],
-        issuer=issuer,
-        audience=audience,
-        leeway=LEEWAY_SECONDS,
-        options={
-            "require": ["exp", "iat", "iss", "sub", "aud"],
-            "verify_exp": verify_exp,
-            "verify_aud": audience is not None,
-        },
-    )
-    return claims
 
 
 # --- rotating ----------------------------------------------------------------------------------

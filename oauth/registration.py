@@ -173,7 +173,7 @@ def apply(client: Client, metadata: Mapping[str, Any], limits: Limits) -> None:
     client.name = _text(given, "client_name", NAME_MAX_LENGTH)
     client.contacts = _texts(given, "contacts")
     for column in COLUMNS:
-        default = Client._meta.get_field(column).get_default()
+        default = Client._meta.get_field(column).get_default()  # type: ignore[union-attr]
         setattr(client, column, _text(given, column) or default)
     client.metadata = _further(client, given)
     for name in PAGES:

@@ -20,7 +20,7 @@ from typing import Any
 from django.db.models import Max, Min
 from django.utils import timezone
 
-from . import keys
+from . import jws, keys
 from .issuer import endpoint, issuer
 from .models import StatusList, TokenStatus
 
@@ -151,4 +151,4 @@ def _signed(number: int, bits: bytes, moment: int, kid: str) -> str:
         "ttl": TTL,
         "status_list": {"bits": 1, "lst": encode(bits)},
     }
-    return keys.sign(claims, alg=SIGNING_ALG, typ=TYP)
+    return jws.sign(claims, alg=SIGNING_ALG, typ=TYP)

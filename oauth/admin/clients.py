@@ -19,8 +19,8 @@ from ostiary.assurance import ACR_ALIASES, Level
 
 from .. import families, pairwise, security_profile
 from ..client_metadata import METADATA, NUMBER_MAX, TEXT_MAX_LENGTH, Kind, Metadatum, Topic
+from ..client_rules import AUTH_METHODS, GRANT_TYPES
 from ..models import Client
-from ..models.client import AUTH_METHODS, GRANT_TYPES
 from . import client_sessions
 from .forms import LinesField, SetField, changes_of, names, scope_choices
 from .grants import say_ended

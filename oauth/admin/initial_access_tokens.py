@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary import events
 
+from ..client_rules import GRANT_TYPES
 from ..models import InitialAccessToken
-from ..models.client import GRANT_TYPES
 from .forms import LinesField, SetField, changes_of, names, scope_choices
 
 

@@ -17,11 +17,11 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
 from .. import apis, client_authentication, confirmation, dpop, mtls, scopes, signer
+from ..client_rules import AUDIENCE_MAX_LENGTH
 from ..conf import oauth_settings
 from ..confirmation import Confirmation
 from ..issuer import endpoint
 from ..models import Client
-from ..models.client import AUDIENCE_MAX_LENGTH
 from ..parameters import resources, single
 from ..workload import Workload
 

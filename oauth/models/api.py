@@ -14,7 +14,8 @@ from ostiary.ids import uuid7
 
 from .. import redirect_uri, scopes
 from ..client_metadata import SIGNING_ALGS
-from .client import AUDIENCE_MAX_LENGTH, Client
+from ..client_rules import AUDIENCE_MAX_LENGTH
+from .client import Client
 
 SCOPE_MAX_LENGTH = 100
 WORDS_MAX_LENGTH = 200

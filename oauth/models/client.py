@@ -2,68 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import secrets
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
-from ostiary.assurance import parse_acr
-from ostiary.encryption import EncryptedTextField
 from ostiary.ids import random_name, uuid7
 
-from .. import client_metadata, pairwise, redirect_uri, scopes, security_profile, tls_client_auth
+from .. import client_metadata, client_rules, redirect_uri, security_profile
 from ..client_metadata import HMAC_ALG, SIGNING_ALGS
-
-GRANT_TYPES = (
-    "authorization_code",
-    "refresh_token",
-    "client_credentials",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-    "urn:ietf:params:oauth:grant-type:jwt-bearer",
-)
-AUTH_METHODS = (
-    "client_secret_basic",
-    "client_secret_post",
-    "client_secret_jwt",
-    "private_key_jwt",
-    "tls_client_auth",
-    "self_signed_tls_client_auth",
-    "none",
-)
-KEYS_OF_ITS_OWN = ("private_key_jwt", "self_signed_tls_client_auth")
-"""The methods that need the client's public keys."""
-SECRET_PREFIX = "ost_"  # noqa: S105  (a name, not a secret)
-"""By which scanners find a secret that was published by mistake."""
-SECRET_MINIMUM_LENGTH = 32
-AUDIENCE_MAX_LENGTH = 500
-_CLIENT_ID = re.compile(r"[\x21-\x7e]+")
+from .client_secrets import ClientSecrets
 
 
-def hash_secret(secret: str) -> str:
-    """SHA-256 of a client secret, in hex.
-
-    A fast hash is right here: the secret is 256 random bits, so that no guessing is possible
-    however fast each guess is (docs/adr/0003).
-    """
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def hash_registration_token(token: str) -> str:
-    """SHA-256 of a registration access token, or of an initial one: both are 256 random bits."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyped
+class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the toolkit is untyped
     """An application that may ask for tokens.
 
     Stands in for the toolkit's ``Application``. Where that has one grant type, a hashed password
@@ -225,21 +179,9 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         choices=RegistrationSource,
         default=RegistrationSource.MANUAL,
     )
-    registration_token_hash = models.CharField(
-        max_length=64, blank=True, default="", db_default="", editable=False
-    )
     unused_expires_at = models.DateTimeField(
         _("removed if unused until"), null=True, blank=True, editable=False
     )
-    secret_hash = models.CharField(max_length=64, blank=True, editable=False)
-    previous_secret_hash = models.CharField(max_length=64, blank=True, editable=False)
-    previous_secret_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
-    readable_secret = EncryptedTextField(null=True, editable=False)
-    previous_readable_secret = EncryptedTextField(null=True, editable=False)
-
-    fresh_secret: str = ""
-    """The secret that this very object has made, for showing it once. Stored nowhere."""
-
     objects = ApplicationManager()
 
     class Meta:
@@ -248,46 +190,6 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
         ordering = ["name"]
         permissions = [("own_clients", _("Can register applications of their own"))]
         indexes = [models.Index(fields=["unused_expires_at"], name="ostiary_client_unused")]
-
-    # --- secrets -------------------------------------------------------------------------------
-
-    def set_secret(self, secret: str) -> None:
-        """Make ``secret`` the only live one. The caller saves. Raises ``ValueError`` if short."""
-        if len(secret) < SECRET_MINIMUM_LENGTH:
-            raise ValueError(f"A client secret has at least {SECRET_MINIMUM_LENGTH} characters.")
-        self.secret_hash = hash_secret(secret)
-        self.readable_secret = secret if self.keeps_secret_readable else None
-        self.previous_secret_hash = ""
-        self.previous_readable_secret = None
-        self.previous_secret_expires_at = None
-
-    def rotate_secret(self, overlap: timedelta = timedelta(days=7)) -> str:
-        """Make a new secret, shown this once; the one before works for ``overlap`` more.
-
-        The caller saves.
-        """
-        before, readable_before = self.secret_hash, self.readable_secret
-        self.fresh_secret = SECRET_PREFIX + secrets.token_urlsafe(32)
-        self.set_secret(self.fresh_secret)
-        if before and overlap:
-            self.previous_secret_hash = before
-            self.previous_readable_secret = readable_before if self.keeps_secret_readable else None
-            self.previous_secret_expires_at = timezone.now() + overlap
-        return self.fresh_secret
-
-    def check_secret(self, secret: str) -> bool:
-        """Whether ``secret`` is one of the live ones, in constant time."""
-        given = hash_secret(secret)
-        current = hmac.compare_digest(given, self.secret_hash)
-        previous = hmac.compare_digest(given, self.previous_secret_hash)
-        return current or (previous and self._in_overlap())
-
-    def _in_overlap(self) -> bool:
-        """Whether the secret before still works."""
-        return (
-            self.previous_secret_expires_at is not None
-            and timezone.now() < self.previous_secret_expires_at
-        )
 
     @property
     def keeps_secret_readable(self) -> bool:
@@ -298,23 +200,6 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
             or HMAC_ALG
             in (self.id_token_signed_response_alg, self.registered("userinfo_signed_response_alg"))
         )
-
-    def shared_secrets(self) -> list[str]:
-        """The live secrets in plain, newest first; empty where only hashes are kept."""
-        if not self.keeps_secret_readable:
-            return []
-        previous = self.previous_readable_secret if self._in_overlap() else None
-        return [secret for secret in (self.readable_secret, previous) if secret]
-
-    def shared_secret(self) -> str:
-        """The newest secret in plain, to sign with; ``""`` where only its hash is kept."""
-        return next(iter(self.shared_secrets()), "")
-
-    def new_registration_token(self) -> str:
-        """A new registration access token (RFC 7592 §3), shown this once. The caller saves."""
-        token = secrets.token_urlsafe(32)
-        self.registration_token_hash = hash_registration_token(token)
-        return token
 
     # --- who it is -----------------------------------------------------------------------------
 
@@ -374,103 +259,8 @@ class Client(AbstractApplication):  # type: ignore[misc]  # the toolkit is untyp
 
     def clean(self) -> None:
         """Refuse what can't be safe, each problem on its own field."""
-        errors: dict[str, list[str]] = {}
-
-        def complain(field: str, message: Any) -> None:
-            errors.setdefault(field, []).append(str(message))
-
-        if not _CLIENT_ID.fullmatch(self.client_id):
-            complain("client_id", _("Plain ASCII characters without spaces."))
-        for field in ("redirect_uris", "post_logout_redirect_uris"):
-            for uri in getattr(self, field).split():
-                problem = redirect_uri.why_not_registrable(uri)
-                if problem:
-                    complain(field, f"{uri}: {problem}")
-        for field, known in (
-            ("grant_types", GRANT_TYPES),
-            ("token_endpoint_auth_methods", AUTH_METHODS),
-            ("scopes", tuple(scopes.descriptions())),
-        ):
-            values = getattr(self, field)
-            if not isinstance(values, list) or not all(value in known for value in values):
-                complain(field, _("Choose from: %s.") % ", ".join(known))
-        for field in ("audiences", "serves"):
-            values = getattr(self, field)
-            if not isinstance(values, list) or not all(
-                isinstance(uri, str)
-                and redirect_uri.is_absolute(uri)
-                and len(uri) <= AUDIENCE_MAX_LENGTH
-                for uri in values
-            ):
-                complain(field, _("A list of absolute URIs, without fragment."))
-        if self.is_public and self.serves:
-            complain("serves", _("A public client can’t prove that it is the API."))
-        if "authorization_code" in self.grant_types and not self.redirect_uris.strip():
-            complain("redirect_uris", _("The authorization code grant needs a redirect URI."))
-        if self.is_public and "client_credentials" in self.grant_types:
-            complain("grant_types", _("A public client has no credentials of its own."))
-        if self.token_endpoint_auth_methods and (
-            self.is_public != (self.token_endpoint_auth_methods == ["none"])
-        ):
-            complain(
-                "token_endpoint_auth_methods",
-                _("A public client authenticates with “none” alone, a confidential one never."),
-            )
-        methods = self.token_endpoint_auth_methods
-        if not isinstance(methods, list):
-            methods = []
-        if set(KEYS_OF_ITS_OWN) & set(methods) and not (
-            self.registered("jwks") or self.registered("jwks_uri")
-        ):
-            complain(
-                "token_endpoint_auth_methods",
-                _("%s needs the application's keys: jwks or jwks_uri.")
-                % " / ".join(f"“{name}”" for name in KEYS_OF_ITS_OWN if name in methods),
-            )
-        if tls_client_auth.METHOD in methods and not tls_client_auth.is_registrable(self.metadata):
-            complain(
-                "token_endpoint_auth_methods",
-                _(
-                    "“tls_client_auth” needs exactly one of the certificate's subject (RFC 4514), "
-                    "DNS name, URI, IP address and email address."
-                ),
-            )
-        if self.is_public and HMAC_ALG in (
-            self.id_token_signed_response_alg,
-            self.registered("userinfo_signed_response_alg"),
-        ):
-            complain(
-                "id_token_signed_response_alg",
-                _("HS256 signs with the application’s secret, and a public one has none."),
-            )
-        if self.subject_type == self.SubjectType.PAIRWISE and not pairwise.sector_of(self):
-            complain(
-                "subject_type",
-                _(
-                    "Its redirect URIs are not all of one host: pairwise subjects need a "
-                    "sector_identifier_uri."
-                ),
-            )
-        problems = dict(client_metadata.problems(self.metadata))
-        frame = self.registered("frontchannel_logout_uri")
-        if (
-            frame
-            and "frontchannel_logout_uri" not in problems
-            and not redirect_uri.shares_origin(frame, self.redirect_uris.split())
-        ):
-            complain(
-                NON_FIELD_ERRORS,
-                _("frontchannel_logout_uri: not of the scheme, host and port of a redirect URI"),
-            )
-        for name, problem in problems.items():
-            complain(NON_FIELD_ERRORS, f"{name}: {problem}")
-        if not errors and security_profile.is_fapi2(self):
-            for lack in security_profile.missing(self):
-                complain(NON_FIELD_ERRORS, f"{security_profile.FAPI2}: {lack}")
-        if self.required_acr and parse_acr(self.required_acr) is None:
-            complain("required_acr", _("Not an acr value that this site knows."))
-        if errors:
-            raise ValidationError(errors)
+        if problems := client_rules.problems(self):
+            raise ValidationError(problems)
         if not self.keeps_secret_readable:  # what is no longer needed is no longer kept
             self.readable_secret = self.previous_readable_secret = None
 

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary.ids import uuid7
 
-from .client import AUDIENCE_MAX_LENGTH, Client
+from ..client_rules import AUDIENCE_MAX_LENGTH
+from .client import Client
 
 
 class Consent(models.Model):

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from ostiary.ids import uuid7
 
 from .. import redirect_uri, scopes
-from .client import AUDIENCE_MAX_LENGTH, GRANT_TYPES, hash_registration_token
+from ..client_rules import AUDIENCE_MAX_LENGTH, GRANT_TYPES
+from .client_secrets import hash_registration_token
 
 
 class InitialAccessTokenManager(models.Manager["InitialAccessToken"]):

@@ -43,7 +43,7 @@ def _for_those_granted(view: View) -> View:
 
 def _own(request: HttpRequest) -> QuerySet[Client]:
     own: QuerySet[Client] = Client.objects.filter(
-        user=request.user, registration_source=Client.RegistrationSource.SELF_SERVICE
+        user=request.user.pk, registration_source=Client.RegistrationSource.SELF_SERVICE
     )
     return own
 
@@ -87,7 +87,7 @@ def _registered(request: HttpRequest, form: OwnClientForm) -> Client | None:
     """The new client, ``None`` if the person has their number already: who registers two at once
     waits for their own row."""
     client: Client = form.instance
-    client.user = request.user
+    client.user_id = request.user.pk
     if not client.is_public:
         client.rotate_secret()
     with transaction.atomic():

@@ -25,7 +25,7 @@ from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Client, InitialAccessToken
-from ..models.client import hash_registration_token
+from ..models.client_secrets import hash_registration_token
 from ..registration import InvalidClientMetadata
 from .token import authorization, json_answer
 

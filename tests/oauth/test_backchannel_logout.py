@@ -13,7 +13,7 @@ from django.db.models import F
 from django.test import Client as Browser
 from django.utils import timezone
 
-from oauth import backchannel_logout, cleanup, client_sessions, id_token, keys
+from oauth import backchannel_logout, cleanup, client_sessions, id_token, jws, keys
 from oauth.models import ClientSession, Grant
 from ostiary import cleanup as ground_cleanup
 from ostiary import outbox, sessions
@@ -73,7 +73,7 @@ def told(receiver: FarEnd) -> list[dict]:
         form = parse_qs(body.decode())
         assert list(form) == ["logout_token"]
         found.append(
-            keys.verify(
+            jws.verify(
                 form["logout_token"][0],
                 typ="logout+jwt",
                 issuer="http://localhost:8000",
@@ -124,7 +124,7 @@ def test_it_is_signed_as_the_id_tokens_of_the_client_are(client, signed_in_brows
 
     assert len(told(receiver)) == 1  # `verify` takes a key's own algorithm alone
     token = parse_qs(receiver.asked[0][2].decode())["logout_token"][0]
-    assert keys.jwt.get_unverified_header(token)["alg"] == alg
+    assert jws.jwt.get_unverified_header(token)["alg"] == alg
 
 
 @pytest.mark.parametrize("alg", ["RS256", "HS256"])
@@ -138,7 +138,7 @@ def test_a_logout_token_passes_for_no_other_token(client, signed_in_browser, rec
     outbox.deliver_due()
     token = parse_qs(receiver.asked[0][2].decode())["logout_token"][0]
 
-    with pytest.raises(keys.jwt.InvalidTokenError):
+    with pytest.raises(jws.jwt.InvalidTokenError):
         id_token.verify_hint(token)
     assert flow.userinfo(token).status_code == 401
     assert Browser().get("/oauth/logout", {"id_token_hint": token}).status_code == 400

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client as Browser
 
+from oauth.client_rules import GRANT_TYPES
 from oauth.models import Client, Grant
-from oauth.models.client import GRANT_TYPES
 from tests.oauth import flow
 from tests.oauth.conftest import SIGNS_PEOPLE_IN, make_client
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oauth import delegation, keys
+from oauth import delegation, jws
 from oauth.grants import token_exchange
 from oauth.models import Client, ExchangeRule
 from tests.oauth import flow
@@ -72,7 +72,7 @@ def signed(token, **changes):
     """The same access token of ours, but for the changes; ``None`` leaves one out."""
     claims = {**flow.said_by(token), **changes}
     given = {name: value for name, value in claims.items() if value is not None}
-    return keys.sign(given, alg="ES256", typ="at+jwt")
+    return jws.sign(given, alg="ES256", typ="at+jwt")
 
 
 def own_token(client):

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.exceptions import ValidationError
 
-from oauth import id_token, keys
+from oauth import id_token, jws, keys
 from oauth.issuer import issuer
 from oauth.models import Client, Grant
 from ostiary.models import Event
@@ -79,7 +79,7 @@ def test_a_public_key_is_no_secret(confidential_client, client):
             with pytest.raises(jwt.InvalidTokenError):
                 id_token.verify_hint(token)
             with pytest.raises(jwt.InvalidTokenError):
-                keys.verify(token, typ="JWT", issuer=issuer(), audience=None)
+                jws.verify(token, typ="JWT", issuer=issuer(), audience=None)
         assert alg != "HS256"
 
 

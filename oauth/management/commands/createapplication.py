@@ -9,8 +9,8 @@ from django.db import transaction
 
 from ostiary import events
 
+from ...client_rules import GRANT_TYPES
 from ...models import Client
-from ...models.client import GRANT_TYPES
 
 
 class Command(BaseCommand):
