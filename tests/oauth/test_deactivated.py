@@ -3,6 +3,7 @@
 
 import pytest
 
+from oauth import device_authorization
 from oauth.models import Client, ExchangeRule
 from tests.oauth import flow
 from tests.oauth.conftest import API, make_client
@@ -90,6 +91,48 @@ def test_a_consent_page_that_is_still_open_gives_no_code(
 
     response = flow.allow(signed_in_browser, page)
     assert response.status_code == 400 or response["Location"].startswith("/signin/?")
+
+
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_a_device_that_was_allowed_is_refused(signed_in_browser, person, switch_off):
+    television = make_client(
+        name="Television",
+        client_type="public",
+        grant_types=[device_authorization.GRANT_TYPE],
+        scopes=["openid"],
+    )
+    started = flow.post_as(television, "/oauth/device_authorization", {"scope": "openid"}).json()
+    page = signed_in_browser.get(started["verification_uri_complete"])
+    flow.allow(signed_in_browser, page)
+
+    switch_off(person, television)
+
+    refused = flow.post_token(
+        television,
+        grant_type=device_authorization.GRANT_TYPE,
+        device_code=started["device_code"],
+    )
+    assert refused.status_code in (400, 401)
+    assert "access_token" not in refused.json()
+
+
+@pytest.mark.parametrize("policy", ["blocklist", "opaque"])
+@pytest.mark.parametrize("switch_off", WAYS)
+def test_a_token_of_every_policy_is_inactive(
+    signed_in_browser, confidential_client, person, switch_off, policy
+):
+    api = make_client(
+        name="Api", client_type="confidential", grant_types=["client_credentials"], serves=[API]
+    )
+    confidential_client.revocation_policy = policy
+    confidential_client.save()
+    tokens = flow.sign_in_tokens(signed_in_browser, confidential_client, resource=API)
+    asked = {"token": tokens["access_token"]}
+    assert flow.post_as(api, "/oauth/introspect", asked).json()["active"] is True
+
+    switch_off(person, confidential_client)
+
+    assert flow.post_as(api, "/oauth/introspect", asked).json() == {"active": False}
 
 
 @pytest.mark.parametrize("switch_off", [client_disabled, client_deleted])

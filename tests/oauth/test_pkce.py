@@ -41,6 +41,13 @@ def test_any_other_verifier_is_refused(verifier):
         pkce.check_verifier(verifier, CHALLENGE)
 
 
+@pytest.mark.parametrize("verifier", [VERIFIER, CHALLENGE, "", None])
+def test_a_verifier_where_no_challenge_was_sent_is_refused(verifier):
+    """No request is taken without a challenge; a code that had none would be good for nobody."""
+    with pytest.raises(InvalidGrantError):
+        pkce.check_verifier(verifier, "")
+
+
 @pytest.mark.parametrize("verifier", ["a" * 43, "A0-._~" * 20, "~" * 128])
 def test_verifiers_of_every_allowed_length_and_character_are_taken(verifier):
     pkce.check_verifier(verifier, pkce.challenge_of(verifier))

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import caches
 from django.utils import timezone
 
+from oauth import apis, keys
 from oauth.models import Client, Grant, RefreshToken
 from ostiary import sessions
 from ostiary.models import Event, Session
@@ -86,6 +88,21 @@ def test_reuse_of_one_many_generations_old_ends_the_family(tokens, confidential_
     assert_invalid(flow.refresh(confidential_client, tokens["refresh_token"]))
 
     assert_invalid(flow.refresh(confidential_client, token))
+
+
+def test_h1_an_old_one_is_dead_though_everything_kept_in_memory_is_lost(
+    tokens, confidential_client
+):
+    """As after a restart of every worker and of the cache."""
+    new = flow.refresh(confidential_client, tokens["refresh_token"]).json()
+    for each in caches.all():
+        each.clear()
+    keys.forget()
+    apis.forget()
+
+    assert_invalid(flow.refresh(confidential_client, tokens["refresh_token"]))
+    assert_invalid(flow.refresh(confidential_client, new["refresh_token"]))
+    assert flow.userinfo(new["access_token"]).status_code == 401
 
 
 def test_one_family_ends_and_the_others_live(tokens, signed_in_browser, confidential_client):

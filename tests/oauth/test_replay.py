@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.cache import caches
 from django.utils import timezone
 
 from oauth import cleanup, replay
@@ -44,6 +45,15 @@ def test_identifiers_of_different_purposes_are_different(store):
     assert used("b")
     assert used("b", purpose="client_assertion")
     assert not used("b")
+
+
+def test_h1_what_was_used_stays_so_though_every_cache_is_emptied():
+    """The database keeps it, unless a site has chosen a cache for it."""
+    assert used("c")
+    for each in caches.all():
+        each.clear()
+
+    assert not used("c")
 
 
 def test_any_text_is_an_identifier(store):
