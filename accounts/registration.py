@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from ostiary import events, mail
+from ostiary import events, hooks, mail
 
 from . import codes
 from .addresses import email_of, find_user
@@ -155,6 +155,7 @@ def confirm(request: HttpRequest, registration: PendingRegistration) -> Any:
         except IntegrityError:
             return None
         events.record("signup.verified", user=user, request=request)
+        hooks.after_signup(request, user)
     return user
 
 

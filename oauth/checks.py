@@ -191,13 +191,13 @@ def check_signup_url(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register()
 def check_claims(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """``CLAIMS_HOOK`` is there, and ``SCOPE_CLAIMS`` names scopes of this site and fields of its
+    """``CLAIMS_HOOKS`` are there, and ``SCOPE_CLAIMS`` names scopes of this site and fields of its
     people."""
     try:
-        hook, by_scope = oauth_settings.CLAIMS_HOOK, oauth_settings.SCOPE_CLAIMS
+        paths, by_scope = oauth_settings.CLAIMS_HOOKS, oauth_settings.SCOPE_CLAIMS
     except ImproperlyConfigured:
         return []  # told by check_settings
-    problems = [_about_hook(hook)] if hook else []
+    problems = [_about_hook(path) for path in paths]
     for scope, names in by_scope.items():
         if scope not in scopes.of_settings():
             problems.append(
@@ -210,7 +210,7 @@ def check_claims(app_configs: Any, **_: Any) -> list[CheckMessage]:
             elif not claims.is_known(get_user_model(), name):
                 problems.append(
                     f"OSTIARY_OAUTH['SCOPE_CLAIMS'] names {name!r}, which is no field of the user "
-                    "model. Add the field, or make the claim in OSTIARY_OAUTH['CLAIMS_HOOK']."
+                    "model. Add the field, or make the claim in OSTIARY_OAUTH['CLAIMS_HOOKS']."
                 )
     return [Error(text, id="ostiary_oauth.E005") for text in problems if text]
 
@@ -222,6 +222,6 @@ def _about_hook(path: str) -> str:
     except ImportError:
         pass
     return (
-        f"OSTIARY_OAUTH['CLAIMS_HOOK'] is {path!r}, which is no function. Write its dotted path, "
-        "such as 'shop.claims.claims'."
+        f"OSTIARY_OAUTH['CLAIMS_HOOKS'] names {path!r}, which is no function. Write its dotted "
+        "path, such as 'shop.claims.claims'."
     )

@@ -1,4 +1,4 @@
-"""Claims of the project's own, by ``OSTIARY_OAUTH["CLAIMS_HOOK"]``."""
+"""Claims of the project's own, by ``OSTIARY_OAUTH["CLAIMS_HOOKS"]``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from django.utils.module_loading import import_string
 from oauthlib.oauth2.rfc6749.errors import ServerError
+
+from ostiary import hooks
 
 from .conf import oauth_settings
 from .models import Client
@@ -30,20 +31,20 @@ PROTOCOL = frozenset(
 
 
 def added(user: Any, client: Client, scopes: Sequence[str], target: Target) -> dict[str, Any]:
-    """What the project's hook tells of a person; nothing where there is no hook.
+    """What the project's hooks tell of a person, later ones over earlier.
 
-    A claim of the protocol is left out. Raises ``ServerError`` where the hook fails: a token that
+    A claim of the protocol is left out. Raises ``ServerError`` where a hook fails: a token that
     lacks a claim could be worth more than it should.
     """
-    if not oauth_settings.CLAIMS_HOOK:
-        return {}
-    try:
-        hook = import_string(oauth_settings.CLAIMS_HOOK)
-        found = dict(hook(user, client, tuple(scopes), target))
-        json.dumps(found, allow_nan=False)
-    except Exception as problem:
-        log.exception("OSTIARY_OAUTH['CLAIMS_HOOK'] failed")
-        raise ServerError(description="The claims could not be made.") from problem
-    if taken := found.keys() & PROTOCOL:
-        log.warning("OSTIARY_OAUTH['CLAIMS_HOOK'] may not set %s", ", ".join(sorted(taken)))
+    found: dict[str, Any] = {}
+    for path in oauth_settings.CLAIMS_HOOKS:
+        try:
+            told = dict(hooks.load(path)(user, client, tuple(scopes), target))
+            json.dumps(told, allow_nan=False)
+        except Exception as problem:
+            log.exception("The hook %s of OSTIARY_OAUTH['CLAIMS_HOOKS'] failed", path)
+            raise ServerError(description="The claims could not be made.") from problem
+        if taken := told.keys() & PROTOCOL:
+            log.warning("The hook %s may not set %s", path, ", ".join(sorted(taken)))
+        found |= told
     return {name: value for name, value in found.items() if name not in PROTOCOL}

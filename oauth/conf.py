@@ -64,10 +64,9 @@ class OAuthSettings:
     """Claims that a scope releases beyond those of OpenID Connect, each read from the field of the
     user model of its name: ``{"profile": ["nickname"], "staff": ["department"]}``."""
 
-    CLAIMS_HOOK: str = ""
-    """The dotted path of a function ``claims(user, client, scopes, target)`` that returns further
-    claims of a person as a dictionary; ``target`` is ``id_token``, ``userinfo`` or
-    ``access_token``."""
+    CLAIMS_HOOKS: list[str] = field(default_factory=list)
+    """Dotted paths of callables ``claims(user, client, scopes, target)`` that return further claims
+    of a person as a dictionary; ``target`` is ``id_token``, ``userinfo`` or ``access_token``."""
 
     REGISTRATION: str = "closed"
     """Who may register applications at ``/oauth/register`` (RFC 7591): ``"closed"`` nobody,

@@ -22,6 +22,7 @@ class OstiaryConfig(AppConfig):
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
                 "outbox.dropped": _("A message was dropped"),
                 "outbox.retried": _("A message was made due again"),
+                "signin.refused": _("A sign-in was refused"),
                 "session.ended_by_operator": _("An operator signed you out"),
             }
         )

@@ -316,6 +316,9 @@ def _dotted_paths() -> Iterator[CheckMessage]:
     witness = [ostiary_settings.EVENT_WITNESS] if ostiary_settings.EVENT_WITNESS else []
     for name, paths in {
         "SIGNIN_STEPS": ostiary_settings.SIGNIN_STEPS,
+        "BEFORE_SIGNIN_HOOKS": ostiary_settings.BEFORE_SIGNIN_HOOKS,
+        "AFTER_SIGNUP_HOOKS": ostiary_settings.AFTER_SIGNUP_HOOKS,
+        "AFTER_EVENT_HOOKS": ostiary_settings.AFTER_EVENT_HOOKS,
         "PERSONAL_DATA_EXPORTERS": ostiary_settings.PERSONAL_DATA_EXPORTERS,
         "PERSONAL_DATA_ERASERS": ostiary_settings.PERSONAL_DATA_ERASERS,
         "EVENT_WITNESS": witness,

@@ -29,6 +29,17 @@ class OstiarySettings:
     SIGNIN_STEPS: list[str] = field(default_factory=list)
     """Dotted paths of ``SignInStep`` classes, in the order in which a sign-in must pass them."""
 
+    BEFORE_SIGNIN_HOOKS: list[str] = field(default_factory=list)
+    """Dotted paths of callables ``hook(request, user, pending)``, asked before a sign-in completes,
+    on every way in. One that raises ``SignInRefused``, or fails, refuses it (how-to: hooks)."""
+
+    AFTER_SIGNUP_HOOKS: list[str] = field(default_factory=list)
+    """Dotted paths of callables ``hook(request, user)``, called once a new account is there."""
+
+    AFTER_EVENT_HOOKS: list[str] = field(default_factory=list)
+    """Dotted paths of callables ``hook(event)``, called by the worker for each security event, at
+    least once; one with an attribute ``kinds`` for events of these kinds only."""
+
     PENDING_SIGNIN_SECONDS: int = 600
     """How long a sign-in may wait for its next step (SECURITY C7)."""
 

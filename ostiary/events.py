@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from . import privacy
+from . import hooks, privacy
 from .client_address import client_ip
+from .conf import ostiary_settings
 from .encryption import DecryptionFailed
 from .models import Event
 
@@ -61,7 +64,9 @@ def record(
     told = {**_circumstances(request), **(personal or {})}
     if told:
         event.personal = _encrypt(event, told)
-    event.save()
+    with transaction.atomic() if ostiary_settings.AFTER_EVENT_HOOKS else nullcontext():
+        event.save()
+        hooks.after_event(event)
     return event
 
 

@@ -87,7 +87,7 @@ def example(kind: str, language: str = "") -> mail.Rendered:
         told = {
             **_texts(kind, notice(kind).example),
             "when": date_format(timezone.now(), "DATETIME_FORMAT"),
-            "device": describe("Firefox Linux"),
+            "device": describe("Firefox/130.0 Linux"),
             "ip": "198.51.100.7",
             "not_me_link": EXAMPLE_LINK,
         }

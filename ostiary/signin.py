@@ -18,12 +18,12 @@ from django.conf import settings
 from django.contrib.auth import get_user_model, load_backend, login
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
-from . import assurance, known_device, sessions
+from . import assurance, events, hooks, known_device, sessions
 from .conf import ostiary_settings
 from .models import Session
 from .signals import signin_completed
@@ -190,10 +190,28 @@ def _continue(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
     for step in steps():
         if step.name not in progress.passed and step.is_required(request, user, progress):
             return HttpResponseRedirect(step.url(request))
+    try:
+        hooks.before_signin(request, user, progress)
+    except hooks.SignInRefused as refused:
+        return _refuse(request, user, refused)
     _complete(request, user, progress)
     response = HttpResponseRedirect(progress.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     known_device.remember(request, response, user)
     return response
+
+
+def _refuse(request: HttpRequest, user: Any, refused: hooks.SignInRefused) -> HttpResponse:
+    abandon(request)
+    events.record(
+        "signin.refused",
+        user=user,
+        request=request,
+        outcome="failure",
+        details={"hook": refused.hook},
+        personal={"reason": str(refused)},
+    )
+    told = {"reason": str(refused), "signin_url": resolve_url(settings.LOGIN_URL)}
+    return render(request, "ostiary/signin_refused.html", told, status=403)
 
 
 def _complete(request: HttpRequest, user: Any, progress: PendingSignIn) -> Session:

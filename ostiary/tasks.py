@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import cleanup, event_chain, mail, outbox  # noqa: F401  (mail brings its handler)
+from . import cleanup, event_chain, hooks, mail, outbox  # noqa: F401  (they bring handlers)
 
 log = logging.getLogger(__name__)
 

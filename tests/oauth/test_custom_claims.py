@@ -17,6 +17,13 @@ def hook(user, client, scopes, target):
     return {"target": target, "client": client.name, "scopes": list(scopes), "who": str(user.pk)}
 
 
+class Later:
+    """A hook that is a class."""
+
+    def __call__(self, user, client, scopes, target):
+        return {"target": "later"}
+
+
 def overreaching(user, client, scopes, target):
     return {**dict.fromkeys(claims_hook.PROTOCOL, "evil"), "harmless": [1, {"a": None}]}
 
@@ -39,7 +46,7 @@ def use(settings):
 
     def by_name(function):
         path = f"{__name__}.{function.__name__}"
-        settings.OSTIARY_OAUTH = {"CLAIMS_HOOK": path}
+        settings.OSTIARY_OAUTH = {"CLAIMS_HOOKS": [path]}
 
     return by_name
 
@@ -102,7 +109,15 @@ def test_a_hook_that_fails_is_an_error_of_the_server_and_tells_nothing(
         assert answer.status_code == 400
         assert answer.json()["error"] == "server_error"
         assert b"department" not in answer.content
-    assert "CLAIMS_HOOK" in caplog.text
+    assert "CLAIMS_HOOKS" in caplog.text
+
+
+def test_of_several_hooks_the_later_wins(settings, signed_in_browser, confidential_client):
+    settings.OSTIARY_OAUTH = {"CLAIMS_HOOKS": [f"{__name__}.hook", f"{__name__}.Later"]}
+
+    told = flow.said_by(flow.sign_in_tokens(signed_in_browser, confidential_client)["id_token"])
+
+    assert (told["client"], told["target"]) == ("Web", "later")
 
 
 def test_introspection_tells_what_the_hook_has_put_into_an_access_token(
@@ -147,9 +162,9 @@ def test_a_fields_claim_is_in_the_id_token_and_at_userinfo_and_told(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"CLAIMS_HOOK": "nowhere.claims"}, "no function"),
-        ({"CLAIMS_HOOK": "oauth.claims.EMAIL_CLAIMS"}, "no function"),
-        ({"CLAIMS_HOOK": "claims"}, "no function"),
+        ({"CLAIMS_HOOKS": ["nowhere.claims"]}, "no function"),
+        ({"CLAIMS_HOOKS": ["oauth.claims.EMAIL_CLAIMS"]}, "no function"),
+        ({"CLAIMS_HOOKS": ["claims"]}, "no function"),
         ({"SCOPE_CLAIMS": {"nonsense": ["is_active"]}}, "the scope 'nonsense'"),
         ({"SCOPE_CLAIMS": {"profile": ["password"]}}, "may not release 'password'"),
         ({"SCOPE_CLAIMS": {"profile": ["sub"]}}, "may not release 'sub'"),
@@ -168,7 +183,7 @@ def test_a_wrong_setting_is_told_before_the_site_starts(settings, given, words):
 
 def test_right_settings_are_right(settings):
     settings.OSTIARY_OAUTH = {
-        "CLAIMS_HOOK": f"{__name__}.hook",
+        "CLAIMS_HOOKS": [f"{__name__}.hook"],
         "SCOPE_CLAIMS": {"profile": ["is_active", "last_login"]},
     }
 
