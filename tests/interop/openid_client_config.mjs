@@ -1,5 +1,5 @@
 // The configuration of npm's openid-client, as the test tells it: `use` names its switches,
-// `metadata` is what was registered, `signing_key` what it signs with and `key` what it decrypts with.
+// `registers` is what it registers itself (RFC 7591), or else `metadata` what was, `signing_key` what it signs with and `key` what it decrypts with.
 import { importJWK } from "jose";
 import * as client from "openid-client";
 import { told } from "./conversation.mjs";
@@ -19,9 +19,13 @@ const authentication = {
   none: () => client.None(),
 }[method]();
 
-export const config = await client.discovery(new URL(issuer), client_id, metadata, authentication, {
-  execute: [client.allowInsecureRequests, ...use.map((name) => client[name])],
-});
+const options = { execute: [client.allowInsecureRequests, ...use.map((name) => client[name])] };
+export const config = told.registers
+  ? await client.dynamicClientRegistration(new URL(issuer), told.registers, authentication, {
+      ...options,
+      initialAccessToken: told.initial_access_token,
+    })
+  : await client.discovery(new URL(issuer), client_id, metadata, authentication, options);
 if (key) {
   const { alg, kid } = key;
   client.enableDecryptingResponses(config, undefined, { key: await imported(key), alg, kid });

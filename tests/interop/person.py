@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -32,6 +33,11 @@ class _Form(HTMLParser):
             self._inside = False
 
 
+def _target(response: httpx.Response) -> str:
+    """Where a redirect leads."""
+    return urljoin(str(response.url), response.headers["location"])
+
+
 class Person:
     """Someone who can sign in and says yes to what they are asked."""
 
@@ -41,18 +47,32 @@ class Person:
 
     def go(self, url: str, until: str) -> str:
         """Go to ``url`` and on, until a redirect leads to ``until``; returns that address."""
-        response = self.browser.get(url)
-        for _ in range(12):
-            if response.is_redirect:
-                target = urljoin(str(response.url), response.headers["location"])
-                if target.startswith(until):
-                    return target
-                response = self.browser.get(target)
-            else:
-                response = self._fill_in(response)
+        for response in self._way_from(url):
+            if response.is_redirect and _target(response).startswith(until):
+                return _target(response)
         raise AssertionError(f"never came to {until}, but to {response.url}:\n{response.text}")
 
-    def _fill_in(self, response: httpx.Response) -> httpx.Response:
+    def read(self, url: str, until: str, decision: str = "allow") -> str:
+        """Go to ``url`` and on, until a page says ``until``; returns the page."""
+        for response in self._way_from(url, decision):
+            if not response.is_redirect and until in response.text:
+                return response.text
+        raise AssertionError(f"never read {until}, but {response.url}:\n{response.text}")
+
+    def sign_out(self, issuer: str) -> None:
+        """Sign out at the provider."""
+        self._fill_in(self.browser.get(f"{issuer}/signout/"), "allow")
+
+    def _way_from(self, url: str, decision: str = "allow") -> Iterator[httpx.Response]:
+        response = self.browser.get(url)
+        for _ in range(12):
+            yield response
+            if response.is_redirect:
+                response = self.browser.get(_target(response))
+            else:
+                response = self._fill_in(response, decision)
+
+    def _fill_in(self, response: httpx.Response, decision: str) -> httpx.Response:
         form = _Form()
         form.feed(response.text)
         assert form.action is not None, f"no form at {response.url}:\n{response.text}"
@@ -60,7 +80,7 @@ class Person:
         if "password" in fields:
             fields.update(identifier=self.email, password=self.password)
         else:
-            fields["decision"] = "allow"
+            fields["decision"] = decision
         url = urljoin(str(response.url), form.action) if form.action else str(response.url)
         return self.browser.post(
             url, data=fields, headers={"Origin": url[: url.index("/", 8)], "Referer": url}
