@@ -33,9 +33,14 @@ class SigningKeyAdmin(ReadOnlyAdmin):
     ]
     actions = ["rotate", "withdraw"]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(  # the second parameter is of Django 6.1 and later
+        self, request: HttpRequest, action_location: Any = None
+    ) -> dict[str, Any]:
         """None where the keys are with a signer: they are changed there."""
-        return {} if signer.is_configured() else super().get_actions(request)
+        if signer.is_configured():
+            return {}
+        where = {"action_location": action_location} if action_location else {}
+        return super().get_actions(request, **where)
 
     @admin.action(description=_("Rotate: let the next key sign"), permissions=["change"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
