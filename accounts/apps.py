@@ -15,16 +15,25 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from ostiary import events, notifications
 
-        from . import checks, not_me, receivers  # noqa: F401  (checks register themselves on import)
+        from . import (
+            checks,  # noqa: F401  (checks register themselves on import)
+            not_me,
+            receivers,
+            signup_policy,
+        )
 
         receivers.connect()
         notifications.use_not_me_link(not_me.link_for)
+        signup_policy.connect()
         events.register_kinds(
             {
                 "signin.succeeded": _("Signed in"),
                 "signin.failed": _("A sign-in failed"),
                 "signup.requested": _("Someone asked for an account"),
                 "signup.verified": _("The account was made"),
+                "signup_policy.changed": _("An operator changed who may sign up"),
+                "invitation.sent": _("Someone was invited to make an account"),
+                "invitation.revoked": _("An invitation was withdrawn"),
                 "recovery.requested": _("Someone asked for a link to set a new password"),
                 "recovery.link_sent": _("A link to set a new password was mailed"),
                 "recovery.completed": _("A new password was set by a mailed link"),

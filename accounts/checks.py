@@ -14,6 +14,7 @@ from django.core.exceptions import FieldDoesNotExist
 
 from ostiary.typed_settings import unknown_keys, wrong_values
 
+from . import signup_policy
 from .conf import AccountsSettings, accounts_settings
 from .forms import shortest_password
 from .hashing import BoundedArgon2PasswordHasher
@@ -53,6 +54,18 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
             "BREACHED_PASSWORDS_FILE",
             "is not a file that is there.",
             "Write the path of a file of SHA-1 hashes in their order.",
+        )
+    if accounts_settings.SIGNUP not in signup_policy.Mode.values:
+        yield (
+            "SIGNUP",
+            f"is {accounts_settings.SIGNUP!r}, which is no way to sign up: nobody may.",
+            f"Write one of {', '.join(signup_policy.Mode.values)}.",
+        )
+    if accounts_settings.SIGNUP == "domains" and not accounts_settings.SIGNUP_DOMAINS:
+        yield (
+            "SIGNUP_DOMAINS",
+            "is empty, and SIGNUP lets only people of those domains sign up.",
+            'Write such as ["example.com"].',
         )
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils import timezone
 
-from .models import MailedLink, NotMeLink, PendingRegistration, RecoveryToken
+from ostiary.cleanup import remove
+
+from .models import Invitation, MailedLink, NotMeLink, PendingRegistration, RecoveryToken
 
 BATCH = 1000
+ENDED_INVITATIONS_DAYS = 30
+"""For so long after its link has expired an operator sees what became of an invitation."""
 
 
 def remove_expired_registrations(batch: int = BATCH, most: int = 100) -> int:
@@ -28,6 +34,12 @@ def remove_expired_not_me_links(batch: int = BATCH, most: int = 100) -> int:
 def remove_expired_links(batch: int = BATCH, most: int = 100) -> int:
     """Delete other mailed links that have expired; returns how many."""
     return _remove_expired(MailedLink, batch, most)
+
+
+def remove_ended_invitations() -> int:
+    """Forget invitations that were accepted, withdrawn or left to expire long ago."""
+    limit = timezone.now() - timedelta(days=ENDED_INVITATIONS_DAYS)
+    return remove(Invitation.objects.filter(expires_at__lt=limit))
 
 
 def _remove_expired(model: type[models.Model], batch: int, most: int) -> int:

@@ -20,10 +20,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from . import registration
+from . import registration, signup_policy
 from .addresses import MAX_LENGTH, email_of, normalize_email, only_ascii
 from .guessing import guess
-from .models import PendingRegistration, normalize_password
+from .models import Invitation, PendingRegistration, normalize_password
 
 PASSWORD_MAX_LENGTH = 4096
 """Far beyond any passphrase; nothing shorter is ever cut (SECURITY C3, H19)."""
@@ -135,10 +135,9 @@ class SetPasswordForm(_NewPassword):
     """A new password for an account that is there."""
 
 
-class SignUpForm(_NewPassword):
-    """A new account."""
+class _NewAccount(_NewPassword):
+    """What a person tells of themselves when they make an account."""
 
-    email = EmailAddressField(autocomplete="username")
     name = forms.CharField(
         label=_("Name"),
         max_length=200,
@@ -147,14 +146,54 @@ class SignUpForm(_NewPassword):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
-    field_order = ["name", "email", "password"]
+    def address(self) -> str:
+        """The address that the account is to have."""
+        raise NotImplementedError
 
     def person(self) -> Any:
         """The account as it would be."""
         person = get_user_model()()
-        for name in (person.get_email_field_name(), "name"):
-            setattr(person, name, self.cleaned_data.get(name, ""))
+        setattr(person, person.get_email_field_name(), self.address())
+        person.name = self.cleaned_data.get("name", "")
         return person
+
+
+class SignUpForm(_NewAccount):
+    """A new account, for those whom the policy lets make one."""
+
+    email = EmailAddressField(autocomplete="username")
+
+    field_order = ["name", "email", "password"]
+
+    def address(self) -> str:
+        """As it was typed."""
+        return str(self.cleaned_data.get("email", ""))
+
+    def clean_email(self) -> str:
+        """The address must be at a domain whose people may sign up."""
+        email: str = self.cleaned_data["email"]
+        rules = signup_policy.current()
+        if not rules.admits(email):
+            raise ValidationError(
+                _("Use an address that ends in %(domains)s."),
+                params={"domains": ", ".join(f"@{domain}" for domain in sorted(rules.domains))},
+                code="domain",
+            )
+        return email
+
+
+class AcceptInvitationForm(_NewAccount):
+    """A new account, for someone who was invited to it."""
+
+    field_order = ["name", "password"]
+
+    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"name": invitation.name}, **kwargs)
+        self.invitation = invitation
+
+    def address(self) -> str:
+        """The one that was invited."""
+        return self.invitation.email
 
 
 class ConfirmSignUpForm(forms.Form):

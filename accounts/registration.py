@@ -146,28 +146,51 @@ def confirm(request: HttpRequest, registration: PendingRegistration) -> Any:
     """
     with transaction.atomic():
         deleted, _ = PendingRegistration.objects.filter(pk=registration.pk).delete()
-        if not deleted or find_user(registration.email) is not None:
+        if not deleted:
             return None
-        user = _new_user(registration)
-        try:
-            with transaction.atomic():
-                user.save()
-        except IntegrityError:
-            return None
-        events.record("signup.verified", user=user, request=request)
-        hooks.after_signup(request, user)
+        return make_account(
+            request,
+            email=registration.email,
+            name=registration.name,
+            password=registration.password,
+        )
+
+
+def make_account(
+    request: HttpRequest,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    details: dict[str, Any] | None = None,
+) -> Any:
+    """Make the account of someone who has shown that the address is theirs, whichever way.
+
+    ``password`` is a hash. ``None`` if there is an account with the address. Call it in a
+    transaction.
+    """
+    if find_user(email) is not None:
+        return None
+    user = _new_user(email, name, password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        return None
+    events.record("signup.verified", user=user, request=request, details=details)
+    hooks.after_signup(request, user)
     return user
 
 
-def _new_user(registration: PendingRegistration) -> Any:
+def _new_user(email: str, name: str, password: str) -> Any:
     """The account, on any user model: what the model has no field for is left out."""
     user_model = get_user_model()
     known = {field.name for field in user_model._meta.fields}
     facts = {
-        user_model.USERNAME_FIELD: registration.email,
-        user_model.get_email_field_name(): registration.email,
-        "password": registration.password,
-        "name": registration.name,
+        user_model.USERNAME_FIELD: email,
+        user_model.get_email_field_name(): email,
+        "password": password,
+        "name": name,
         "email_verified_at": timezone.now(),
     }
-    return user_model(**{name: value for name, value in facts.items() if name in known})
+    return user_model(**{key: value for key, value in facts.items() if key in known})

@@ -12,6 +12,7 @@ def clean_up() -> None:
     cleanup.remove_expired_recoveries()
     cleanup.remove_expired_not_me_links()
     cleanup.remove_expired_links()
+    cleanup.remove_ended_invitations()
 
 
 BEAT_SCHEDULE = {

@@ -14,6 +14,7 @@ urlpatterns = [
     path("signup/", signup.signup, name="signup"),
     path("signup/check-mail/<uuid:key>/", signup.check_mail, name="check_mail"),
     path("signup/verify/", signup.verify, name="verify"),
+    path("signup/invitation/", signup.invitation, name="invitation"),
     path("recover/", recover.recover, name="recover"),
     path("recover/sent/", recover.recover_sent, name="recover_sent"),
     path("recover/set/", recover.recover_set, name="recover_set"),

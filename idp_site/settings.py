@@ -97,6 +97,9 @@ OSTIARY_ACCOUNTS: dict[str, Any] = {
     "BREACHED_PASSWORDS_URL": env.str(
         "BREACHED_PASSWORDS_URL", "" if DEMO else "https://api.pwnedpasswords.com/range/"
     ),
+    "SIGNUP": env.str("SIGNUP", "open"),
+    "SIGNUP_DOMAINS": env.list("SIGNUP_DOMAINS", []),
+    "SIGNUP_CONTACT": env.str("SIGNUP_CONTACT", ""),
     "BREACHED_PASSWORDS_FILE": env.str("BREACHED_PASSWORDS_FILE", ""),
 }
 

@@ -1,5 +1,5 @@
 """The operator's view of accounts."""
 
-from . import people
+from . import people, signup
 
-__all__ = ["people"]
+__all__ = ["people", "signup"]

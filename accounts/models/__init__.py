@@ -3,14 +3,16 @@
 from .mailed_link import MailedLink
 from .not_me import NotMeLink
 from .recovery import RecoveryToken
-from .registration import PendingRegistration
+from .registration import Invitation, PendingRegistration, SignUpPolicy
 from .user import User, UserManager, normalize_password
 
 __all__ = [
+    "Invitation",
     "MailedLink",
     "NotMeLink",
     "PendingRegistration",
     "RecoveryToken",
+    "SignUpPolicy",
     "User",
     "UserManager",
     "normalize_password",

@@ -1,15 +1,17 @@
-"""Accounts that are asked for."""
+"""Accounts that are asked for, and who may ask."""
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ostiary.ids import uuid7
 
-from ..addresses import MAX_LENGTH
+from ..addresses import MAX_LENGTH, only_ascii
 
 
 class PendingRegistration(models.Model):
@@ -41,3 +43,105 @@ class PendingRegistration(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class SignUpPolicy(models.Model):
+    """Who may sign up, where an operator has decided it in the admin: one row, or none.
+
+    ``domains`` are one a line. With no row the settings hold.
+    """
+
+    class Mode(models.TextChoices):
+        """Who may make an account without being invited."""
+
+        OPEN = "open", _("Everybody")
+        DOMAINS = "domains", _("People with an address at one of the domains below")
+        INVITED = "invited", _("Nobody: accounts are made by invitation")
+        CLOSED = "closed", _("Nobody: no accounts are made")
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    mode = models.CharField(_("who may sign up"), max_length=10, choices=Mode)
+    domains = models.TextField(
+        _("domains"), blank=True, help_text=_("One a line, such as example.com.")
+    )
+    contact = models.CharField(
+        _("who to ask"),
+        max_length=200,
+        blank=True,
+        help_text=_(
+            "Told to people who may not sign up, such as “the service desk, help@example.com”."
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("sign-up policy")
+        verbose_name_plural = _("sign-up policy")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="ostiary_accounts_one_policy")
+        ]
+
+    def __str__(self) -> str:
+        return self.get_mode_display()
+
+
+class Invitation(models.Model):
+    """An operator has asked someone to make an account; it works once, whatever the policy says.
+
+    ``token_hash`` is what the newest mailed link's token hashes to.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    email = models.EmailField(_("email address"), max_length=MAX_LENGTH, validators=[only_ascii])
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    message = models.TextField(
+        _("message"),
+        max_length=1000,
+        blank=True,
+        help_text=_("Stands in the mail, above the link."),
+    )
+    group = models.ForeignKey(
+        Group,
+        verbose_name=_("group"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("The person becomes a member of it."),
+    )
+    language = models.CharField(_("language"), max_length=20, blank=True, editable=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("invited by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(_("first sent"), default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(_("last sent"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("works until"), db_index=True, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("became"),
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    revoked_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="ostiary_accounts_one_open_invitation",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email

@@ -15,13 +15,15 @@ from ostiary import signin as signins
 from ostiary.client_address import client_ip
 from ostiary.throttling import throttle
 
-from .. import registration
-from ..forms import ConfirmSignUpForm, SignUpCodeForm, SignUpForm
+from .. import invitations, registration, signup_policy
+from ..addresses import find_user
+from ..forms import AcceptInvitationForm, ConfirmSignUpForm, SignUpCodeForm, SignUpForm
 from ..links import take_token
 from ..models import PendingRegistration
 from . import form_page, link_dead, next_url, posted, show
 
 TOKEN_KEY = "ostiary.signup_token"  # noqa: S105  (the name of a session entry)
+INVITATION_KEY = "ostiary.invitation_token"
 ASKED_KEY = "ostiary.signups_here"
 """The sign-ups that this browser asked for, each with where the person was going."""
 MOST_ASKED = 5
@@ -33,6 +35,8 @@ MOST_ASKED = 5
 def signup(request: HttpRequest) -> HttpResponse:
     """Ask for an account. What happens next is in the mail, whoever has the address (C1)."""
     wanted = next_url(request)
+    if not signup_policy.current().lets_anybody:
+        return _closed(request, wanted)
     form = SignUpForm(posted(request), initial=_corrected(request))
     if not form.is_valid():
         return show(request, "signup", form, next=wanted)
@@ -48,6 +52,12 @@ def signup(request: HttpRequest) -> HttpResponse:
     earlier = list(_asked_here(request).items())[1 - MOST_ASKED :]
     request.session[ASKED_KEY] = {**dict(earlier), str(asked.pk): wanted}
     return redirect("ostiary_accounts:check_mail", key=asked.pk)
+
+
+def _closed(request: HttpRequest, wanted: str) -> HttpResponse:
+    """Who may not sign up is told who to ask."""
+    context = {"rules": signup_policy.current(), "next": wanted}
+    return render(request, "ostiary_accounts/signup_closed.html", context, status=403)
 
 
 def _asked_here(request: HttpRequest) -> dict[str, str]:
@@ -129,6 +139,8 @@ def _finish(
     at sign-up is asked for: so nobody confirms an account whose password a stranger chose (SECURITY
     C5, H11).
     """
+    if not signup_policy.current().admits(found.email):
+        return _closed(request, found.next_url)
     if str(found.pk) in _asked_here(request) and not request.user.is_authenticated:
         del form.fields["password"]
     if not form.is_valid():
@@ -140,3 +152,27 @@ def _finish(
     if user is None:
         return link_dead(request, "signup")
     return signins.begin(request, user, amr=["pwd"], next_url=found.next_url)
+
+
+@sensitive_post_parameters("password")
+@form_page
+def invitation(request: HttpRequest) -> HttpResponse:
+    """Make the account that an operator has invited to. Only the button makes it."""
+    if take_token(request, INVITATION_KEY):
+        return redirect("ostiary_accounts:invitation")
+    found = invitations.pending(request.session.get(INVITATION_KEY, ""))
+    if found is None or find_user(found.email) is not None:
+        return link_dead(request, "invitation")
+    form = AcceptInvitationForm(posted(request), invitation=found)
+    if not form.is_valid():
+        return show(request, "invitation", form, email=found.email)
+    del request.session[INVITATION_KEY]
+    user = invitations.accept(
+        request,
+        found,
+        name=form.cleaned_data["name"],
+        password=form.cleaned_data["password"],
+    )
+    if user is None:
+        return link_dead(request, "invitation")
+    return signins.begin(request, user, amr=["pwd"])

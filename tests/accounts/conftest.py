@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts import signup_policy
 from accounts.hashing import BoundedArgon2PasswordHasher
 from ostiary.conf import ostiary_settings
 from ostiary.throttling import storage_at
@@ -26,6 +27,15 @@ def no_tries_spent():
     """Counters in the database go with each test; those in Redis would outlive it."""
     if ostiary_settings.THROTTLE_STORAGE != "database://":
         storage_at(ostiary_settings.THROTTLE_STORAGE).reset()
+
+
+@pytest.fixture(autouse=True)
+def policy_read_once(monkeypatch):
+    """Each test reads who may sign up anew, and not again because it was slow."""
+    monkeypatch.setattr(signup_policy, "RECHECK_SECONDS", 3600)
+    signup_policy.forget()
+    yield
+    signup_policy.forget()
 
 
 @functools.cache

@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
+from django.test import RequestFactory
 from playwright.sync_api import Page
 
+from accounts import invitations
+from accounts.models import Invitation, SignUpPolicy
 from idp_site import mailbox
 from oauth.models import Client
 from ostiary import notices, notifications, outbox
@@ -50,6 +53,14 @@ def authorization_url(issuer: str, client: Client, **more: str) -> str:
     return f"{issuer}/oauth/authorize?{urlencode(sent)}"
 
 
+def invitation_link(email: str) -> str:
+    """The link of an invitation that an operator has sent to this address."""
+    request = RequestFactory().get("/")
+    request.user = new_person("ida@example.com", is_staff=True)
+    invitations.send(request, Invitation(email=email, name="Erin", message="Welcome to the team."))
+    return mailed_link(email)
+
+
 def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone whom nobody knows yet."""
     page.goto(f"{issuer}/")
@@ -67,10 +78,21 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("input[name=password]").fill(PASSWORD)
     submit(page)
     yield "check-mail"
+    page.locator("input[name=code]").fill("1234")
+    submit(page)
+    yield "check-mail-refused"
     page.goto(mailed_link("carol@example.com"))
     yield "verify"
     page.goto(f"{issuer}/signup/verify/?token=stale")
     yield "dead-link"
+    page.goto(invitation_link("erin@example.com"))
+    yield "invitation"
+    page.goto(f"{issuer}/signup/invitation/?token=stale")
+    yield "dead-invitation"
+    SignUpPolicy.objects.create(mode="invited", contact="the service desk, help@example.com")
+    page.goto(f"{issuer}/signup/")
+    yield "sign-up-by-invitation"
+    SignUpPolicy.objects.all().delete()
     dave = new_person("dave@example.com")
     page.goto(f"{issuer}/recover/")
     yield "recover"
@@ -174,6 +196,9 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "start-operator"
     for name, path in {
         "people": "ostiary_accounts/user/",
+        "invitations": "ostiary_accounts/invitation/",
+        "invite": "ostiary_accounts/invitation/add/",
+        "sign-up-policy": "ostiary_accounts/signuppolicy/add/",
         "person": f"ostiary_accounts/user/{ada.pk}/change/",
         "clients": "ostiary_oauth/client/",
         "client": f"ostiary_oauth/client/{client.pk}/change/",
