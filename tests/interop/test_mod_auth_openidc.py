@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from oauth.models import ClientSession
+from ostiary import outbox
 from tests.machine import answers, free_port, missing, program
 
 from .conftest import register
@@ -83,6 +85,7 @@ def serve(apache, issuer, tmp_path_factory) -> Iterator[Callable[[], str]]:
             redirect_uris=f"{site}/private/callback",
             post_logout_redirect_uris=f"{site}/bye.html",
             scopes=["openid", "profile", "email"],
+            metadata={"backchannel_logout_uri": f"{site}/private/callback?logout=backchannel"},
         )
         pages = folder / "pages"
         (pages / "private").mkdir(parents=True)
@@ -147,3 +150,16 @@ def test_signing_out_at_apache_signs_out_at_the_provider(serve, person, issuer):
     again = person.browser.get(f"{site}/private/index.html")
     assert again.headers["location"].startswith(issuer)
     assert person.browser.get(f"{issuer}/account/").is_redirect
+
+
+def test_signing_out_at_the_provider_ends_the_session_at_apache(serve, person, issuer):
+    site = serve()
+    private = f"{site}/private/index.html"
+    person.browser.get(person.go(private, until=f"{site}/private/callback"))
+    assert person.browser.get(private).status_code == 200
+
+    person.sign_out(issuer)
+    assert outbox.deliver_due() == 1
+
+    assert person.browser.get(private).headers["location"].startswith(issuer)
+    assert ClientSession.objects.get().told_at is not None
