@@ -11,7 +11,7 @@ import logging
 import math
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -31,7 +31,7 @@ from .resource_server.revocation.blocklist import KEY_PREFIX, jti_hash
 log = logging.getLogger(__name__)
 
 MARGIN_SECONDS = 60
-"""An API whose clock is late takes a token for so much longer than we."""
+"""An API whose clock is late, or we with our leeway, takes a token for so much longer."""
 
 Revoked = Iterable[tuple[str, datetime]]
 
@@ -73,17 +73,18 @@ def is_revoked(jti: str) -> bool:
 
 
 def revoke(tokens: Q) -> int:
-    """Revoke the live tokens that ``tokens`` selects; returns how many.
+    """Revoke those of the ``tokens`` that somebody may still take; returns how many.
 
     One statement where there are none.
     """
     now = timezone.now()
+    taken = Q(expires_at__gt=now - timedelta(seconds=MARGIN_SECONDS))
     with transaction.atomic(savepoint=False):
-        count = TokenStatus.objects.filter(
-            tokens, revoked_at__isnull=True, expires_at__gt=now
-        ).update(revoked_at=now)
+        count = TokenStatus.objects.filter(tokens, taken, revoked_at__isnull=True).update(
+            revoked_at=now
+        )
         if count:
-            revoked = TokenStatus.objects.filter(revoked_at=now, expires_at__gt=now)
+            revoked = TokenStatus.objects.filter(taken, revoked_at=now)
             found = list(revoked.values_list("jti_hash", "expires_at"))
             transaction.on_commit(partial(_put, found), robust=True)
     return int(count)

@@ -92,11 +92,12 @@ def find_alive(claims: Mapping[str, Any]) -> Grant | None:
 
 
 def stands(claims: Mapping[str, Any]) -> bool:
-    """Whether the grant of an access token stands, or, of a client's own, the client (one SQL
-    statement)."""
+    """Whether the grant of an access token stands, or, of a client's own, the client and whoever
+    has got it by an exchange (one SQL statement)."""
     if "gid" in claims:
         return find_alive(claims) is not None
-    return bool(Client.objects.filter(client_id=claims["client_id"], enabled=True).exists())
+    both = {claims["sub"], claims["client_id"]}
+    return bool(Client.objects.filter(client_id__in=both, enabled=True).count() == len(both))
 
 
 def is_alive(grant: Grant) -> bool:

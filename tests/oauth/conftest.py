@@ -18,6 +18,12 @@ API = "https://api.example/"
 
 
 @pytest.fixture(autouse=True)
+def no_search_for_static_files(settings):
+    """Every new browser of a test would otherwise look through all of them."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
 def scope_of_an_api(settings):
     """The site has a scope of its own beside the standard ones."""
     settings.OAUTH2_PROVIDER = {

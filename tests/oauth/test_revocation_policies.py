@@ -408,6 +408,20 @@ def test_the_cache_keeps_an_entry_for_the_rest_of_the_lifetime(
     assert 900 < seconds <= 900 + blocklist.MARGIN_SECONDS + 1
 
 
+def test_a_token_that_late_clocks_still_take_can_be_revoked(
+    service_client, shared_cache, django_capture_on_commit_callbacks
+):
+    with_policy(service_client, "blocklist")
+    token = own_token(service_client)
+    TokenStatus.objects.update(expires_at=timezone.now() - timedelta(seconds=5))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        flow.post_as(service_client, flow.REVOKE, {"token": token})
+
+    assert blocklist.is_revoked(flow.said_by(token)["jti"])
+    assert is_listed(shared_cache, token)
+
+
 def test_a_revocation_that_was_rolled_back_is_not_in_the_cache(service_client, shared_cache):
     with_policy(service_client, "blocklist")
     token = own_token(service_client)

@@ -1,13 +1,21 @@
 """The hot paths and their number of SQL statements: a promise to whoever runs a busy site."""
 
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from oauth import apis, keys
-from oauth.models import Grant, RefreshToken
-from tests.oauth import flow
+from oauth.models import ExchangeRule, Grant, RefreshToken
+from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
+from tests.oauth import flow, test_device
+from tests.oauth.conftest import API, make_client
+from tests.oauth.outside import platform
+from tests.oauth.test_revocation_policies import INTROSPECT
+from tests.oauth.test_token_exchange import NEXT, exchange
+from tests.oauth.test_workload import bearer, make_rule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,3 +128,150 @@ def test_no_password_is_hashed_on_a_hot_path(
     assert answer.status_code == 200
     assert flow.userinfo(tokens["access_token"]).status_code == 200
     assert flow.post_token(service_client, grant_type="client_credentials").status_code == 200
+
+
+# --- the numbers that are told --------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "token-request.md"
+
+
+def told() -> dict[str, int]:
+    """The table of the documentation: what a request costs, by its name."""
+    _, _, after = PAGE.read_text().partition("| request | SQL statements |")
+    rows = [line.strip("| ").split(" | ") for line in after.partition("\n\n")[0].splitlines()[2:]]
+    return {name: int(number) for name, number in rows}
+
+
+def asked(ask, *args, **kwargs):
+    """The answer to a request and how many statements it took; those that only begin and end a
+    transaction are not counted."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask(*args, **kwargs)
+    said = [query["sql"] for query in queries]
+    return answer, sum(not sql.startswith(("BEGIN", "COMMIT")) for sql in said)
+
+
+def statements_of(ask, *args, **kwargs) -> int:
+    """How many statements a request takes that succeeds."""
+    answer, number = asked(ask, *args, **kwargs)
+    assert answer.status_code in (200, 201, 302)
+    return number
+
+
+def of_people(client, browser) -> dict[str, int]:
+    """What signs people in, and tells who they are."""
+    code = flow.obtain_code(browser, client, scope="openid")
+    offline = flow.obtain_code(browser, client)
+    redeemed, for_code = asked(flow.redeem, client, *code)
+    tokens = redeemed.json()
+    return {
+        "authorization, signed in and consented": statements_of(flow.authorize, browser, client),
+        "pushed authorization request": statements_of(flow.push, client),
+        "code": for_code,
+        "code, with offline access": statements_of(flow.redeem, client, *offline),
+        "refresh": statements_of(flow.refresh, client, tokens["refresh_token"]),
+        "UserInfo": statements_of(flow.userinfo, tokens["access_token"]),
+    }
+
+
+def of_devices(browser) -> dict[str, int]:
+    """What a device asks for again and again, and then gets."""
+    television = make_client(
+        name="Television",
+        client_type="public",
+        grant_types=[test_device.GRANT_TYPE, "refresh_token"],
+        scopes=["openid"],
+    )
+    started = test_device.start(television, scope="openid")
+    pending, while_pending = asked(test_device.poll, television, started)
+    assert test_device.error_of(pending) == "authorization_pending"
+    test_device.decide(browser, started["user_code"], "allow")
+    return {
+        "device code, while the person decides": while_pending,
+        "device code": statements_of(test_device.poll, television, started),
+    }
+
+
+def of_services(client) -> dict[str, int]:
+    """What a service asks for itself."""
+    found = {}
+    for policy in ("short_lived", "blocklist", "opaque"):
+        client.revocation_policy = policy
+        client.save()
+        ask = {"grant_type": "client_credentials"}
+        for _ in range(2):  # the first token on the blocklist makes a list, the next one reads it
+            flow.post_token(client, **ask)
+        found[policy] = statements_of(flow.post_token, client, **ask)
+    return {
+        "client credentials": found["short_lived"],
+        "client credentials, policy `blocklist`": found["blocklist"],
+        "client credentials, policy `opaque`": found["opaque"],
+    }
+
+
+def of_apis(client, browser) -> dict[str, int]:
+    """What an API asks about a person's token, and to call the next API."""
+    api = make_client(
+        name="API", client_type="confidential", grant_types=[TOKEN_EXCHANGE], serves=[API]
+    )
+    ExchangeRule.objects.create(
+        client=api, subject_audience=API, target_audience=NEXT, scopes=["api:read"]
+    )
+    introspection, exchanged = {}, {}
+    for policy in ("short_lived", "blocklist", "opaque"):
+        client.revocation_policy = policy
+        client.save()
+        token = flow.sign_in_tokens(browser, client, resource=API)["access_token"]
+        sent = {"token": token}
+        introspection[policy] = statements_of(flow.post_as, api, INTROSPECT, sent)
+        exchanged[policy] = statements_of(exchange, api, token)
+    return {
+        "introspection": introspection["short_lived"],
+        "introspection, policy `blocklist`": introspection["blocklist"],
+        "introspection, policy `opaque`": introspection["opaque"],
+        "token exchange": exchanged["short_lived"],
+    }
+
+
+def of_workloads() -> dict[str, int]:
+    """What a job asks by a token of its own platform."""
+    deployer = make_client(
+        name="Deployer",
+        client_type="confidential",
+        grant_types=[JWT_BEARER],
+        scopes=["api:read"],
+        audiences=[API],
+    )
+    with platform() as github:
+        make_rule(github, deployer, uses=["jwt_bearer"])
+        assert bearer(github.token()).status_code == 200  # which fetches the keys
+        return {"JWT bearer": statements_of(bearer, github.token())}
+
+
+def test_the_table_of_the_documentation_is_true(
+    confidential_client, service_client, signed_in_browser, tokens, monkeypatch
+):
+    for module in (keys, apis):  # however slow the machine is, they stay warm
+        monkeypatch.setattr(module, "RECHECK_SECONDS", 3600)
+    assert told() == {
+        **of_people(confidential_client, signed_in_browser),
+        **of_devices(signed_in_browser),
+        **of_services(service_client),
+        **of_workloads(),
+        **of_apis(confidential_client, signed_in_browser),
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "most"),
+    [
+        (["client credentials"], 2),
+        (["code", "code, with offline access", "device code", "refresh"], 8),
+        (["UserInfo", "introspection"], 2),
+        (["authorization, signed in and consented"], 6),
+        (["device code, while the person decides", "pushed authorization request"], 3),
+        (["token exchange", "JWT bearer"], 4),
+    ],
+)
+def test_what_is_told_is_within_what_was_promised(names, most):
+    assert max(told()[name] for name in names) <= most
