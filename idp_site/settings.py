@@ -87,6 +87,7 @@ OSTIARY: dict[str, Any] = {
     "FIELD_ENCRYPTION_KEYS": [key.strip() for key in FIELD_ENCRYPTION_KEYS],
     "TRUSTED_PROXY_HOPS": TRUSTED_PROXY_HOPS,
     "THROTTLE_STORAGE": REDIS_URL or "database://",
+    "PLACES_DATABASE": env.str("PLACES_DATABASE", ""),
     "EVENT_WITNESS": "ostiary.event_chain.log_head",
 }
 

@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from limits.errors import ConfigurationError
 
-from . import throttling
+from . import places, throttling
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
 from .sessions import SessionRegisterMiddleware
@@ -51,6 +51,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_middleware(),
         *_dotted_paths(),
         *_throttles(),
+        *_places(),
         *_time_zones(),
     ]
 
@@ -364,6 +365,26 @@ def _step_names() -> Iterator[CheckMessage]:
                 id="ostiary.E019",
             )
         seen[name] = path
+
+
+def _places() -> Iterator[CheckMessage]:
+    path = ostiary_settings.PLACES_DATABASE
+    if not path:
+        return
+    try:
+        places.open_database(path)
+    except ImportError:
+        yield Error(
+            "OSTIARY['PLACES_DATABASE'] is set, and the package that reads it is missing.",
+            hint="Install django-ostiary[geo].",
+            id="ostiary.E022",
+        )
+    except (OSError, ValueError) as problem:
+        yield Error(
+            f"OSTIARY['PLACES_DATABASE'] can't be read: {problem}.",
+            hint="Name a file in MaxMind's format (.mmdb), or leave it empty.",
+            id="ostiary.E022",
+        )
 
 
 def _throttles() -> Iterator[CheckMessage]:

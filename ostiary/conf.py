@@ -75,6 +75,11 @@ class OstiarySettings:
     OUTBOX_LEASE_SECONDS: int = 300
     """How long a worker may hold a message before the sweep gives it to another."""
 
+    PLACES_DATABASE: str = ""
+    """The path of a database in MaxMind's format, such as GeoLite2 City: the country and city of an
+    address, for people to recognise and for the risk of a sign-in. Needs the extra ``geo``; empty
+    leaves places out. Nothing is asked of anybody else."""
+
     EVENT_RETENTION_DAYS: int = 400
     """How long security events are kept before ``prune_events`` may remove them."""
 

@@ -51,9 +51,9 @@ def before_signin(request: HttpRequest, user: Any, pending: PendingSignIn) -> No
             raise
         except Exception as problem:
             log.exception("The hook %s failed: the sign-in is refused.", path)
-            refused = SignInRefused()
-            refused.hook = path
-            raise refused from problem
+            failed = SignInRefused()
+            failed.hook = path
+            raise failed from problem
 
 
 def after_signup(request: HttpRequest, user: Any) -> None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from . import flow_language, mail
+from . import flow_language, mail, places
 from .client_address import client_ip
 from .conf import ostiary_settings
 from .device import describe
@@ -88,7 +88,7 @@ def example(kind: str, language: str = "") -> mail.Rendered:
             **_texts(kind, notice(kind).example),
             "when": date_format(timezone.now(), "DATETIME_FORMAT"),
             "device": describe("Firefox/130.0 Linux"),
-            "ip": "198.51.100.7",
+            "where": "198.51.100.7",
             "not_me_link": EXAMPLE_LINK,
         }
         return mail.render(TEMPLATE, told)
@@ -112,7 +112,7 @@ def _circumstances(user: Any, request: HttpRequest) -> dict[str, str]:
     return {
         "when": _local_time(user),
         "device": describe(request.META.get("HTTP_USER_AGENT", "")),
-        "ip": client_ip(request),
+        "where": places.in_words(client_ip(request)),
     }
 
 

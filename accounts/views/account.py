@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from ostiary import assurance, events, sessions
+from ostiary import assurance, events, places, sessions
 from ostiary.device import describe
 from ostiary.models import Event, Session
 
@@ -98,6 +98,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
         {
             "session": session,
             "device": describe(session.user_agent),
+            "where": places.in_words(session.ip_address or ""),
             "here": str(session.pk) == here,
         }
         for session in live
@@ -148,7 +149,7 @@ def activity(request: HttpRequest) -> HttpResponse:
                 "at": event.at,
                 "sentence": events.sentence(event.kind),
                 "device": describe(told.get("user_agent", "")),
-                "ip": told.get("ip", ""),
+                "where": places.in_words(told.get("ip", "")),
             }
         )
     return render(request, "ostiary_accounts/activity.html", {"activity": shown})

@@ -1,8 +1,10 @@
 """What happened with an account, told to the person in plain words."""
 
 import pytest
+from django.test import Client as Browser
 
 from ostiary import events
+from tests import mmdb
 from tests.accounts import flow
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +43,14 @@ def test_the_list_is_bounded(signed_in_browser, person):
     page = signed_in_browser.get("/account/activity/").content.decode()
 
     assert page.count("The profile was changed") == 50
+
+
+def test_places_are_told_where_the_site_knows_them(settings, tmp_path, signed_in_browser, person):
+    file = mmdb.write(tmp_path / "places.mmdb", {"127.0.0.0/24": mmdb.PLACES["198.51.100.0/25"]})
+    settings.OSTIARY = {**settings.OSTIARY, "PLACES_DATABASE": str(file)}
+    flow.sign_in(Browser(), person.email)
+
+    for page in ("activity", "sessions"):
+        shown = signed_in_browser.get(f"/account/{page}/").content.decode()
+        assert "Paris, France (127.0.0.1)" in shown
+    assert "Where: Paris, France (127.0.0.1)" in flow.delivered()[-1].body
