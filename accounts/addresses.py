@@ -90,3 +90,12 @@ def set_email(user: Any, email: str) -> list[str]:
         user.email_verified_at = timezone.now()
         changed.append("email_verified_at")
     return [*changed, *(f.name for f in user._meta.fields if getattr(f, "auto_now", False))]
+
+
+def find_by_identifier(identifier: str) -> Any:
+    """The person who signs in by this name or address; ``None`` if there is none."""
+    people = get_user_model()._default_manager
+    try:
+        return people.get_by_natural_key(identifier)
+    except get_user_model().DoesNotExist:
+        return find_user(identifier) if "@" in identifier else None

@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, notifications
+        from ostiary import events, notifications, signin_methods
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
@@ -21,14 +21,26 @@ class AccountsConfig(AppConfig):
             receivers,
             signup_policy,
         )
+        from .conf import accounts_settings
 
         receivers.connect()
         notifications.use_not_me_link(not_me.link_for)
         signup_policy.connect()
+        signin_methods.register(
+            signin_methods.SignInMethod(
+                name="email",
+                label=_("Email me a code or link"),
+                url_name="ostiary_accounts:signin_email",
+                order=50,
+                is_offered=lambda request: accounts_settings.PASSWORDLESS_EMAIL,
+            )
+        )
         events.register_kinds(
             {
                 "signin.succeeded": _("Signed in"),
                 "signin.failed": _("A sign-in failed"),
+                "attack.suspected": _("Many accounts were tried at once"),
+                "code.requested": _("Someone asked for a code by email"),
                 "signup.requested": _("Someone asked for an account"),
                 "signup.verified": _("The account was made"),
                 "signup_policy.changed": _("An operator changed who may sign up"),

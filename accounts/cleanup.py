@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from ostiary.cleanup import remove
 
-from .models import Invitation, MailedLink, NotMeLink, PendingRegistration, RecoveryToken
+from .models import (
+    Invitation,
+    MailedCode,
+    MailedLink,
+    NotMeLink,
+    PendingRegistration,
+    RecoveryToken,
+)
 
 BATCH = 1000
 ENDED_INVITATIONS_DAYS = 30
@@ -40,6 +47,11 @@ def remove_ended_invitations() -> int:
     """Forget invitations that were accepted, withdrawn or left to expire long ago."""
     limit = timezone.now() - timedelta(days=ENDED_INVITATIONS_DAYS)
     return remove(Invitation.objects.filter(expires_at__lt=limit))
+
+
+def remove_expired_codes(batch: int = BATCH, most: int = 100) -> int:
+    """Delete mailed codes that have expired; returns how many."""
+    return _remove_expired(MailedCode, batch, most)
 
 
 def _remove_expired(model: type[models.Model], batch: int, most: int) -> int:

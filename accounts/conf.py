@@ -36,5 +36,24 @@ class AccountsSettings:
     """Who to ask for an account, told to people who may not make one: ``"the service desk,
     help@example.com"``."""
 
+    PASSWORDLESS_EMAIL: bool = False
+    """Whether people may sign in by a code or link that is mailed to them, instead of a password.
+    It is one factor, and no better than the mailbox: such a sign-in never counts as two."""
+
+    CHALLENGE_ACCOUNTS_PER_SOURCE: int = field(default=10, metadata={"minimum": 0})
+    """After tries for so many accounts from one network within an hour, browsers there do a sum
+    before a form is taken. 0: never for this reason."""
+
+    CHALLENGE_SOURCES_PER_ACCOUNT: int = field(default=10, metadata={"minimum": 0})
+    """After tries for one account from so many networks within an hour, whoever tries it does a sum
+    first, but on a device that the person is known to use. 0: never for this reason."""
+
+    CHALLENGE_TRIES_IN_ALL: int = field(default=1000, metadata={"minimum": 0})
+    """After so many failed tries within an hour on the whole site, everybody does a sum first, but
+    on a device that the person is known to use. 0: never for this reason."""
+
+    CHALLENGE_WORK: int = 200
+    """How long the sum is, in steps of some milliseconds: at most so many, at least half."""
+
 
 accounts_settings = read("OSTIARY_ACCOUNTS", AccountsSettings)

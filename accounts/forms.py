@@ -248,6 +248,13 @@ class SignUpCodeForm(ConfirmSignUpForm):
         return typed
 
 
+class EmailSignInForm(forms.Form):
+    """Where to mail a code or link to sign in by."""
+
+    email = EmailAddressField(autocomplete="username")
+    remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)
+
+
 class RecoverForm(forms.Form):
     """The address whose password is forgotten."""
 
@@ -270,6 +277,22 @@ class ChangeEmailForm(forms.Form):
         if email == email_of(self.user):
             raise ValidationError(_("This is your address already. Enter the new one."))
         return email
+
+
+class CodeForm(forms.Form):
+    """A code that was mailed."""
+
+    code = forms.CharField(
+        label=_("Code from the email"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "autocapitalize": "none",
+            }
+        ),
+    )
 
 
 class ChangePasswordForm(_NewPassword):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import cleanup, recovery  # noqa: F401  (recovery brings its handler of the outbox)
+from . import cleanup, mailed_code, recovery  # noqa: F401  (they bring handlers of the outbox)
 
 
 @shared_task(name="ostiary.accounts.cleanup", acks_late=True, ignore_result=True)
@@ -13,6 +13,7 @@ def clean_up() -> None:
     cleanup.remove_expired_not_me_links()
     cleanup.remove_expired_links()
     cleanup.remove_ended_invitations()
+    cleanup.remove_expired_codes()
 
 
 BEAT_SCHEDULE = {

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from .views import account, email, not_me, recover, signin, signup
+from .views import account, email, not_me, passwordless, recover, signin, signup
 
 app_name = "ostiary_accounts"
 
 urlpatterns = [
     path("signin/", signin.signin, name="signin"),
+    path("signin/email/", passwordless.ask, name="signin_email"),
+    path("signin/email/code/", passwordless.code, name="signin_code"),
+    path("signin/email/link/", passwordless.link, name="signin_link"),
     path("signin/new-password/", signin.change_breached, name="change_breached"),
     path(".well-known/change-password", signin.change_password, name="change_password"),
     path("signout/", signin.signout, name="signout"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
+from datetime import timedelta
 
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
@@ -17,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from ostiary.models import OutboxMessage, Session
+from ostiary.models import Event, OutboxMessage, Session
 
 _migrated = False  # once true it stays true for this process: its code expects no more
 
@@ -59,6 +61,31 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(
         {"status": "ok" if ready else "unavailable", "parts": parts}, status=200 if ready else 503
     )
+
+
+class AttackCollector(Collector):
+    """How hard accounts are being tried, from the counters and the log that all processes share."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Two statements, or one where the counters are in Redis."""
+        from accounts import challenge
+
+        suspected = Event.objects.filter(
+            kind="attack.suspected", at__gt=timezone.now() - timedelta(hours=1)
+        )
+        yield GaugeMetricFamily(
+            "ostiary_attacks_suspected",
+            "Signs in the last hour that a program tries accounts.",
+            suspected.count(),
+        )
+        challenges = GaugeMetricFamily(
+            "ostiary_challenges",
+            "Forms in this hour for which a browser was to do a sum.",
+            labels=["outcome"],
+        )
+        for outcome, number in challenge.told().items():
+            challenges.add_metric([outcome], number)
+        yield challenges
 
 
 class DatabaseCollector(Collector):
@@ -103,4 +130,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     registry = CollectorRegistry(auto_describe=False)
     registry.register(DatabaseCollector())
+    if apps.is_installed("accounts"):
+        registry.register(AttackCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

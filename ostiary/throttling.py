@@ -63,8 +63,9 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     },
     "signup": {"ip": "60/hour", "user": "5/hour"},
     "signup_code": {"ip": "200/hour"},  # each code has tries of its own
-    "recovery": {"ip": "60/hour", "user": "5/hour"},
     "email_change": {"ip": "60/hour", "user": "10/day"},
+    "recovery": {"device": "5/hour", "ip": "60/hour", "user": "5/hour"},
+    "code": {"device": "10/hour", "pair": "5/hour", "ip": "60/hour", "user": "20/hour"},
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer
@@ -99,25 +100,38 @@ class DatabaseStorage(Storage):
         return ()
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count, and start a new window where the last has passed: one statement."""
+        """Count, and start a new window where the last has passed."""
+        return self.incr_all([key], expiry, amount)[0]
+
+    def incr_all(self, keys: list[str], expiry: int, amount: int = 1) -> list[int]:
+        """The same for several: one statement."""
         now, first = time.time(), max(amount, 0)
         table = connection.ops.quote_name(ThrottleCounter._meta.db_table)
+        rows = ", ".join(["(%s, %s, %s)"] * len(keys))
+        # In one order, so that no two who count the same wait for each other.
+        values = [value for key in sorted(keys) for value in (key, first, now + expiry)]
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {table} (key, hits, expires_at) VALUES (%s, %s, %s) "  # noqa: S608
+                f"INSERT INTO {table} (key, hits, expires_at) VALUES {rows} "  # noqa: S608
                 "ON CONFLICT (key) DO UPDATE SET "
                 f"hits = CASE WHEN {table}.expires_at <= %s THEN %s "
                 f"WHEN {table}.hits + %s < 0 THEN 0 ELSE {table}.hits + %s END, "
                 f"expires_at = CASE WHEN {table}.expires_at <= %s THEN %s "
-                f"ELSE {table}.expires_at END RETURNING hits",
-                [key, first, now + expiry, now, first, amount, amount, now, now + expiry],
+                f"ELSE {table}.expires_at END RETURNING key, hits",
+                [*values, now, first, amount, amount, now, now + expiry],
             )
-            return int(cursor.fetchone()[0])
+            hits = dict(cursor.fetchall())
+        return [int(hits[key]) for key in keys]
 
     def get(self, key: str) -> int:
         """Hits in the window that runs now."""
-        live = ThrottleCounter.objects.filter(key=key, expires_at__gt=time.time())
-        return live.values_list("hits", flat=True).first() or 0
+        return self.get_all([key])[0]
+
+    def get_all(self, keys: list[str]) -> list[int]:
+        """The same of several: one statement."""
+        live = ThrottleCounter.objects.filter(key__in=keys, expires_at__gt=time.time())
+        found = dict(live.values_list("key", "hits"))
+        return [found.get(key, 0) for key in keys]
 
     def get_expiry(self, key: str) -> float:
         """When the window ends, in seconds since 1970."""
@@ -227,14 +241,12 @@ def _subjects(name: str, keys: dict[str, str]) -> dict[str, str]:
 
 def _counters(name: str, keys: dict[str, str]) -> Iterator[tuple[RateLimitItem, str]]:
     """Each window that a try counts in, with the name of its counter, which tells nothing."""
-    secret = ring().derive("throttling")
     subjects = _subjects(name, keys)
     for key, text in limits_of(name).items():
         if key not in subjects:
             continue
         for window in windows(text):
-            label = f"{name} {key} {window} {subjects[key]}".encode()
-            yield window, hmac.new(secret, label, hashlib.sha256).hexdigest()
+            yield window, _counter_of(f"{name} {key} {window} {subjects[key]}")
 
 
 def throttle(name: str, **keys: str) -> None:
@@ -262,6 +274,39 @@ def refund(name: str, **keys: str) -> None:
                 storage.incr(counter, window.get_expiry(), -1)
 
     _with_storage(give_back)
+
+
+def count(seconds: int, *whats: str) -> list[int]:
+    """Count one more of each in the window that runs, of ``seconds``; returns which each is.
+
+    Atomic increments, so of parallel calls each gets a number of its own; in the database by one
+    statement. They may hold what is personal or secret: a keyed hash of it is kept.
+    """
+    counters = [_counter_of(f"count {what}") for what in whats]
+
+    def add(storage: Storage) -> list[int]:
+        if isinstance(storage, DatabaseStorage):
+            return storage.incr_all(counters, seconds)
+        return [storage.incr(counter, seconds) for counter in counters]
+
+    return _with_storage(add)
+
+
+def counted(*whats: str) -> list[int]:
+    """How many there are of each in the window that runs; in the database by one statement."""
+    counters = [_counter_of(f"count {what}") for what in whats]
+
+    def look(storage: Storage) -> list[int]:
+        if isinstance(storage, DatabaseStorage):
+            return storage.get_all(counters)
+        return [storage.get(counter) for counter in counters]
+
+    return _with_storage(look)
+
+
+def _counter_of(what: str) -> str:
+    secret = ring().derive("throttling")
+    return hmac.new(secret, what.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def _throttled(storage: Storage, counter: str) -> Throttled:

@@ -1,5 +1,6 @@
 """People, and what waits to become of them."""
 
+from .mailed_code import MailedCode
 from .mailed_link import MailedLink
 from .not_me import NotMeLink
 from .recovery import RecoveryToken
@@ -8,6 +9,7 @@ from .user import User, UserManager, normalize_password
 
 __all__ = [
     "Invitation",
+    "MailedCode",
     "MailedLink",
     "NotMeLink",
     "PendingRegistration",

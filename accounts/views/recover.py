@@ -15,7 +15,7 @@ from ostiary import known_device, sessions
 from ostiary.client_address import client_ip
 from ostiary.throttling import throttle
 
-from .. import recovery
+from .. import challenge, recovery, stuffing
 from ..addresses import email_of
 from ..forms import RecoverForm, SetPasswordForm
 from ..links import take_token
@@ -30,10 +30,17 @@ def recover(request: HttpRequest) -> HttpResponse:
     """Ask for a link. The answer is the same for every address (C1)."""
     wanted = next_url(request)
     form = RecoverForm(posted(request))
-    if not form.is_valid():
-        return show(request, "recover", form, next=wanted)
+    asked = challenge.unmet(request, form, "recover", "email")
+    if asked or not form.is_valid():
+        return show(request, "recover", form, next=wanted, challenge=asked)
     email = form.cleaned_data["email"]
-    throttle("recovery", ip=client_ip(request), user=email)
+    throttle(
+        "recovery",
+        ip=client_ip(request),
+        user=email,
+        device=known_device.name_for(request, email),
+    )
+    stuffing.note(request, "recover", email)
     recovery.request_link(request, email=email, next_url=wanted)
     return redirect("ostiary_accounts:recover_sent")
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from ostiary import events, sessions
+from ostiary import events, sessions, signin_methods
 from ostiary import signin as signins
 from ostiary.signout import signed_out_page
 
-from .. import breached, recovery
+from .. import breached, challenge, recovery, stuffing
 from ..addresses import MAX_LENGTH
 from ..forms import SetPasswordForm, SignInForm
 from ..guessing import guess
@@ -36,7 +36,8 @@ def signin(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
     identifier = _suggestion(request, again=again)
     form = SignInForm(posted(request), initial={"identifier": identifier})
-    if form.is_valid():
+    asked = challenge.unmet(request, form, "signin", "identifier")
+    if asked is None and form.is_valid():
         user = _first_factor(request, form.cleaned_data)
         if user is not None:
             return signins.begin(
@@ -51,9 +52,18 @@ def signin(request: HttpRequest) -> HttpResponse:
             None,
             _("The address or the password is not right. Check both, or set a new password."),
         )
+        asked = challenge.another(request, "signin")
     # With another person's name suggested it is not this one who is to confirm.
     again = again and identifier == request.user.get_username()
-    return show(request, "signin", form, next=wanted, again=again)
+    return show(
+        request,
+        "signin",
+        form,
+        next=wanted,
+        again=again,
+        challenge=asked,
+        methods=signin_methods.links(request),
+    )
 
 
 def _suggestion(request: HttpRequest, *, again: bool) -> str:
@@ -77,6 +87,7 @@ def _first_factor(request: HttpRequest, given: dict[str, Any]) -> Any:
     if user is not None:
         breached.notice(request, user, password)
     else:
+        stuffing.note(request, "signin", identifier)
         events.record(
             "signin.failed", request=request, outcome="failure", personal={"email": identifier}
         )

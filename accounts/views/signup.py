@@ -15,7 +15,7 @@ from ostiary import signin as signins
 from ostiary.client_address import client_ip
 from ostiary.throttling import throttle
 
-from .. import invitations, registration, signup_policy
+from .. import challenge, invitations, registration, signup_policy, stuffing
 from ..addresses import find_user
 from ..forms import AcceptInvitationForm, ConfirmSignUpForm, SignUpCodeForm, SignUpForm
 from ..links import take_token
@@ -38,10 +38,12 @@ def signup(request: HttpRequest) -> HttpResponse:
     if not signup_policy.current().lets_anybody:
         return _closed(request, wanted)
     form = SignUpForm(posted(request), initial=_corrected(request))
-    if not form.is_valid():
-        return show(request, "signup", form, next=wanted)
+    asked_first = challenge.unmet(request, form, "signup", "email")
+    if asked_first or not form.is_valid():
+        return show(request, "signup", form, next=wanted, challenge=asked_first)
     email = form.cleaned_data["email"]
     throttle("signup", ip=client_ip(request), user=email)
+    stuffing.note(request, "signup", email)
     asked = registration.request_account(
         request,
         email=email,

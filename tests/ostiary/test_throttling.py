@@ -265,3 +265,37 @@ def test_a_try_costs_one_statement_for_each_window(
     ostiary(THROTTLE_STORAGE="database://")
     with django_assert_num_queries(6):
         throttle("signin", ip=home, user=name)
+
+
+# --- counts of anything -------------------------------------------------------------------------
+
+
+def test_what_is_counted_can_be_looked_at_and_holds_nothing_in_plain(storage):
+    what = [secrets.token_hex(8) for _ in range(3)]
+
+    assert throttling.count(60, *what) == [1, 1, 1]
+    assert throttling.count(60, what[1], what[0]) == [2, 2]
+
+    assert throttling.counted(*what, "never") == [2, 2, 1, 0]
+    assert not ThrottleCounter.objects.filter(key__contains=what[0]).exists()
+
+
+def test_of_50_parallel_counts_each_has_a_number_of_its_own(storage):
+    what = [secrets.token_hex(8) for _ in range(2)]
+
+    numbers = at_once(lambda: throttling.count(60, *what))
+
+    assert sorted(first for first, _ in numbers) == list(range(1, 51))
+    assert sorted(second for _, second in numbers) == list(range(1, 51))
+
+
+@pytest.mark.django_db
+def test_a_count_begins_anew_when_its_window_has_passed(ostiary, monkeypatch):
+    ostiary(THROTTLE_STORAGE="database://")
+    what = secrets.token_hex(8)
+    throttling.count(60, what)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+
+    assert throttling.counted(what) == [0]
+    assert throttling.count(60, what) == [1]
