@@ -6,15 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import events
-
 from ..models import Api
-from .forms import changes_of
+from .told import ToldAdmin
 
 
 class ScopesField(forms.CharField):
@@ -69,10 +65,11 @@ class ApiForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Api)
-class ApiAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiAdmin(ToldAdmin):
     """APIs: their scopes, and the terms of the tokens for them."""
 
     form = ApiForm
+    kind = "api"
     list_display = ["name", "identifier", "enabled", "revocation_policy"]
     list_filter = ["enabled"]
     search_fields = ["name", "identifier"]
@@ -81,26 +78,6 @@ class ApiAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Clients and tokens out there name the identifier: it is chosen once."""
         return ["identifier"] if obj else []
 
-    def save_model(self, request: HttpRequest, obj: Api, form: Any, change: bool) -> None:
-        """Save, and tell the log."""
-        super().save_model(request, obj, form, change)
-        self._record(request, "api.changed", obj, **changes_of(form))
-
-    def delete_model(self, request: HttpRequest, obj: Api) -> None:
-        """Delete, and tell the log."""
-        self._record(request, "api.deleted", obj)
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Api]) -> None:
-        """Delete each, and tell the log."""
-        with transaction.atomic():
-            for api in queryset:
-                self.delete_model(request, api)
-
-    def _record(self, request: HttpRequest, kind: str, api: Api, **details: Any) -> None:
-        events.record(
-            kind,
-            user=request.user,
-            request=request,
-            details={"api": api.identifier, **details},
-        )
+    def about(self, obj: Api) -> dict[str, Any]:
+        """Which API."""
+        return {"api": obj.identifier}

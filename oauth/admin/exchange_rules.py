@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ExchangeRule
 from .forms import SetField, scope_choices
-from .rules import RuleAdmin
+from .told import RuleAdmin
 
 
 class ExchangeRuleForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -6,17 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import events
-
 from ..client_rules import GRANT_TYPES
 from ..models import InitialAccessToken
-from .forms import LinesField, SetField, changes_of, names, scope_choices
+from .forms import LinesField, SetField, names, scope_choices
+from .told import ToldAdmin
 
 
 class InitialAccessTokenForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -45,11 +42,13 @@ class InitialAccessTokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(InitialAccessToken)
-class InitialAccessTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class InitialAccessTokenAdmin(ToldAdmin):
     """Initial access tokens (RFC 7591 §3). A token is shown once, when it is made; deleting it ends
     it, and what it registered stays."""
 
     form = InitialAccessTokenForm
+    kind = "initial_access_token"
+    made = "made"
     list_display = ["note", "created_at", "expires_at", "uses_left"]
     search_fields = ["note"]
 
@@ -60,8 +59,6 @@ class InitialAccessTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not change:
             obj.make()
         super().save_model(request, obj, form, change)
-        kind = "initial_access_token.changed" if change else "initial_access_token.made"
-        self._record(request, kind, obj, **changes_of(form))
 
     def response_add(
         self, request: HttpRequest, obj: InitialAccessToken, post_url_continue: str | None = None
@@ -78,19 +75,6 @@ class InitialAccessTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             },
         )
 
-    def delete_model(self, request: HttpRequest, obj: InitialAccessToken) -> None:
-        """Delete, and tell the log."""
-        self._record(request, "initial_access_token.deleted", obj)
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[InitialAccessToken]) -> None:
-        """Delete each, and tell the log."""
-        with transaction.atomic():
-            for token in queryset:
-                self.delete_model(request, token)
-
-    def _record(
-        self, request: HttpRequest, kind: str, token: InitialAccessToken, **changes: Any
-    ) -> None:
-        details = {"token": str(token.pk), **changes}
-        events.record(kind, user=request.user, request=request, details=details)
+    def about(self, obj: InitialAccessToken) -> dict[str, Any]:
+        """Which token."""
+        return {"token": str(obj.pk)}

@@ -19,7 +19,7 @@ from ..client_metadata import SIGNING_ALGS
 from ..models import TrustRule
 from ..workload import OutsideTokenRefused
 from .forms import LinesField, SetField, names, scope_choices
-from .rules import RuleAdmin
+from .told import RuleAdmin
 
 
 class TrustRuleForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -7,12 +7,12 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
-from .. import confirmation, families, id_token, pkce
+from .. import confirmation, families, pkce
 from ..confirmation import Confirmation
 from ..models import Client, Grant
 from ..models.grant import token_hash
-from .base import TokenGrant, TokenRequest, narrowed, narrowed_resource
-from .tokens import token_response
+from .base import TokenGrant, TokenRequest, narrowed_resource
+from .tokens import redeemed
 
 
 class AuthorizationCodeGrant(TokenGrant):
@@ -23,21 +23,7 @@ class AuthorizationCodeGrant(TokenGrant):
     def respond(self, request: TokenRequest) -> dict[str, Any]:
         """Tokens for a code. A second redemption is refused and ends what the first gave."""
         grant = find(request)
-        resource = check(grant, request)
-        scopes = narrowed(None, grant.scope.split(), resource)
-        families.check_person(grant)
-        if "openid" in grant.scope.split():
-            id_token.check(request.client)
-        refresh_token = redeem(grant, request.client, request.confirmation)
-        return token_response(
-            request.client,
-            grant,
-            scopes,
-            resource=resource,
-            confirmation=request.confirmation,
-            refresh_token=refresh_token,
-            nonce=grant.nonce,
-        )
+        return redeemed(request, grant, check(grant, request), redeem, nonce=grant.nonce)
 
 
 def find(request: TokenRequest) -> Grant:

@@ -18,12 +18,12 @@ from oauthlib.oauth2.rfc8628.errors import (
     SlowDownError,
 )
 
-from .. import device_authorization, families, id_token
+from .. import device_authorization, families
 from ..confirmation import Confirmation
 from ..models import Client, DeviceGrant, Grant
 from ..models.grant import token_hash
-from .base import TokenGrant, TokenRequest, narrowed, narrowed_resource
-from .tokens import token_response
+from .base import TokenGrant, TokenRequest, narrowed_resource
+from .tokens import redeemed
 
 SLOWER = 5
 """Seconds by which the interval grows each time a device polls too soon (§3.5)."""
@@ -39,19 +39,7 @@ class DeviceCodeGrant(TokenGrant):
         waiting = find(request)
         grant = decided(waiting, timezone.now())
         resource = narrowed_resource(request.resource, grant.resource, request.client)
-        scopes = narrowed(None, grant.scope.split(), resource)
-        families.check_person(grant)
-        if "openid" in grant.scope.split():
-            id_token.check(request.client)
-        refresh_token = redeem(grant, request.client, request.confirmation)
-        return token_response(
-            request.client,
-            grant,
-            scopes,
-            resource=resource,
-            confirmation=request.confirmation,
-            refresh_token=refresh_token,
-        )
+        return redeemed(request, grant, resource, redeem)
 
 
 def find(request: TokenRequest) -> DeviceGrant:

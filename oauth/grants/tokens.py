@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from .. import access_token, claims, id_token
+from .. import access_token, claims, families, id_token
 from ..confirmation import Confirmation, token_type
 from ..models import Client, Grant
+from .base import TokenRequest, narrowed
+
+
+def redeemed(
+    request: TokenRequest,
+    grant: Grant,
+    resource: list[str],
+    redeem: Callable[[Grant, Client, Confirmation], str | None],
+    *,
+    nonce: str = "",
+) -> dict[str, Any]:
+    """The first tokens of ``grant``, for ``resource``: all that can be refused is, and only then
+    ``redeem`` uses up what was presented. Raises ``OAuth2Error``."""
+    scopes = narrowed(None, grant.scope.split(), resource)
+    families.check_person(grant)
+    if "openid" in grant.scope.split():
+        id_token.check(request.client)
+    refresh_token = redeem(grant, request.client, request.confirmation)
+    return token_response(
+        request.client,
+        grant,
+        scopes,
+        resource=resource,
+        confirmation=request.confirmation,
+        refresh_token=refresh_token,
+        nonce=nonce,
+    )
 
 
 def token_response(
