@@ -62,6 +62,10 @@ class AccountsConfig(AppConfig):
                 "person.created": _("An operator made the account"),
                 "person.changed": _("An operator changed the account"),
                 "person.deactivated": _("An operator switched the account off"),
+                "person.imported": _("The account was taken over from another system"),
+                "person.import_updated": _(
+                    "The account was brought up to date from another system"
+                ),
                 "person.signed_out": _("An operator ended all sessions"),
             }
         )

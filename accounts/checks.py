@@ -18,6 +18,7 @@ from . import signup_policy
 from .conf import AccountsSettings, accounts_settings
 from .forms import shortest_password
 from .hashing import BoundedArgon2PasswordHasher
+from .importing.hashes import HashRefused, binary, signer_key_problem
 
 SHORTEST_PASSWORD = 15
 """Without a second factor (NIST SP 800-63B-4 §3.1.1.2)."""
@@ -66,6 +67,21 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
             "SIGNUP_DOMAINS",
             "is empty, and SIGNUP lets only people of those domains sign up.",
             'Write such as ["example.com"].',
+        )
+    key = accounts_settings.FIREBASE_SIGNER_KEY
+    if key and (problem := signer_key_problem(key)):
+        yield (
+            "FIREBASE_SIGNER_KEY",
+            f"{problem}.",
+            "Copy it from “Password hash parameters” in the Firebase console.",
+        )
+    try:
+        binary(accounts_settings.FIREBASE_SALT_SEPARATOR)
+    except HashRefused:
+        yield (
+            "FIREBASE_SALT_SEPARATOR",
+            "is not the base64_salt_separator of a Firebase project.",
+            "Copy it from “Password hash parameters” in the Firebase console.",
         )
 
 

@@ -1,15 +1,17 @@
-"""Removing links that have expired, in batches, while the site serves (SECURITY H14)."""
+"""Removing what has had its time, in batches, while the site serves (SECURITY H14)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
 
 from ostiary.cleanup import remove
 
 from .models import (
+    ImportedHashKind,
     Invitation,
     MailedCode,
     MailedLink,
@@ -52,6 +54,19 @@ def remove_ended_invitations() -> int:
 def remove_expired_codes(batch: int = BATCH, most: int = 100) -> int:
     """Delete mailed codes that have expired; returns how many."""
     return _remove_expired(MailedCode, batch, most)
+
+
+def forget_hash_kinds() -> int:
+    """Forget the kinds of imported hashes that nobody has any more; returns how many.
+
+    While someone has one, the first that is found is enough; after the last, it is asked once.
+    """
+    forgotten = 0
+    for known in ImportedHashKind.objects.all():
+        held = get_user_model()._base_manager.filter(password__startswith=f"{known.kind}$")
+        if not held.exists():
+            forgotten += known.delete()[0]
+    return forgotten
 
 
 def _remove_expired(model: type[models.Model], batch: int, most: int) -> int:

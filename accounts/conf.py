@@ -55,5 +55,18 @@ class AccountsSettings:
     CHALLENGE_WORK: int = 200
     """How long the sum is, in steps of some milliseconds: at most so many, at least half."""
 
+    FIREBASE_SIGNER_KEY: str = ""
+    """The ``base64_signer_key`` of the Firebase project whose people were imported. It is secret,
+    and needed until each of them has signed in once."""
+
+    FIREBASE_SALT_SEPARATOR: str = "Bw=="
+    """The ``base64_salt_separator`` of that project."""
+
+    FIREBASE_ROUNDS: int = 8
+    """The ``rounds`` of that project, read when its people are imported."""
+
+    FIREBASE_MEMORY_COST: int = 14
+    """The ``mem_cost`` of that project, read when its people are imported."""
+
 
 accounts_settings = read("OSTIARY_ACCOUNTS", AccountsSettings)

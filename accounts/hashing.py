@@ -7,6 +7,8 @@ from threading import BoundedSemaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+from . import even_work
+
 
 def _cores() -> int:
     """How many cores this process may use, which on a shared machine are not all."""
@@ -17,7 +19,7 @@ def _cores() -> int:
 
 # Argon2id takes 100 MiB and a core each time: as many at once as there are cores, and the rest
 # waits, so that a flood of sign-ins costs time and not memory.
-_turns = BoundedSemaphore(_cores())
+turns = BoundedSemaphore(_cores())
 
 
 class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
@@ -25,10 +27,19 @@ class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
 
     def encode(self, password: str, salt: str) -> str:
         """Hash a password, when its turn comes."""
-        with _turns:
+        with turns:
+            even_work.note(even_work.USUAL)
             return super().encode(password, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         """Check a password, when its turn comes."""
-        with _turns:
+        with turns:
+            even_work.note(self.kind(encoded))
             return super().verify(password, encoded)
+
+    def kind(self, encoded: str) -> str:
+        """What it costs: an imported hash may have other parameters than ours."""
+        params, ours = self.decode(encoded)["params"], self.params()
+        costs = ("type", "memory_cost", "time_cost", "parallelism")
+        usual = all(getattr(params, cost) == getattr(ours, cost) for cost in costs)
+        return even_work.USUAL if usual else even_work.kind_of(encoded)

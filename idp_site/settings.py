@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
+from accounts.foreign_hashers import FOREIGN_HASHERS
 from oauth.provider_settings import *  # noqa: F403  (the six swapped models and OAUTH2_PROVIDER)
 from oauth.provider_settings import OAUTH2_PROVIDER
 
@@ -102,6 +103,8 @@ OSTIARY_ACCOUNTS: dict[str, Any] = {
     "SIGNUP_DOMAINS": env.list("SIGNUP_DOMAINS", []),
     "SIGNUP_CONTACT": env.str("SIGNUP_CONTACT", ""),
     "BREACHED_PASSWORDS_FILE": env.str("BREACHED_PASSWORDS_FILE", ""),
+    "FIREBASE_SIGNER_KEY": env.str("FIREBASE_SIGNER_KEY", ""),
+    "FIREBASE_SALT_SEPARATOR": env.str("FIREBASE_SALT_SEPARATOR", "Bw=="),
 }
 
 # The API of examples/, so that the demo clients have something to ask for.
@@ -167,6 +170,7 @@ PASSWORD_HASHERS = [
     "accounts.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
+    *FOREIGN_HASHERS,
 ]
 _VALIDATORS = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [

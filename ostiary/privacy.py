@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -70,6 +70,12 @@ def person_key(subject: str) -> bytes:
     # Not before the commit: a key that is rolled back must not encrypt anything afterwards.
     transaction.on_commit(functools.partial(_remember, subject, key))
     return key
+
+
+def erased_among(subjects: Iterable[str]) -> set[str]:
+    """Those of the subjects whose key has been destroyed."""
+    gone = PersonKey.objects.filter(subject__in=list(subjects), destroyed_at__isnull=False)
+    return set(gone.values_list("subject", flat=True))
 
 
 def _remember(subject: str, key: bytes) -> None:

@@ -1,5 +1,5 @@
 """The operator's view of accounts."""
 
-from . import people, signup
+from . import imports, people, signup
 
-__all__ = ["people", "signup"]
+__all__ = ["imports", "people", "signup"]

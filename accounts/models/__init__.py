@@ -1,5 +1,6 @@
 """People, and what waits to become of them."""
 
+from .imports import ImportedHashKind, ImportedIdentity
 from .mailed_code import MailedCode
 from .mailed_link import MailedLink
 from .not_me import NotMeLink
@@ -8,6 +9,8 @@ from .registration import Invitation, PendingRegistration, SignUpPolicy
 from .user import User, UserManager, normalize_password
 
 __all__ = [
+    "ImportedHashKind",
+    "ImportedIdentity",
     "Invitation",
     "MailedCode",
     "MailedLink",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from ostiary.signout import signed_out_page
 
 from .. import breached, challenge, recovery, stuffing
 from ..addresses import MAX_LENGTH
+from ..even_work import authenticate
 from ..forms import SetPasswordForm, SignInForm
 from ..guessing import guess
 from . import form_page, next_url, posted, show

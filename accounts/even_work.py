@@ -1,0 +1,69 @@
+"""A failed sign-in costs the same whoever's account it was about, imported ones too (SECURITY C1).
+
+The hash of an imported account is of another kind than ours, and takes another time. So as long as
+there are such hashes, every failed sign-in computes one of each kind: the one that was looked at,
+and stand-ins for the others.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from django.contrib import auth
+from django.contrib.auth.hashers import identify_hasher, make_password
+from django.http import HttpRequest
+
+USUAL = "usual"
+"""The kind of hash that new passwords get."""
+
+_done: ContextVar[list[str] | None] = ContextVar("ostiary_hashes_done", default=None)
+
+
+def kind_of(encoded: str) -> str:
+    """What a hash costs to compute: its algorithm and parameters, without salt and digest."""
+    salt_and_digest = 1 if encoded.startswith("bcrypt$") else 2
+    return "$".join(encoded.split("$")[:-salt_and_digest])
+
+
+def stand_in(kind: str) -> str:
+    """A hash of this kind, of no password."""
+    if kind.startswith("bcrypt$"):
+        return f"{kind}${'.' * 53}"
+    salt, digest = (b64encode(secrets.token_bytes(size)).decode() for size in (15, 33))
+    return f"{kind}${salt}${digest}"
+
+
+def note(kind: str) -> None:
+    """Tell that a hash of this kind was computed (called by the hashers)."""
+    done = _done.get()
+    if done is not None:
+        done.append(kind)
+
+
+def authenticate(request: HttpRequest, *, username: str, password: str) -> Any:
+    """Django's ``authenticate``; a failure takes the same hash computations in every case."""
+    from .models import ImportedHashKind  # which needs the apps to be loaded; hashers don't
+
+    done: list[str] = []
+    token = _done.set(done)
+    try:
+        user = auth.authenticate(request, username=username, password=password)
+    finally:
+        _done.reset(token)
+    if user is None:
+        make_up(done, ImportedHashKind.objects.values_list("kind", flat=True))
+    return user
+
+
+def make_up(done: list[str], imported: Iterable[str]) -> None:
+    """Compute what a failed sign-in on another account would have computed besides."""
+    if done and USUAL not in done:
+        make_password(secrets.token_hex(8))
+    for kind in imported:
+        if kind not in done:
+            encoded = stand_in(kind)
+            identify_hasher(encoded).verify("no password", encoded)

@@ -1,0 +1,53 @@
+"""What is kept of accounts that came from another system."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class ImportedIdentity(models.Model):
+    """Who someone was in the system that they came from.
+
+    By it an import that is run again knows whom it has taken over, and applications that knew
+    people by their old ``sub`` can be told the new one.
+    """
+
+    source = models.CharField(_("from"), max_length=50)
+    external_id = models.CharField(_("known there as"), max_length=255)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name=_("person"),
+    )
+    imported_at = models.DateTimeField(_("taken over"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("imported identity")
+        verbose_name_plural = _("imported identities")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"], name="ostiary_accounts_identity_once"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "source"], name="ostiary_accounts_identity_of_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.external_id}"
+
+
+class ImportedHashKind(models.Model):
+    """An algorithm, with its cost, of password hashes that came from elsewhere.
+
+    As long as there may be such hashes, a failed sign-in computes one of each kind (``even_work``).
+    """
+
+    kind = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,320 @@
+"""Password hashes of other systems: each by a published one, kept, bounded, and replaced."""
+
+import re
+from base64 import b64decode
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password, identify_hasher, make_password
+from django.test import Client as Browser
+
+from accounts import cleanup, even_work
+from accounts.checks import check_settings
+from accounts.foreign_hashers import CLASSES, Bcrypt, FirebaseScrypt, ForeignHasher
+from accounts.hashing import BoundedArgon2PasswordHasher
+from accounts.importing import hashes, keycloak
+from accounts.importing.hashes import HashRefused
+from accounts.models import ImportedHashKind
+from ostiary import events
+from tests.accounts import exports, flow
+from tests.accounts.conftest import make_person
+from tests.accounts.test_enumeration import pad, see
+
+User = get_user_model()
+
+SCRYPT_DIGEST = (
+    "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+    "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887"
+)
+PUBLISHED = {
+    "RFC 6070, PBKDF2 with SHA-1": (
+        "password",
+        lambda: hashes.pbkdf2(
+            "sha1", 4096, b"salt", bytes.fromhex("4b007901b765489abead49d926f721d065a429c1")
+        ),
+    ),
+    "Keycloak, PBKDF2 with SHA-256": ("admin", lambda: keycloak._hash(exports.KEYCLOAK_ADMIN)),
+    "Keycloak before 8": (
+        "admin",
+        lambda: keycloak._hash(
+            {
+                "type": "password",
+                "algorithm": "pbkdf2-sha256",
+                "hashIterations": 27500,
+                "salt": "x/bm4Y3DcuV9eU97ervkPA==",
+                "hashedSaltedValue": "1u7BLvfSPxQFpwc5jpGSA+88EGl9pZYKhaZ8YPIu9N4=",
+            }
+        ),
+    ),
+    "Keycloak 26, Argon2id": ("secret", lambda: keycloak._hash(exports.KEYCLOAK_ARGON2)),
+    "passlib, PBKDF2 with SHA-256": (
+        "password",
+        lambda: hashes.phc(
+            "$pbkdf2-sha256$6400$.6UI/S.nXIk8jcbdHx3Fhg$98jZicV16ODfEsEZeYPGHU3kbrUrvUEXOPimVSQDD44"
+        ),
+    ),
+    "Azure IoT and Auth0, PBKDF2 with SHA-512": (
+        "password",
+        lambda: hashes.phc(
+            "$pbkdf2-sha512$i=100000,l=64$HqJwOCHweNk1pLryiu3RsA$KVSvxKYcibIG5S5n55RvxKRTdAAfCUtBJ"
+            "oy5IuFzdSZyzkwvUcU+FPawEWFPn+06JyZsndfRTfpiEh+2eSJLkg"
+        ),
+    ),
+    "RFC 7914, scrypt": (
+        "pleaseletmein",
+        lambda: hashes.scrypt(14, 8, 1, b"SodiumChloride", bytes.fromhex(SCRYPT_DIGEST)),
+    ),
+    "Firebase, its own scrypt": (
+        exports.FIREBASE_PASSWORD,
+        lambda: hashes.firebase(
+            8,
+            14,
+            b64decode(exports.FIREBASE_HASH["salt"]),
+            b64decode(exports.FIREBASE_HASH["passwordHash"]),
+        ),
+    ),
+    "jBCrypt": ("abc", lambda: hashes.phc(exports.AUTH0_BCRYPT)),
+    "crypt_blowfish": (
+        "U*U",
+        lambda: hashes.bcrypt("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
+    ),
+    "crypt_blowfish, beyond 72 bytes": (
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789chars after 72 "
+        "are ignored",
+        lambda: hashes.bcrypt("$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui"),
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def firebase_project(settings):
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, **exports.FIREBASE}
+
+
+@pytest.mark.parametrize("which", PUBLISHED)
+def test_a_published_hash_is_read(which):
+    password, kept = PUBLISHED[which]
+    encoded = kept()
+
+    assert len(encoded) <= 128
+    assert check_password(password, encoded)
+    assert not check_password(f"x{password}", encoded)
+    assert not check_password("", encoded)
+
+
+@pytest.mark.parametrize("which", PUBLISHED)
+def test_the_admin_shows_none_of_it_in_clear(which):
+    encoded = PUBLISHED[which][1]()
+
+    told = " ".join(map(str, identify_hasher(encoded).safe_summary(encoded).values()))
+
+    salt, digest = encoded.rpartition("$")[0].rpartition("$")[2], encoded.rpartition("$")[2]
+    assert digest not in told
+    assert len(salt) < 7 or salt not in told
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: make_password("a long passphrase", hasher="pbkdf2_sha256"),
+        lambda: make_password("a long passphrase", hasher="scrypt"),
+        lambda: make_password("a long passphrase", hasher="argon2"),
+        lambda: Bcrypt().encode("a long passphrase", b"$2b$04$CCCCCCCCCCCCCCCCCCCCC."),
+    ],
+)
+def test_a_hash_of_another_django_is_read(made):
+    assert check_password("a long passphrase", hashes.phc(made()))
+
+
+DIGEST = bytes(range(64))
+BOMBS = {
+    "iterations": lambda: hashes.pbkdf2("sha512", 10**8, b"salt", DIGEST),
+    "no iterations": lambda: hashes.pbkdf2("sha512", 0, b"salt", DIGEST),
+    "iterations below none": lambda: hashes.pbkdf2("sha512", -1, b"salt", DIGEST),
+    "iterations that are no number": lambda: hashes.pbkdf2("sha512", "1e9", b"salt", DIGEST),
+    "iterations that are true": lambda: hashes.pbkdf2("sha512", True, b"salt", DIGEST),
+    "memory of scrypt": lambda: hashes.scrypt(20, 8, 1, b"salt", DIGEST),
+    "lanes of scrypt": lambda: hashes.scrypt(14, 8, 1000, b"salt", DIGEST),
+    "cost of bcrypt": lambda: hashes.bcrypt(
+        "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+    ),
+    "memory of Argon2": lambda: hashes.phc(
+        "$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHQ$" + "A" * 43
+    ),
+    "passes of Argon2": lambda: hashes.phc(
+        "$argon2id$v=19$m=65536,t=9999,p=1$c2FsdHNhbHQ$" + "A" * 43
+    ),
+    "memory of Firebase": lambda: hashes.firebase(8, 30, b"salt", DIGEST),
+}
+UNFIT = {
+    "no salt": lambda: hashes.pbkdf2("sha256", 1000, b"", DIGEST),
+    "a digest of a byte": lambda: hashes.pbkdf2("sha256", 1000, b"salt", b"x"),
+    "a salt too long for the column": lambda: hashes.pbkdf2("sha256", 1000, b"s" * 200, DIGEST),
+    "no base64": lambda: hashes.binary("%%%"),
+    "no hex": lambda: hashes.binary("xyz", "hex"),
+    "no text": lambda: hashes.binary(None),
+    "MD5": lambda: hashes.phc("5f4dcc3b5aa765d61d8327deb882cf99"),
+    "sha512-crypt": lambda: hashes.phc("$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO"),
+    "an algorithm of tomorrow": lambda: hashes.phc("$argon9$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA"),
+    "a list": lambda: hashes.phc(["$2b$10$"]),
+    "scrypt's N": lambda: hashes.log2(1000),
+    "Argon2 without memory": lambda: hashes.phc("$argon2id$v=19$t=1,p=1$c2FsdHNhbHQ$" + "A" * 43),
+    "an unusable password": lambda: hashes.phc(make_password(None)),
+    "bcrypt that was cut": lambda: hashes.phc(exports.AUTH0_BCRYPT[:-1]),
+    "broken Keycloak": lambda: keycloak._hash({"credentialData": "{", "secretData": "[]"}),
+    "Keycloak without parameters": lambda: keycloak._hash(
+        {"credentialData": '{"algorithm": "argon2"}', "secretData": "{}"}
+    ),
+}
+
+
+@pytest.mark.parametrize("which", BOMBS)
+def test_a_hash_bomb_is_refused(which):
+    with pytest.raises(HashRefused, match=r"more work|no number"):
+        BOMBS[which]()
+
+
+@pytest.mark.parametrize("which", UNFIT)
+def test_what_is_no_hash_that_we_read_is_refused(which):
+    with pytest.raises(HashRefused):
+        UNFIT[which]()
+
+
+def test_no_hash_is_made_in_a_foreign_way():
+    for hasher in CLASSES:
+        if issubclass(hasher, ForeignHasher):
+            with pytest.raises(NotImplementedError):
+                hasher().encode("a long passphrase", "salt")
+
+
+def test_without_the_signer_key_nobody_from_firebase_signs_in_and_the_log_says_why(
+    settings, caplog
+):
+    password, kept = PUBLISHED["Firebase, its own scrypt"]
+    settings.OSTIARY_ACCOUNTS = {}
+
+    assert not check_password(password, kept())
+    assert "FIREBASE_SIGNER_KEY" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("which", PUBLISHED)
+def test_the_first_sign_in_puts_argon2id_in_its_place(which):
+    password, kept = PUBLISHED[which]
+    person = make_person("alice@example.com", password=kept())
+
+    assert flow.sign_in(Browser(), person.email, f"x{password}").status_code == 400
+    person.refresh_from_db()
+    assert person.password == kept()
+    assert flow.sign_in(Browser(), person.email, password).status_code == 302
+
+    person.refresh_from_db()
+    assert re.match(r"argon2\$argon2id\$v=19\$m=1024,t=2,p=1\$", person.password)
+    assert flow.sign_in(Browser(), person.email, password).status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_password_beyond_what_bcrypt_sees_is_whole_after_the_first_sign_in():
+    password, kept = PUBLISHED["crypt_blowfish, beyond 72 bytes"]
+    make_person("alice@example.com", password=kept())
+    assert flow.sign_in(Browser(), "alice@example.com", password).status_code == 302
+
+    assert flow.sign_in(Browser(), "alice@example.com", password[:72]).status_code == 400
+
+
+# --- nothing tells who was imported (SECURITY C1) ------------------------------------------------
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """The kinds of hashes that are computed, in alphabetical order."""
+    kinds = []
+
+    def note(kind, original=even_work.note):
+        kinds.append(kind)
+        original(kind)
+
+    monkeypatch.setattr(even_work, "note", note)
+    return kinds
+
+
+IMPORTED = ["Keycloak 26, Argon2id", "Keycloak, PBKDF2 with SHA-256", "jBCrypt"]
+
+
+@pytest.fixture
+def imported_people(db):
+    events.record(
+        "signin.failed", personal={"email": "first@example.com"}
+    )  # makes the log's key of the day, whoever it is about
+    for number, which in enumerate(IMPORTED):
+        encoded = PUBLISHED[which][1]()
+        make_person(pad(f"imported{number}"), password=encoded)
+        ImportedHashKind.objects.create(kind=even_work.kind_of(encoded))
+    make_person(pad("native"))
+    make_person(pad("passwordless"), password=make_password(None))
+
+
+@pytest.mark.parametrize("who", ["native", "passwordless", "imported0", "imported1", "imported2"])
+def test_a_wrong_password_costs_the_same_hashes_for_imported_and_unknown(
+    imported_people, computed, who
+):
+    form = {"password": "a wrong password", "next": ""}
+
+    unknown = see("/signin/", "identifier", pad("unknown"), computed, **form)
+    kinds_of_unknown = sorted(computed)
+    seen = see("/signin/", "identifier", pad(who), computed, **form)
+
+    assert kinds_of_unknown == [
+        "argon2$argon2id$v=19$m=7168,t=5,p=1",
+        "bcrypt$$2a$10",
+        "pb256$27500",
+        even_work.USUAL,
+    ]
+    assert sorted(computed) == kinds_of_unknown
+    assert seen == unknown
+
+
+@pytest.mark.django_db
+def test_where_nobody_was_imported_one_hash_is_computed(computed):
+    flow.sign_in(Browser(), "unknown@example.com")
+
+    assert computed == [even_work.USUAL]
+
+
+@pytest.mark.django_db
+def test_each_kind_has_a_stand_in_that_costs_what_it_costs(computed):
+    for _, kept in PUBLISHED.values():
+        kind = even_work.kind_of(kept())
+        computed.clear()
+        even_work.make_up([even_work.USUAL], [kind])
+        assert computed == [kind]
+
+
+def test_an_argon2_hash_of_our_own_parameters_is_no_kind_of_its_own():
+    assert BoundedArgon2PasswordHasher().kind(make_password("x")) == even_work.USUAL
+
+
+@pytest.mark.django_db
+def test_kinds_are_forgotten_when_nobody_has_such_a_hash_any_more():
+    password, kept = PUBLISHED["jBCrypt"]
+    make_person("alice@example.com", password=kept())
+    ImportedHashKind.objects.create(kind=even_work.kind_of(kept()))
+    assert cleanup.forget_hash_kinds() == 0
+    flow.sign_in(Browser(), "alice@example.com", password)
+
+    assert cleanup.forget_hash_kinds() == 1
+    assert not ImportedHashKind.objects.exists()
+
+
+def test_a_signer_key_that_is_none_is_told_at_the_start(settings):
+    for name in exports.FIREBASE:
+        settings.OSTIARY_ACCOUNTS = {**exports.FIREBASE, name: "§"}
+        [problem] = check_settings(None)
+        assert name in problem.msg
+
+
+def test_firebases_digest_is_of_the_project(settings):
+    password, kept = PUBLISHED["Firebase, its own scrypt"]
+    settings.OSTIARY_ACCOUNTS = {**exports.FIREBASE, "FIREBASE_SALT_SEPARATOR": "AA=="}
+
+    assert not FirebaseScrypt().verify(password, kept())
