@@ -11,6 +11,7 @@ from django.utils import timezone
 from ostiary.cleanup import remove
 
 from .models import (
+    FactorRecovery,
     ImportedHashKind,
     Invitation,
     MailedCode,
@@ -67,6 +68,11 @@ def forget_hash_kinds() -> int:
         if not held.exists():
             forgotten += known.delete()[0]
     return forgotten
+
+
+def remove_past_factor_recoveries(batch: int = BATCH, most: int = 100) -> int:
+    """Delete recoveries that nobody finished in time; returns how many."""
+    return _remove_expired(FactorRecovery, batch, most)
 
 
 def _remove_expired(model: type[models.Model], batch: int, most: int) -> int:

@@ -68,5 +68,9 @@ class AccountsSettings:
     FIREBASE_MEMORY_COST: int = 14
     """The ``mem_cost`` of that project, read when its people are imported."""
 
+    FACTOR_RECOVERY_DAYS: int = field(default=3, metadata={"minimum": 0})
+    """How long someone who can't use their second factor waits, told every day and able to stop it,
+    before a mailed link removes the factor; 0 lets only operators do so."""
+
 
 accounts_settings = read("OSTIARY_ACCOUNTS", AccountsSettings)

@@ -15,7 +15,7 @@ from ostiary import events, mail, outbox, sessions
 from ostiary.notifications import language_of, notify
 from ostiary.signals import password_changed
 
-from . import links
+from . import factor_recovery, links
 from .addresses import email_of, is_of_another, set_email
 from .models import MailedLink, RecoveryToken
 
@@ -92,6 +92,7 @@ def confirm(request: HttpRequest, link: MailedLink) -> Outcome:
             before = email_of(user)
             user.save(update_fields=set_email(user, link.email))
             RecoveryToken.objects.filter(user=user).delete()
+            factor_recovery.stop(request, user)
             undo_token = links.make(
                 user, UNDO, email=before, lifetime=UNDO_LIFETIME, dies_with_credentials=False
             )
@@ -129,6 +130,7 @@ def undo(request: HttpRequest, link: MailedLink) -> Outcome:
             own = MailedLink.objects.filter(user=user)
             own.exclude(purpose=UNDO, created_at__lt=link.created_at).delete()
             RecoveryToken.objects.filter(user=user).delete()
+            factor_recovery.stop(request, user)
             sessions.end_all(user, "email_undone")
             password_changed.send(type(user), user=user, request=request)
             _mail(user, before, "email_undone")

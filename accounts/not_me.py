@@ -18,7 +18,7 @@ from django.utils import timezone
 from ostiary import events, sessions
 from ostiary.signals import password_changed
 
-from . import recovery
+from . import factor_recovery, recovery
 from .addresses import email_of, find_user
 from .links import link_to, new_token, token_hash
 from .models import NotMeLink
@@ -63,6 +63,7 @@ def secure(request: HttpRequest, link: NotMeLink) -> bool:
             user.set_unusable_password()
             user.save(update_fields=["password"])
             password_changed.send(type(user), user=user, request=request)
+        factor_recovery.stop(request, user)
         ended = sessions.end_all(user, "not_me")
         events.record(
             "account.secured",

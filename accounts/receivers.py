@@ -7,10 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
-from ostiary import events, known_device
+from ostiary import assurance, events, known_device
 from ostiary.models import Event, Session
 from ostiary.notifications import notify
 from ostiary.signals import session_ended, signin_completed
+
+from . import factor_recovery
 
 
 def _signed_in(sender: Any, request: HttpRequest, user: Any, session: Session, **_: Any) -> None:
@@ -23,6 +25,8 @@ def _signed_in(sender: Any, request: HttpRequest, user: Any, session: Session, *
             request=request,
             details={"amr": session.amr, "sid": str(session.pk)},
         )
+        if assurance.level_of(session.amr) is not assurance.Level.AAL1:
+            factor_recovery.stop(request, user)  # the second factor is not lost
 
 
 def _is_new_device(request: HttpRequest, user: Any) -> bool:

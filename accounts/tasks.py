@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from . import cleanup, mailed_code, recovery  # noqa: F401  (they bring handlers of the outbox)
+# (Some are imported for the handlers of the outbox that they bring.)
+from . import cleanup, factor_recovery, mailed_code, recovery  # noqa: F401
 
 
 @shared_task(name="ostiary.accounts.cleanup", acks_late=True, ignore_result=True)
@@ -15,9 +16,21 @@ def clean_up() -> None:
     cleanup.remove_ended_invitations()
     cleanup.remove_expired_codes()
     cleanup.forget_hash_kinds()
+    cleanup.remove_past_factor_recoveries()
+
+
+@shared_task(name="ostiary.accounts.factor_recovery", acks_late=True, ignore_result=True)
+def tell_of_factor_recoveries() -> None:
+    """Tell people of the recovery that waits for them."""
+    factor_recovery.tell_those_who_wait()
 
 
 BEAT_SCHEDULE = {
+    "ostiary.accounts.factor_recovery": {
+        "task": "ostiary.accounts.factor_recovery",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "ostiary.accounts.cleanup": {
         "task": "ostiary.accounts.cleanup",
         "schedule": 3600.0,

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from .views import account, email, not_me, passwordless, recover, signin, signup
+from .views import (
+    account,
+    email,
+    factor_recovery,
+    not_me,
+    passwordless,
+    recover,
+    signin,
+    signup,
+)
 
 app_name = "ostiary_accounts"
 
@@ -23,6 +32,15 @@ urlpatterns = [
     path("recover/set/", recover.recover_set, name="recover_set"),
     path("not-me/", not_me.not_me, name="not_me"),
     path("not-me/done/", not_me.not_me_done, name="not_me_done"),
+    path("recover/second-step/", factor_recovery.ask, name="factor_recovery"),
+    path("recover/second-step/sent/", factor_recovery.sent, name="factor_recovery_sent"),
+    path("recover/second-step/go-on/", factor_recovery.go_on, name="factor_recovery_go_on"),
+    path("recover/second-step/stop/", factor_recovery.stop, name="factor_recovery_stop"),
+    path(
+        "account/security/stop-recovery/",
+        factor_recovery.stop_here,
+        name="factor_recovery_stop_here",
+    ),
     path("account/", account.overview, name="account"),
     path("account/profile/", account.profile, name="profile"),
     path("account/email/", email.change, name="email"),

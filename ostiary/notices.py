@@ -87,6 +87,24 @@ _notices: dict[str, Notice] = {
         action=_("Stop the recovery"),
         example={"date": "27 November 2026", "link": "https://id.example.com/recover/stop/"},
     ),
+    "recovery_ready": Notice(
+        _("Your account at %(site_name)s can be recovered now"),
+        _(
+            "The waiting time is over: since %(date)s it is possible to get into your account at "
+            "%(site_name)s without its second step. Go on where you began. You can still stop it."
+        ),
+        action=_("Stop the recovery"),
+        example={"date": "27 November 2026", "link": "https://id.example.com/recover/stop/"},
+    ),
+    "recovery_finished": Notice(
+        _("The second step was removed at %(site_name)s"),
+        _(
+            "Someone removed the second step of your account at %(site_name)s after the waiting "
+            "time. Set up another one."
+        ),
+        action=_("Set up another"),
+        example={"link": "https://id.example.com/account/security/"},
+    ),
     "recovery_stopped": Notice(
         _("A recovery was stopped at %(site_name)s"),
         _("Nobody gets into your account at %(site_name)s without its second step."),

@@ -65,6 +65,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "signup_code": {"ip": "200/hour"},  # each code has tries of its own
     "email_change": {"ip": "60/hour", "user": "10/day"},
     "recovery": {"device": "5/hour", "ip": "60/hour", "user": "5/hour"},
+    "factor_recovery": {"device": "5/hour", "ip": "60/hour", "user": "5/hour"},
     "code": {"device": "10/hour", "pair": "5/hour", "ip": "60/hour", "user": "20/hour"},
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},

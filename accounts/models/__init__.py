@@ -4,11 +4,12 @@ from .imports import ImportedHashKind, ImportedIdentity
 from .mailed_code import MailedCode
 from .mailed_link import MailedLink
 from .not_me import NotMeLink
-from .recovery import RecoveryToken
+from .recovery import FactorRecovery, RecoveryToken
 from .registration import Invitation, PendingRegistration, SignUpPolicy
 from .user import User, UserManager, normalize_password
 
 __all__ = [
+    "FactorRecovery",
     "ImportedHashKind",
     "ImportedIdentity",
     "Invitation",

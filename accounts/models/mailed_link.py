@@ -23,6 +23,9 @@ class MailedLink(models.Model):
     class Purpose(models.TextChoices):
         CHANGE_EMAIL = "change_email"
         UNDO_EMAIL = "undo_email"
+        BEGIN_FACTOR_RECOVERY = "begin_factor_recovery"
+        STOP_FACTOR_RECOVERY = "stop_factor_recovery"
+        FINISH_FACTOR_RECOVERY = "finish_factor_recovery"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -33,3 +33,35 @@ class RecoveryToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class FactorRecovery(models.Model):
+    """A person waits to get in without their second factor: at most one row each.
+
+    Until ``ready_at`` nothing can be done but to stop it; from then until ``expires_at`` a mailed
+    link removes the lost factors. ``told_at`` is when the person was last told of it.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        primary_key=True,
+        verbose_name=_("person"),
+    )
+    begun_at = models.DateTimeField(_("begun"))
+    ready_at = models.DateTimeField(_("possible from"))
+    expires_at = models.DateTimeField(_("possible until"), db_index=True)
+    told_at = models.DateTimeField(_("last told"), db_index=True)
+
+    class Meta:
+        verbose_name = _("recovery without second factor")
+        verbose_name_plural = _("recoveries without second factor")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the waiting time is over."""
+        return timezone.now() >= self.ready_at

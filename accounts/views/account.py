@@ -23,7 +23,7 @@ from ostiary import assurance, events, places, sessions
 from ostiary.device import describe
 from ostiary.models import Event, Session
 
-from .. import recovery
+from .. import factor_recovery, recovery
 from ..addresses import email_of
 from ..forms import ChangePasswordForm, ProfileForm
 from . import form_page, posted, show
@@ -63,7 +63,7 @@ def security(request: HttpRequest) -> HttpResponse:
     """Change the password; all other sessions end."""
     form = ChangePasswordForm(posted(request), request=request)
     if not form.is_valid():
-        return show(request, "security", form)
+        return show(request, "security", form, recovery=factor_recovery.of(request.user))
     _change_password(request, request.user, form.cleaned_data["password"])
     messages.success(
         request, _("Your password is changed, and you are signed out everywhere else.")

@@ -15,7 +15,7 @@ from ostiary import known_device, sessions
 from ostiary.client_address import client_ip
 from ostiary.throttling import throttle
 
-from .. import challenge, recovery, stuffing
+from .. import challenge, factor_recovery, recovery, stuffing
 from ..addresses import email_of
 from ..forms import RecoverForm, SetPasswordForm
 from ..links import take_token
@@ -32,7 +32,14 @@ def recover(request: HttpRequest) -> HttpResponse:
     form = RecoverForm(posted(request))
     asked = challenge.unmet(request, form, "recover", "email")
     if asked or not form.is_valid():
-        return show(request, "recover", form, next=wanted, challenge=asked)
+        return show(
+            request,
+            "recover",
+            form,
+            next=wanted,
+            challenge=asked,
+            second_factors=factor_recovery.is_offered(),
+        )
     email = form.cleaned_data["email"]
     throttle(
         "recovery",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 from django.test import RequestFactory
@@ -13,7 +14,7 @@ from accounts import invitations
 from accounts.models import Invitation, SignUpPolicy
 from idp_site import mailbox
 from oauth.models import Client
-from ostiary import notices, notifications, outbox
+from ostiary import factors, notices, notifications, outbox
 from ostiary.notifications import notify
 from ostiary.throttling import Throttled, throttle
 
@@ -186,6 +187,44 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "logged-out"
 
 
+class LostPhone:
+    """The second factor of everybody, which nobody can use."""
+
+    def factors_of(self, user: Any) -> list[str]:
+        """One."""
+        return ["Authenticator app"]
+
+    def reset(self, user: Any) -> None:
+        """Nothing is kept."""
+
+
+def locked_out(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who can't use their second factor."""
+    new_person("fay@example.com")
+    factors.register_keeper("tour", LostPhone())
+    try:
+        page.goto(f"{issuer}/recover/second-step/")
+        yield "second-step"
+        page.locator("input[name=email]").fill("fay@example.com")
+        submit(page)
+        yield "second-step-sent"
+        page.goto(mailed_link("fay@example.com"))
+        yield "second-step-go-on"
+        submit(page)
+        yield "second-step-begun"
+        stop = mailed_link("fay@example.com")
+        page.goto(f"{issuer}/signin/")
+        sign_in(page, "fay@example.com")
+        page.goto(f"{issuer}/account/security/")
+        yield "account-security-recovery"
+        page.goto(stop)
+        yield "second-step-stop"
+        submit(page)
+        yield "second-step-stopped"
+    finally:
+        factors._keepers.pop("tour")
+
+
 def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone who looks after the site."""
     ada = new_person("admin@example.com", name="Ada Operator", is_staff=True, is_superuser=True)
@@ -218,4 +257,4 @@ def messages(page: Page, issuer: str, client: Client) -> Iterator[str]:
         yield f"message-{kind}"
 
 
-TOURS: list[Tour] = [visitor, person, operator, messages]
+TOURS: list[Tour] = [visitor, person, locked_out, operator, messages]

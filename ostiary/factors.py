@@ -1,0 +1,58 @@
+"""Second factors, whoever keeps them: how the apps of the house learn of each other's.
+
+An app that keeps second factors registers a *keeper* in its ``AppConfig.ready``. So the way back in
+for people who lost theirs needs to know none of those apps.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from django.urls import reverse
+
+
+class FactorKeeper(Protocol):
+    """What an app says of the second factors that it keeps."""
+
+    def factors_of(self, user: Any) -> list[str]:
+        """The factors that the person must show one of, each named in words they know."""
+
+    def reset(self, user: Any) -> None:
+        """Remove all of those for good, in the caller's transaction."""
+
+
+_keepers: dict[str, FactorKeeper] = {}
+_other_ways: dict[str, Any] = {}
+
+
+def register_keeper(name: str, keeper: FactorKeeper) -> None:
+    """Have ``keeper`` asked for the factors of an app, by whose label it goes."""
+    _keepers[name] = keeper
+
+
+def register_other_way(view: str, label: Any) -> None:
+    """Offer the page ``view`` to who can't use their second factor, such as for recovery codes."""
+    _other_ways[view] = label
+
+
+def are_kept() -> bool:
+    """Whether this site has second factors at all."""
+    return bool(_keepers)
+
+
+def factors_of(user: Any) -> list[str]:
+    """The second factors that the person has."""
+    return [factor for keeper in _keepers.values() for factor in keeper.factors_of(user)]
+
+
+def reset(user: Any) -> list[str]:
+    """Remove the person's second factors, in the caller's transaction; returns which there were."""
+    lost = factors_of(user)
+    for keeper in _keepers.values():
+        keeper.reset(user)
+    return lost
+
+
+def other_ways() -> list[tuple[str, Any]]:
+    """The addresses and labels of the pages that are quicker than waiting."""
+    return [(reverse(view), label) for view, label in _other_ways.items()]
