@@ -12,6 +12,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
     [
         (["useJwtResponseMode"], ["code"], "https://rp.example/callback?response="),
         (["useCodeIdTokenResponseType"], ["code id_token"], "https://rp.example/callback#code="),
+        (  # s_hash, as FAPI 1.0 wants it
+            ["useCodeIdTokenResponseType", "enableDetachedSignatureResponseChecks"],
+            ["code id_token"],
+            "https://rp.example/callback#code=",
+        ),
     ],
 )
 def test_signed_and_hybrid_answers(

@@ -43,31 +43,42 @@ def application():
 
 
 @pytest.fixture
-def page(chromium, application, issuer, person):
-    """The application in a window, registered as a public client, and signed in to."""
-    told = register(
-        "none",
-        redirect_uris=f"{application}/callback",
-        post_logout_redirect_uris=f"{application}/",
-        allowed_origins=application,
-    )
-    chosen = {
-        "authority": issuer,
-        "client_id": told["client_id"],
-        "scope": "openid email offline_access",
-    }
+def sign_in(chromium, application, issuer, person):
+    """Opens the application in a window, registered as a public client, and signs in to it."""
     context = chromium.new_context()
-    window = context.new_page()
-    window.set_default_timeout(15_000)
-    window.goto(f"{application}/")
-    window.evaluate("chosen => localStorage.setItem('chosen', chosen)", json.dumps(chosen))
-    window.goto(f"{application}/")
-    sign_in(window, application)
-    yield window
+
+    def run(**more):
+        told = register(
+            "none",
+            redirect_uris=f"{application}/callback",
+            post_logout_redirect_uris=f"{application}/",
+            allowed_origins=application,
+        )
+        chosen = {
+            "authority": issuer,
+            "client_id": told["client_id"],
+            "scope": "openid email offline_access",
+            **more,
+        }
+        window = context.new_page()
+        window.set_default_timeout(15_000)
+        window.goto(f"{application}/")
+        window.evaluate("chosen => localStorage.setItem('chosen', chosen)", json.dumps(chosen))
+        window.goto(f"{application}/")
+        go_through(window, application)
+        return window
+
+    yield run
     context.close()
 
 
-def sign_in(window, application: str) -> None:
+@pytest.fixture
+def page(sign_in):
+    """The application, signed in to."""
+    return sign_in()
+
+
+def go_through(window, application: str) -> None:
     """Go through the provider's pages and come back."""
     window.evaluate("() => { app.signIn() }")
     window.get_by_label("Email").fill("grace@example.com")
@@ -97,6 +108,20 @@ def test_after_it_revoked_its_token_it_renews_no_more(page):
     page.evaluate("app.revoke()")
 
     assert page.evaluate("app.renew().then(() => 'renewed', () => 'refused')") != "renewed"
+
+
+@pytest.mark.parametrize("nonce", [False, True])
+def test_its_tokens_are_bound_to_a_key_that_does_not_leave_the_browser(sign_in, settings, nonce):
+    settings.OSTIARY_OAUTH = {**settings.OSTIARY_OAUTH, "DPOP_NONCE_REQUIRED": nonce}
+    page = sign_in(dpop=True)
+
+    before, userinfo = page.evaluate("app.who()"), page.evaluate("app.proven()")
+    after = page.evaluate("app.renew()")
+
+    assert before["type"] == after["type"] == "DPoP"
+    assert bool(userinfo["nonce"]) is nonce
+    assert userinfo["claims"]["email"] == "grace@example.com"
+    assert after["token"] != before["token"]
 
 
 def test_it_signs_the_person_out(page, issuer, application):
