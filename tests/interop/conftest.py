@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,18 +11,16 @@ from threading import Timer
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from oauth.models import Client
 from tests.browser.conftest import chromium  # noqa: F401  (a fixture)
 from tests.machine import npm_packages, program
-from tests.oauth.conftest import put_signing_keys
+from tests.oauth.conftest import PASSWORD, make_person, put_signing_keys
 
 from .person import Person
 
 HERE = Path(__file__).parent
-PASSWORD = "correct horse battery staple"
 REDIRECT_URI = "https://rp.example/callback"
 API = "https://api.example/"
 PATIENCE_SECONDS = 60
@@ -39,9 +38,7 @@ def issuer(live_server, settings) -> str:
 @pytest.fixture
 def person(transactional_db) -> Iterator[Person]:
     """Someone with an account."""
-    user = get_user_model().objects.create_user(
-        email="grace@example.com", password=PASSWORD, name="Grace Hopper"
-    )
+    user = make_person("grace@example.com", name="Grace Hopper")
     grace = Person(user.email, PASSWORD)
     yield grace
     grace.browser.close()
@@ -70,6 +67,7 @@ def register(method: str, **fields: Any) -> dict[str, str]:
     return {**told, "client_id": registered.client_id}
 
 
+@functools.cache
 def new_key(alg: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """A key to sign with by ``alg``: the private JWK, and the JWK Set that its owner registers."""
     key: Key

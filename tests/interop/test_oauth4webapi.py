@@ -26,8 +26,10 @@ def sign_in(run_node_client, issuer, person):
     return run
 
 
-@pytest.mark.parametrize("resource", ["", API])
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
+@pytest.mark.parametrize(
+    ("method", "resource"),
+    [("client_secret_basic", ""), ("client_secret_post", API), ("none", API)],
+)
 def test_it_signs_a_person_in_and_accepts_the_access_token(sign_in, client, method, resource):
     sign_in(client(method), resource=resource)
 

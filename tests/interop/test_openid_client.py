@@ -6,11 +6,6 @@ from .conftest import new_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ALGORITHMS = ["ES256", "PS256", "RS256", "Ed25519"]
-
-
-METHODS = ["client_secret_basic", "client_secret_post", "none"]
-
 
 @pytest.fixture
 def sign_in(run_node_client, issuer, person):
@@ -33,7 +28,7 @@ def signing_client(client, alg, **metadata):
     return {**told, "signing_key": private}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
 def test_it_signs_a_person_in(sign_in, issuer, client, method):
     learned = sign_in(client(method))
 
@@ -54,7 +49,7 @@ def test_it_signs_the_person_out(sign_in, issuer, client, person):
     assert "/signin/" in account.headers["location"]
 
 
-@pytest.mark.parametrize("alg", ALGORITHMS)
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
 def test_it_authenticates_by_a_key_of_its_own(sign_in, client, alg):
     sign_in(signing_client(client, alg))
 
@@ -74,11 +69,9 @@ def test_it_pushes_its_request(sign_in, client, method):
     assert "code_challenge" not in learned["goTo"]
 
 
-@pytest.mark.parametrize(
-    ("alg", "how"), [*((alg, ["signed"]) for alg in ALGORITHMS), ("ES256", ["signed", "pushed"])]
-)
-def test_it_signs_its_request(sign_in, client, alg, how):
-    sign_in(signing_client(client, alg, require_signed_request_object=True), request=how)
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "RS256", "Ed25519"])
+def test_it_signs_its_request(sign_in, client, alg):
+    sign_in(signing_client(client, alg, require_signed_request_object=True), request=["signed"])
 
 
 @pytest.mark.parametrize("nonce", [False, True])
@@ -90,11 +83,6 @@ def test_its_tokens_are_bound_to_its_dpop_key(sign_in, client, settings, method,
 
     assert learned["tokenType"] == "dpop"
     assert learned["withoutProof"]["userinfo"] != "accepted"
-
-
-@pytest.mark.parametrize("alg", ["PS256", "RS256", "Ed25519"])
-def test_its_dpop_key_is_of_any_algorithm(sign_in, client, alg):
-    assert sign_in(client("none"), dpop=alg)["tokenType"] == "dpop"
 
 
 def test_pushed_with_a_proof_the_code_is_bound_to_the_key(sign_in, client):
