@@ -63,7 +63,7 @@ def push(client: Client, /, **overrides: Any) -> HttpResponse:
     return post_as(client, PAR, authorization_params(client, verifier, **overrides))
 
 
-def come(browser: Browser, client: Client, pushed: HttpResponse | str, **beside: Any) -> Any:
+def come(browser: Browser, client: Client, pushed: HttpResponse | str, /, **beside: Any) -> Any:
     """Bring the reference to what was pushed."""
     uri = pushed if isinstance(pushed, str) else pushed.json()["request_uri"]
     params = {"client_id": client.client_id, "request_uri": uri, **beside}

@@ -4,13 +4,17 @@ import pytest
 from django.test import Client as Browser
 
 from oauth.client_rules import GRANT_TYPES
-from oauth.models import Client, Grant
-from tests.oauth import flow
-from tests.oauth.conftest import SIGNS_PEOPLE_IN, make_client
+from oauth.models import Client, ExchangeRule, Grant
+from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
+from tests.oauth import flow, test_device
+from tests.oauth.conftest import API, SIGNS_PEOPLE_IN, make_client
+from tests.oauth.outside import platform
+from tests.oauth.test_revocation_policies import INTROSPECT
+from tests.oauth.test_token_exchange import ACCESS_TOKEN, NEXT
+from tests.oauth.test_workload import JWT, make_rule
 
 pytestmark = pytest.mark.django_db
 
-ENDPOINTS = [flow.TOKEN, flow.REVOKE]
 # Whatever an endpoint, of ours or another's, might take for the name of a client.
 NAMES = [
     "client_id",
@@ -161,6 +165,107 @@ def test_a_service_token_is_about_who_authenticated(mallory, service_client):
             token = flow.post_form(flow.TOKEN, params, header).json()["access_token"]
             said = flow.said_by(token)
             assert said["sub"] == said["client_id"] == mallory.client_id
+
+
+def test_another_clients_device_code_is_refused_and_not_used_up(signed_in_browser, mallory):
+    television = make_client(
+        name="Television",
+        client_type="public",
+        grant_types=[test_device.GRANT_TYPE],
+        scopes=["openid"],
+    )
+    started = test_device.start(television, scope="openid")
+    test_device.decide(signed_in_browser, started["user_code"], "allow")
+    ask = {"grant_type": test_device.GRANT_TYPE, "device_code": started["device_code"]}
+
+    for way, header in ways_to_authenticate(mallory):
+        for name in NAMES:
+            answer = flow.post_form(flow.TOKEN, {**ask, **way, name: television.client_id}, header)
+            assert "access_token" not in answer.json()
+
+    assert test_device.poll(television, started).status_code == 200
+
+
+def test_another_clients_pushed_request_is_refused_and_not_used_up(
+    signed_in_browser, mallory, confidential_client
+):
+    pushed = flow.push(confidential_client)
+
+    for name in NAMES:
+        named = {name: mallory.client_id, "redirect_uri": mallory.redirect_uris}
+        answer = flow.come(signed_in_browser, mallory, pushed, **named)
+        assert answer.status_code == 400
+        assert "Location" not in answer
+
+    assert flow.come(signed_in_browser, confidential_client, pushed).status_code == 200
+
+
+def test_a_request_is_pushed_by_who_authenticated(mallory, confidential_client):
+    params = flow.authorization_params(confidential_client, flow.new_verifier())
+    for way, header in ways_to_authenticate(mallory):
+        for named in ({"client_id": confidential_client.client_id}, {"client_id": None}):
+            sent = {name: v for name, v in {**params, **way, **named}.items() if v is not None}
+            assert flow.post_form(flow.PAR, sent, header).status_code in (400, 401)
+
+
+def test_introspection_tells_nobody_of_another_clients_tokens(stolen, mallory, confidential_client):
+    for way, header in ways_to_authenticate(mallory):
+        for token in (stolen["access_token"], stolen["refresh_token"]):
+            for name in NAMES:
+                named = {"token": token, **way, name: confidential_client.client_id}
+                answer = flow.post_form(INTROSPECT, named, header)
+                assert answer.status_code in (400, 401) or answer.json() == {"active": False}
+
+
+def test_a_rule_of_one_client_exchanges_nothing_for_another(
+    signed_in_browser, mallory, confidential_client
+):
+    api = make_client(name="API", client_type="confidential", grant_types=[TOKEN_EXCHANGE])
+    ExchangeRule.objects.create(
+        client=api, subject_audience=API, target_audience=NEXT, scopes=["api:read"]
+    )
+    token = flow.sign_in_tokens(signed_in_browser, confidential_client, resource=API)
+    ask = {
+        "grant_type": TOKEN_EXCHANGE,
+        "subject_token": token["access_token"],
+        "subject_token_type": ACCESS_TOKEN,
+        "resource": NEXT,
+    }
+    assert flow.post_token(api, **ask).status_code == 200
+
+    for way, header in ways_to_authenticate(mallory):
+        for name in [*NAMES, "actor_token", "audience"]:
+            answer = flow.post_form(flow.TOKEN, {**ask, **way, name: api.client_id}, header)
+            assert "access_token" not in answer.json()
+
+
+@pytest.mark.parametrize("grant_type", [JWT_BEARER, TOKEN_EXCHANGE])
+def test_an_outside_token_stands_for_no_client_but_that_of_its_rule(mallory, grant_type):
+    deployer = make_client(
+        name="Deployer",
+        client_type="confidential",
+        grant_types=[JWT_BEARER, TOKEN_EXCHANGE],
+        scopes=["api:read"],
+        audiences=[API],
+    )
+    with platform() as github:
+        make_rule(github, deployer)
+        shown = {
+            JWT_BEARER: {"assertion": github.token()},
+            TOKEN_EXCHANGE: {
+                "subject_token": github.token(),
+                "subject_token_type": JWT,
+                "audience": API,
+            },
+        }[grant_type]
+        ask = {"grant_type": grant_type, **shown}
+        for way, header in [*ways_to_authenticate(mallory), ({"client_id": mallory.client_id}, "")]:
+            for name in NAMES:
+                named = {**ask, name: deployer.client_id, **way}
+                assert "access_token" not in flow.post_form(flow.TOKEN, named, header).json()
+        given = flow.post_form(flow.TOKEN, {**ask, "client_id": deployer.client_id}).json()
+
+    assert flow.said_by(given["access_token"])["client_id"] == deployer.client_id
 
 
 # --- where a browser names the client -------------------------------------------------------------

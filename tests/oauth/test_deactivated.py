@@ -6,7 +6,7 @@ import pytest
 from oauth import device_authorization
 from oauth.models import Client, ExchangeRule
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
-from tests.oauth import flow, test_device
+from tests.oauth import flow
 from tests.oauth.conftest import API, make_client
 from tests.oauth.outside import platform
 from tests.oauth.test_revocation_policies import is_active, own_token, with_policy
@@ -121,25 +121,6 @@ def test_a_device_that_was_allowed_is_refused(signed_in_browser, person, switch_
     assert "access_token" not in refused.json()
 
 
-@pytest.mark.parametrize("policy", ["blocklist", "opaque"])
-@pytest.mark.parametrize("switch_off", WAYS)
-def test_a_token_of_every_policy_is_inactive(
-    signed_in_browser, confidential_client, person, switch_off, policy
-):
-    api = make_client(
-        name="Api", client_type="confidential", grant_types=["client_credentials"], serves=[API]
-    )
-    confidential_client.revocation_policy = policy
-    confidential_client.save()
-    tokens = flow.sign_in_tokens(signed_in_browser, confidential_client, resource=API)
-    asked = {"token": tokens["access_token"]}
-    assert flow.post_as(api, "/oauth/introspect", asked).json()["active"] is True
-
-    switch_off(person, confidential_client)
-
-    assert flow.post_as(api, "/oauth/introspect", asked).json() == {"active": False}
-
-
 @pytest.mark.parametrize("switch_off", [client_disabled, client_deleted])
 def test_a_service_is_refused(service_client, switch_off):
     assert flow.post_token(service_client, grant_type="client_credentials").status_code == 200
@@ -230,23 +211,6 @@ def test_what_a_service_got_for_itself_is_inactive_before_and_after_an_exchange(
         assert exchange(api, token).json()["error"] == "invalid_request"
     else:
         assert exchange(api, token).json()["error"] == "invalid_client"
-
-
-@pytest.mark.parametrize("switch_off", WAYS)
-def test_a_device_that_was_allowed_gets_nothing(signed_in_browser, person, switch_off):
-    television = make_client(
-        name="Television",
-        client_type="public",
-        grant_types=[test_device.GRANT_TYPE, "refresh_token"],
-        scopes=["openid"],
-    )
-    started = test_device.start(television, scope="openid")
-    test_device.decide(signed_in_browser, started["user_code"], "allow")
-
-    switch_off(person, television)
-
-    refused = test_device.poll(television, started)
-    assert refused.json()["error"] in ("invalid_grant", "invalid_client")
 
 
 @pytest.mark.parametrize("switch_off", [client_disabled, client_deleted])
