@@ -11,11 +11,13 @@ import base64
 import json
 import os
 import random
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import jwt
 import pytest
 from django.contrib.auth.models import Permission
 from django.http import HttpResponse
@@ -23,15 +25,21 @@ from django.test import Client as Browser
 from django.urls import URLPattern
 
 from oauth import urls
+from oauth.models import ExchangeRule, TrustRule
+from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from ostiary.throttling import DEFAULT_LIMITS
-from tests.oauth import flow
+from tests.oauth import flow, test_device
+from tests.oauth.assertions import new_key, public_jwk
 from tests.oauth.conftest import API, make_client
+from tests.oauth.test_token_exchange import NEXT
 
 pytestmark = pytest.mark.django_db
 
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "2000"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261124"))
 
+LISTS = {"redirect_uris", "grant_types", "contacts"}
+"""Metadata that are lists of texts in JSON (RFC 7591 §2)."""
 MARK = "<fuzz'\"&>"
 """Never to be found in a page as it was sent."""
 METHODS = ["GET", "POST", "POST", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY"]
@@ -122,7 +130,7 @@ class Fuzzer:
     """Makes requests from one seed, out of ``live`` values that the server would take."""
 
     def __init__(
-        self, seed: int, live: dict[str, list[str]], good: dict[str, dict[str, str]]
+        self, seed: int, live: dict[str, list[str]], good: dict[str, list[dict[str, str]]]
     ) -> None:
         self.random = random.Random(seed)
         self.live = live
@@ -173,7 +181,7 @@ class Fuzzer:
 
     def nearly_good(self, name: str) -> list[tuple[str, str]]:
         """The parameters of a request that the endpoint would serve, some of them spoilt."""
-        params = dict(self.good[name])
+        params = dict(self.random.choice(self.good[name]))
         for spoilt in self.random.choices(list(params), k=self.random.choice([0, 1, 1, 2])):
             params[spoilt] = self.value(spoilt)
         if self.random.random() < 0.3:
@@ -208,6 +216,8 @@ class Fuzzer:
             return self.random.randbytes(self.random.randrange(200))
         if "json" in content_type:
             told: dict[str, Any] = dict(self.pairs(of))
+            for name in LISTS & told.keys():
+                told[name] = told[name].split()
             if told and self.random.random() < 0.5:
                 odd = [None, 1, [], {}, [None], {"keys": [1]}, "\ud800", [[]] * 5]
                 told[self.random.choice(list(told))] = self.random.choice(odd)
@@ -303,8 +313,8 @@ def live(confidential_client, signed_in_browser):
 
 
 @pytest.fixture
-def good(confidential_client, service_client, live):
-    """The parameters of a request that each endpoint would serve, by the name of its address."""
+def good(confidential_client, service_client, live, signed_in_browser):
+    """The parameters of requests that each endpoint would serve, by the name of its address."""
     authorization = flow.authorization_params(confidential_client, live["code_verifier"][0])
     device = make_client(
         name="Television",
@@ -318,15 +328,66 @@ def good(confidential_client, service_client, live):
         "client_secret": service_client.raw_secret,
     }
     signing_out = {"id_token_hint": live["id_token_hint"][0], "state": "x"}
-    return {
-        "authorize": {**authorization, "prompt": "consent"},
-        "par": authorization,
-        "token": for_itself,
-        "introspect": {"token": live["token"][0]},
-        "revoke": {"token": live["token"][1]},
-        "logout": signing_out,
-        "device_authorization": {"client_id": device.client_id, "scope": "openid"},
+    started = test_device.start(device, scope="openid")
+    test_device.decide(signed_in_browser, started["user_code"], "allow")
+    for_a_device = {
+        "grant_type": test_device.GRANT_TYPE,
+        "client_id": device.client_id,
+        "device_code": started["device_code"],
     }
+    api = make_client(
+        name="API", client_type="confidential", grant_types=[TOKEN_EXCHANGE], serves=[API]
+    )
+    ExchangeRule.objects.create(
+        client=api, subject_audience=API, target_audience=NEXT, scopes=["api:read"]
+    )
+    by_secret = {"client_id": api.client_id, "client_secret": api.raw_secret}
+    for_another_api = {
+        "grant_type": TOKEN_EXCHANGE,
+        **by_secret,
+        "subject_token": flow.sign_in_tokens(
+            signed_in_browser, confidential_client, resource=API, scope="openid api:read"
+        )["access_token"],
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "audience": NEXT,
+    }
+    return {
+        "authorize": [{**authorization, "prompt": "consent"}],
+        "par": [authorization],
+        "token": [for_itself, for_another_api, for_a_device, for_a_job(service_client)],
+        "introspect": [
+            {"token": live["token"][0]},
+            {**by_secret, "token": for_another_api["subject_token"]},
+        ],
+        "revoke": [{"token": live["token"][1]}],
+        "logout": [signing_out],
+        "device_authorization": [{"client_id": device.client_id, "scope": "openid"}],
+        "register": [
+            {"redirect_uris": "https://new.example/", "client_name": "New", "scope": "openid"}
+        ],
+    }
+
+
+def for_a_job(client) -> dict[str, str]:
+    """A request by a token of another issuer."""
+    key, now = new_key(), int(time.time())
+    client.grant_types = [*client.grant_types, JWT_BEARER]
+    client.save()
+    TrustRule.objects.create(
+        name="job",
+        issuer="https://platform.example",
+        jwks={"keys": [{**public_jwk(key), "kid": "its key"}]},
+        algorithms=["ES256"],
+        subject="job",
+        client=client,
+        uses=["jwt_bearer"],
+        scopes=["api:read"],
+        audiences=[API],
+    )
+    claims = {"iss": "https://platform.example", "sub": "job", "aud": "http://localhost:8000"}
+    claims |= {"iat": now, "exp": now + 3600, "jti": "1"}
+    signed = jwt.encode(claims, key, algorithm="ES256", headers={"kid": "its key"})
+    return {"grant_type": JWT_BEARER, "assertion": signed}
 
 
 def assert_sound(response: HttpResponse, told: str) -> None:
@@ -379,15 +440,20 @@ def test_no_malformed_request_gets_a_5xx(live, good, settings, signed_in_browser
     assert len(answered) == len(urls.urlpatterns)
 
 
-@pytest.mark.parametrize(
-    "name", ["authorize", "par", "token", "introspect", "revoke", "logout", "device_authorization"]
-)
-def test_it_begins_from_requests_that_are_served(name, live, good, signed_in_browser):
-    path = f"/oauth/{name}"
-    if name in ("authorize", "logout"):
-        response = signed_in_browser.get(path, good[name])
-    else:
-        alone = name in ("token", "device_authorization")  # says in the body who it is
-        response = flow.post_form(path, good[name], "" if alone else live["authorization"][0])
-
-    assert response.status_code in (200, 201)
+def test_it_begins_from_requests_that_are_served(live, good, signed_in_browser, settings):
+    settings.OSTIARY_OAUTH = {**getattr(settings, "OSTIARY_OAUTH", {}), "REGISTRATION": "open"}
+    for name, requests in good.items():
+        for params in requests:
+            path = f"/oauth/{name}"
+            if name in ("authorize", "logout"):
+                response = signed_in_browser.get(path, params)
+            elif name == "register":
+                told = {**params, "redirect_uris": params["redirect_uris"].split()}
+                response = Browser().post(path, told, content_type="application/json")
+            else:  # some say in the body who it is
+                alone = "client_id" in params or "assertion" in params
+                by_header = name == "par" or not alone
+                response = flow.post_form(
+                    path, params, live["authorization"][0] if by_header else ""
+                )
+            assert response.status_code in (200, 201), (name, params, response.content)
