@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, notifications, signin_methods
+        from ostiary import events, notifications, privacy, signin_methods
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
@@ -22,6 +22,9 @@ class AccountsConfig(AppConfig):
             signup_policy,
         )
         from .conf import accounts_settings
+
+        privacy.register_exporter(f"{__package__}.personal_data.export")
+        privacy.register_eraser(f"{__package__}.personal_data.erase")
 
         receivers.connect()
         notifications.use_not_me_link(not_me.link_for)
@@ -43,6 +46,8 @@ class AccountsConfig(AppConfig):
                 "code.requested": _("Someone asked for a code by email"),
                 "signup.requested": _("Someone asked for an account"),
                 "signup.verified": _("The account was made"),
+                "terms.accepted": _("You accepted the terms of use"),
+                "terms.declined": _("You did not accept the terms of use"),
                 "signup_policy.changed": _("An operator changed who may sign up"),
                 "invitation.sent": _("Someone was invited to make an account"),
                 "invitation.revoked": _("An invitation was withdrawn"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ from django.contrib.auth.hashers import get_hashers
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import FieldDoesNotExist
 
+from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import unknown_keys, wrong_values
 
-from . import signup_policy
+from . import signup_policy, terms
 from .conf import AccountsSettings, accounts_settings
 from .forms import shortest_password
 from .hashing import BoundedArgon2PasswordHasher
 from .importing.hashes import HashRefused, binary, signer_key_problem
+from .models.terms import VERSION_MAX_LENGTH
 
 SHORTEST_PASSWORD = 15
 """Without a second factor (NIST SP 800-63B-4 §3.1.1.2)."""
@@ -83,6 +86,30 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
             "is not the base64_salt_separator of a Firebase project.",
             "Copy it from “Password hash parameters” in the Firebase console.",
         )
+    if version := accounts_settings.TERMS_VERSION:
+        if len(version) > VERSION_MAX_LENGTH:
+            yield "TERMS_VERSION", "is too long.", "Write 40 characters at most."
+        if not re.match(r"https://[^/]|/(?!/)", accounts_settings.TERMS_URL):
+            yield (
+                "TERMS_URL",
+                "is not where people can read the terms that they have to accept.",
+                'Write an https address, or a path on this site such as "/terms/".',
+            )
+
+
+@register()
+def check_terms_step(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Terms that rise are asked for again."""
+    if not accounts_settings.TERMS_VERSION or terms.STEP in ostiary_settings.SIGNIN_STEPS:
+        return []
+    return [
+        Warning(
+            "OSTIARY_ACCOUNTS['TERMS_VERSION'] is accepted at sign-up only: people who have an "
+            "account are never asked.",
+            hint=f"Put {terms.STEP!r} into OSTIARY['SIGNIN_STEPS'].",
+            id="ostiary_accounts.W004",
+        )
+    ]
 
 
 def _is_safe(url: str) -> bool:

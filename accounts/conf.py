@@ -36,6 +36,14 @@ class AccountsSettings:
     """Who to ask for an account, told to people who may not make one: ``"the service desk,
     help@example.com"``."""
 
+    TERMS_VERSION: str = ""
+    """The version of your terms of use, such as ``"2026-11"``, of 40 characters at most: people
+    accept it when they sign up, and when it changes, at their next sign-in, if
+    ``OSTIARY["SIGNIN_STEPS"]`` has ``ostiary.accounts.terms.TermsStep``. Empty: there are none."""
+
+    TERMS_URL: str = ""
+    """Where people read the terms: an https address, or a path on this site."""
+
     PASSWORDLESS_EMAIL: bool = False
     """Whether people may sign in by a code or link that is mailed to them, instead of a password.
     It is one factor, and no better than the mailbox: such a sign-in never counts as two."""

@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from . import registration, signup_policy
+from . import registration, signup_policy, terms
 from .addresses import MAX_LENGTH, email_of, normalize_email, only_ascii
 from .guessing import guess
 from .models import Invitation, PendingRegistration, normalize_password
@@ -145,6 +145,14 @@ class _NewAccount(_NewPassword):
         help_text=_("What applications may call you. You can leave it empty."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if terms.current_version():
+            self.fields["terms"] = forms.BooleanField(
+                label=terms.sentence(),
+                error_messages={"required": _("Accept the terms of use to go on.")},
+            )
 
     def address(self) -> str:
         """The address that the account is to have."""

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 
 from ostiary import events, mail
 
+from . import terms
 from .links import link_to, new_token, token_hash
 from .models import Invitation
 from .registration import make_account
@@ -104,6 +105,8 @@ def accept(request: HttpRequest, invitation: Invitation, *, name: str, password:
             email=invitation.email,
             name=name,
             password=hashed,
+            terms_version=terms.current_version(),
+            accepted_at=timezone.now(),
             details={"invitation": str(invitation.pk)},
         )
         if not user:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from ostiary import events, hooks, mail
 
-from . import codes
+from . import codes, terms
 from .addresses import email_of, find_user
 from .links import expiry, link_to, new_token, token_hash
 from .models import PendingRegistration
@@ -35,7 +35,11 @@ def request_account(
     Where there is an account, nobody is told the token and the code of what is written here.
     """
     registration = PendingRegistration(
-        email=email, name=name, password=make_password(password), next_url=next_url
+        email=email,
+        name=name,
+        password=make_password(password),
+        next_url=next_url,
+        terms_version=terms.current_version(),
     )
     existing = find_user(email)
     with transaction.atomic():
@@ -153,6 +157,8 @@ def confirm(request: HttpRequest, registration: PendingRegistration) -> Any:
             email=registration.email,
             name=registration.name,
             password=registration.password,
+            terms_version=registration.terms_version,
+            accepted_at=registration.created_at,
         )
 
 
@@ -162,12 +168,14 @@ def make_account(
     email: str,
     name: str,
     password: str,
+    terms_version: str,
+    accepted_at: datetime,
     details: dict[str, Any] | None = None,
 ) -> Any:
     """Make the account of someone who has shown that the address is theirs, whichever way.
 
-    ``password`` is a hash. ``None`` if there is an account with the address. Call it in a
-    transaction.
+    ``password`` is a hash; ``terms_version``, if any, was accepted at ``accepted_at``. ``None`` if
+    there is an account with the address. Call it in a transaction.
     """
     if find_user(email) is not None:
         return None
@@ -178,6 +186,8 @@ def make_account(
     except IntegrityError:
         return None
     events.record("signup.verified", user=user, request=request, details=details)
+    if terms_version:
+        terms.accept(user, terms_version, accepted_at)
     hooks.after_signup(request, user)
     return user
 

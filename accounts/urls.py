@@ -11,6 +11,7 @@ from .views import (
     recover,
     signin,
     signup,
+    terms,
 )
 
 app_name = "ostiary_accounts"
@@ -21,6 +22,7 @@ urlpatterns = [
     path("signin/email/code/", passwordless.code, name="signin_code"),
     path("signin/email/link/", passwordless.link, name="signin_link"),
     path("signin/new-password/", signin.change_breached, name="change_breached"),
+    path("signin/terms/", terms.ask, name="terms"),
     path(".well-known/change-password", signin.change_password, name="change_password"),
     path("signout/", signin.signout, name="signout"),
     path("signup/", signup.signup, name="signup"),

@@ -102,10 +102,15 @@ OSTIARY_ACCOUNTS: dict[str, Any] = {
     "SIGNUP": env.str("SIGNUP", "open"),
     "SIGNUP_DOMAINS": env.list("SIGNUP_DOMAINS", []),
     "SIGNUP_CONTACT": env.str("SIGNUP_CONTACT", ""),
+    "TERMS_VERSION": env.str("TERMS_VERSION", ""),
+    "TERMS_URL": env.str("TERMS_URL", ""),
     "BREACHED_PASSWORDS_FILE": env.str("BREACHED_PASSWORDS_FILE", ""),
     "FIREBASE_SIGNER_KEY": env.str("FIREBASE_SIGNER_KEY", ""),
     "FIREBASE_SALT_SEPARATOR": env.str("FIREBASE_SALT_SEPARATOR", "Bw=="),
 }
+
+if OSTIARY_ACCOUNTS["TERMS_VERSION"]:
+    OSTIARY["SIGNIN_STEPS"] = ["accounts.terms.TermsStep"]
 
 # The API of examples/, so that the demo clients have something to ask for.
 OAUTH2_PROVIDER["SCOPES"] = {"api:read": _("Read your notes in the example API")} if DEMO else {}

@@ -6,6 +6,7 @@ from .mailed_link import MailedLink
 from .not_me import NotMeLink
 from .recovery import FactorRecovery, RecoveryToken
 from .registration import Invitation, PendingRegistration, SignUpPolicy
+from .terms import TermsAcceptance
 from .user import User, UserManager, normalize_password
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PendingRegistration",
     "RecoveryToken",
     "SignUpPolicy",
+    "TermsAcceptance",
     "User",
     "UserManager",
     "normalize_password",

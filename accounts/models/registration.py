@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ostiary.ids import uuid7
 
 from ..addresses import MAX_LENGTH, only_ascii
+from .terms import VERSION_MAX_LENGTH
 
 
 class PendingRegistration(models.Model):
@@ -22,7 +23,8 @@ class PendingRegistration(models.Model):
     a stranger's does not get into the way of the owner's. ``token_hash`` is what the mailed link's
     token hashes to, ``code_hash`` what the code of the same mail does, of which ``code_tries`` have
     been tried; ``password`` is a password hash, of which a person whose link opens in another
-    browser must show the password. ``sent_at`` is when the newest mail was written.
+    browser must show the password. ``sent_at`` is when the newest mail was written,
+    ``terms_version`` the terms that were accepted when it was asked for.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -33,6 +35,9 @@ class PendingRegistration(models.Model):
     name = models.CharField(max_length=200, blank=True)
     password = models.CharField(max_length=128)
     next_url = models.TextField(blank=True)
+    terms_version = models.CharField(
+        max_length=VERSION_MAX_LENGTH, blank=True, default="", db_default=""
+    )
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     expires_at = models.DateTimeField(db_index=True)

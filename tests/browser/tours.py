@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from django.test import RequestFactory
+from django.conf import settings
+from django.test import RequestFactory, override_settings
 from playwright.sync_api import Page
 
 from accounts import invitations
@@ -117,6 +118,17 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     }.items():
         page.goto(f"{issuer}/{path}")
         yield name
+    steps = {**settings.OSTIARY, "SIGNIN_STEPS": ["accounts.terms.TermsStep"]}
+    rules = {**settings.OSTIARY_ACCOUNTS, "TERMS_VERSION": "2026-11", "TERMS_URL": "/"}
+    with override_settings(OSTIARY=steps, OSTIARY_ACCOUNTS=rules):
+        page.goto(f"{issuer}/signup/")
+        yield "sign-up-terms"
+        page.goto(f"{issuer}/signin/")
+        sign_in(page, "dave@example.com")
+        yield "terms"
+        page.get_by_role("button", name="I don’t accept").click()
+        page.get_by_role("heading", name="You are not signed in").wait_for()
+        yield "terms-declined"
     page.goto(f"{issuer}/signin/")
     spend_tries("erin@example.com")
     sign_in(page, "erin@example.com")

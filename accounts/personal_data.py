@@ -1,0 +1,41 @@
+"""What is kept of a person beside their account: told to them, and erased with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+
+from .addresses import email_of
+from .models import Invitation, PendingRegistration, TermsAcceptance
+
+
+def export(user: Any) -> dict[str, Any]:
+    """The terms that the person has accepted, and the invitations that they were sent."""
+    return {
+        "terms_accepted": [
+            {"version": kept.version, "accepted_at": kept.accepted_at.isoformat()}
+            for kept in TermsAcceptance.objects.filter(user=user).order_by("accepted_at")
+        ],
+        "invitations": [
+            {
+                "email": invitation.email,
+                "name": invitation.name,
+                "message": invitation.message,
+                "sent_at": invitation.sent_at.isoformat(),
+                "accepted_at": invitation.accepted_at and invitation.accepted_at.isoformat(),
+            }
+            for invitation in _invitations(user).order_by("id")
+        ],
+    }
+
+
+def erase(user: Any) -> None:
+    """Forget the same, and sign-ups that wait for the person's address."""
+    TermsAcceptance.objects.filter(user=user).delete()
+    _invitations(user).delete()
+    PendingRegistration.objects.filter(email__iexact=email_of(user)).delete()
+
+
+def _invitations(user: Any) -> Any:
+    return Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=email_of(user)))
