@@ -16,6 +16,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from tests.examples.issuer import Issuer
+from tests.oauth.assertions import new_key, public_jwk
 
 from .calls import AUDIENCE, answer_to, error_of, good_token, request_with, takes
 
@@ -131,6 +132,19 @@ def test_an_algorithm_that_is_not_allowed_here_is_refused(issuer, make_server):
 
     assert takes(server, good_token(issuer))
     assert not takes(server, good_token(issuer, kid="rsa"))
+
+
+@pytest.mark.parametrize("named", ["EdDSA", "Ed25519"])
+@pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
+def test_eddsa_is_the_same_by_both_its_names(issuer, server, monkeypatch, alg, named):
+    key = new_key(alg)
+    published = {**public_jwk(key, alg), "kid": "ed", "use": "sig", "alg": named}
+    monkeypatch.setattr(issuer, "jwks", lambda: {"keys": [published]})
+    header = {"typ": "at+jwt", "kid": "ed"}
+
+    assert takes(
+        server, jwt.encode(issuer.access_token_claims(), key, algorithm=alg, headers=header)
+    )
 
 
 def test_a_key_in_the_token_is_no_key(issuer, server):
