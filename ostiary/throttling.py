@@ -51,15 +51,16 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Several windows of one key make a limit that tightens with persistence: a slip costs minutes, a
-# night of guessing gets no further than the day's window lets it. No window shuts a person out of
-# a device of theirs, and none stands in the way of a passkey or a reset link.
+# Several windows of one key make a wait that grows by an order with persistence: ten minutes, an
+# hour, a day. A slip costs minutes, and a night of guessing gets no further than the day's window
+# lets it. None shuts a person out of a device of theirs, or stands in the way of a passkey or a
+# reset link.
 DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "signin": {
-        "device": "50/10minutes; 100/day",
-        "pair": "50/10minutes; 100/day",
-        "ip": "200/10minutes; 1000/day",
-        "user": "100/10minutes; 200/day",
+        "device": "50/10minutes; 75/hour; 100/day",
+        "pair": "50/10minutes; 75/hour; 100/day",
+        "ip": "200/10minutes; 400/hour; 1000/day",
+        "user": "100/10minutes; 150/hour; 200/day",
     },
     "signup": {"ip": "60/hour", "user": "5/hour"},
     "signup_code": {"ip": "200/hour"},  # each code has tries of its own
@@ -102,27 +103,26 @@ class DatabaseStorage(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count, and start a new window where the last has passed."""
-        return self.incr_all([key], expiry, amount)[0]
+        return self.incr_all({key: expiry}, amount)[key]
 
-    def incr_all(self, keys: list[str], expiry: int, amount: int = 1) -> list[int]:
-        """The same for several: one statement."""
+    def incr_all(self, expiries: dict[str, int], amount: int = 1) -> dict[str, int]:
+        """The same for several keys, each with the seconds of its window: one statement."""
         now, first = time.time(), max(amount, 0)
         table = connection.ops.quote_name(ThrottleCounter._meta.db_table)
-        rows = ", ".join(["(%s, %s, %s)"] * len(keys))
+        rows = ", ".join(["(%s, %s, %s)"] * len(expiries))
         # In one order, so that no two who count the same wait for each other.
-        values = [value for key in sorted(keys) for value in (key, first, now + expiry)]
+        values = [v for key in sorted(expiries) for v in (key, first, now + expiries[key])]
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table} (key, hits, expires_at) VALUES {rows} "  # noqa: S608
                 "ON CONFLICT (key) DO UPDATE SET "
                 f"hits = CASE WHEN {table}.expires_at <= %s THEN %s "
                 f"WHEN {table}.hits + %s < 0 THEN 0 ELSE {table}.hits + %s END, "
-                f"expires_at = CASE WHEN {table}.expires_at <= %s THEN %s "
+                f"expires_at = CASE WHEN {table}.expires_at <= %s THEN excluded.expires_at "
                 f"ELSE {table}.expires_at END RETURNING key, hits",
-                [*values, now, first, amount, amount, now, now + expiry],
+                [*values, now, first, amount, amount, now],
             )
-            hits = dict(cursor.fetchall())
-        return [int(hits[key]) for key in keys]
+            return {key: int(hits) for key, hits in cursor.fetchall()}
 
     def get(self, key: str) -> int:
         """Hits in the window that runs now."""
@@ -269,10 +269,15 @@ def throttle(name: str, **keys: str) -> None:
 def refund(name: str, **keys: str) -> None:
     """Give one try back: what turned out right was no guess. Earlier tries stay counted."""
 
+    spent = {counter: window.get_expiry() for window, counter in _counters(name, keys)}
+
     def give_back(storage: Storage) -> None:
-        for window, counter in _counters(name, keys):
+        if isinstance(storage, DatabaseStorage):
+            storage.incr_all(spent, -1)  # below zero it does not count
+            return
+        for counter, seconds in spent.items():
             if storage.get(counter) > 0:
-                storage.incr(counter, window.get_expiry(), -1)
+                storage.incr(counter, seconds, -1)
 
     _with_storage(give_back)
 
@@ -287,7 +292,8 @@ def count(seconds: int, *whats: str) -> list[int]:
 
     def add(storage: Storage) -> list[int]:
         if isinstance(storage, DatabaseStorage):
-            return storage.incr_all(counters, seconds)
+            hits = storage.incr_all(dict.fromkeys(counters, seconds))
+            return [hits[counter] for counter in counters]
         return [storage.incr(counter, seconds) for counter in counters]
 
     return _with_storage(add)

@@ -1,5 +1,7 @@
 """Many requests at once: real threads, each with a database connection of its own."""
 
+import secrets
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client as Browser
@@ -101,6 +103,23 @@ def test_50_parallel_guesses_spend_50_tries(alice, settings):
 
     assert statuses(answers) == [400] * 20 + [429] * 30
     assert Event.objects.filter(kind="signin.failed").count() == 20
+
+
+@pytest.mark.parametrize("storage", ["database", "redis"])
+def test_50_parallel_guesses_spend_exactly_50(request, alice, settings, storage):
+    uri = request.getfixturevalue("redis_url") if storage == "redis" else "database://"
+    settings.OSTIARY = {
+        **settings.OSTIARY,
+        "THROTTLE_STORAGE": uri,
+        "THROTTLES": {"signin": {"pair": "51/hour", "ip": "1000/hour", "user": "1000/hour"}},
+    }
+    email = f"{secrets.token_hex(8)}@example.com"  # the counters of Redis outlive a test
+
+    answers = at_once(lambda: flow.sign_in(Browser(), email, "a wrong password"))
+
+    assert statuses(answers) == [400] * 50
+    assert flow.sign_in(Browser(), email, "a wrong password").status_code == 400
+    assert flow.sign_in(Browser(), email, "a wrong password").status_code == 429
 
 
 def test_parallel_correct_sign_ins_all_pass(alice):

@@ -31,7 +31,7 @@ def test_a_wrong_password(person):
     with flow.statements() as done:
         answer = flow.sign_in(Browser(), person.email, "a wrong password")
 
-    assert len(done) <= 11
+    assert len(done) <= 14
     assert answer.status_code == 400
 
 
@@ -39,7 +39,7 @@ def test_a_sign_in_from_a_new_device(person):
     with flow.statements() as done:
         answer = flow.sign_in(Browser(), person.email)
 
-    assert len(done) <= 34
+    assert len(done) <= 26
     assert answer.status_code == 302
 
 

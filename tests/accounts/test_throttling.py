@@ -1,8 +1,11 @@
 """Guessing is slow, and does not shut the owner out (SECURITY C2, H4, H5)."""
 
+import time
+
 import pytest
 from django.test import Client as Browser
 
+from ostiary.throttling import Throttled, throttle
 from tests.accounts import flow
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +146,44 @@ def test_the_password_of_a_sign_up_is_guessed_under_the_same_limit(few_tries, br
         )
 
     assert [confirm().status_code for _ in range(4)] == [400, 400, 400, 429]
+
+
+def test_the_wait_grows_with_persistence_and_a_day_of_guessing_is_a_hundred_tries(
+    settings, person, monkeypatch
+):
+    settings.OSTIARY = {**settings.OSTIARY, "THROTTLE_STORAGE": "database://"}
+    settings.OSTIARY_ACCOUNTS = {}
+    moment = time.time()
+    monkeypatch.setattr(time, "time", lambda: moment)
+    tries = {"ip": "198.51.100.7", "user": person.email}
+    passed, waits, began = 0, [], moment
+    while moment < began + 23 * 3600:
+        try:
+            throttle("signin", **tries)
+            passed += 1
+        except Throttled as refused:
+            waits.append(refused.retry_after)
+            moment += refused.retry_after + 1
+
+    assert passed == 100
+    assert waits[0] <= 600 < waits[1] <= 3600 < waits[2] <= 24 * 3600
+
+
+def test_strangers_who_ask_for_recovery_keep_nobody_from_it_on_a_device_of_theirs(
+    settings, signed_in_browser, person
+):
+    signed_in_browser.post("/signout/")
+    answers = [Browser().post("/recover/", {"email": person.email}) for _ in range(7)]
+    assert answers[-1].status_code == 429
+
+    assert signed_in_browser.post("/recover/", {"email": person.email}).status_code == 302
+
+
+def test_what_strangers_asked_for_lets_the_owner_in_all_the_same(person):
+    for _ in range(7):
+        Browser().post("/recover/", {"email": person.email})
+    browser = Browser()
+
+    flow.recover(browser, flow.link_in(flow.delivered()[-1]))
+
+    assert flow.sign_in(browser, person.email, flow.NEW_PASSWORD).status_code == 302

@@ -217,7 +217,7 @@ DEAD = "redis://127.0.0.1:1/0"
 def test_without_redis_people_sign_in_and_nobody_guesses_without_limit(ostiary, name, db, home):
     ostiary(THROTTLE_STORAGE=DEAD)
     assert spend(200, ip=home, user=name) == 50
-    assert ThrottleCounter.objects.count() == 6  # two windows each of pair, address and user
+    assert ThrottleCounter.objects.count() == 9  # three windows each of pair, address and user
 
 
 def test_a_dead_redis_is_asked_once_in_a_while_only(ostiary, name, db, monkeypatch, home):
@@ -263,7 +263,7 @@ def test_a_try_costs_one_statement_for_each_window(
     db, ostiary, name, django_assert_num_queries, home
 ):
     ostiary(THROTTLE_STORAGE="database://")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         throttle("signin", ip=home, user=name)
 
 
