@@ -7,7 +7,7 @@ import pytest
 
 from oauth import keys
 from oauth.client_metadata import SIGNING_ALGS
-from oauth.models import Client, Consent, Grant, RefreshToken, SigningKey
+from oauth.models import Client, Consent, Grant, RefreshToken, SigningKey, TokenStatus
 from ostiary.models import Event
 from tests.oauth import flow
 from tests.parallel import WAYS, at_once
@@ -61,6 +61,26 @@ def test_of_50_parallel_refreshes_of_one_token_one_wins_and_the_family_ends(
     assert Event.objects.filter(kind="token.reuse_detected").count() == 1
     assert_dead(confidential_client, winner)
     assert_dead(confidential_client, family)
+
+
+@pytest.mark.parametrize("policy", ["blocklist", "opaque"])
+def test_whatever_the_policy_50_parallel_redemptions_leave_nothing_live(
+    confidential_client, signed_in_browser, policy
+):
+    """A token with a row is not even issued where the family ended just before."""
+    confidential_client.revocation_policy = policy
+    confidential_client.save()
+    code, verifier = flow.obtain_code(signed_in_browser, confidential_client)
+
+    answers = at_once(lambda: flow.redeem(confidential_client, code, verifier))
+
+    won = [answer.json() for answer in answers if answer.status_code == 200]
+    assert len(won) <= 1
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    assert Grant.objects.get().revoked_reason == "reuse"
+    assert not TokenStatus.objects.filter(revoked_at=None).exists()
+    for tokens in won:
+        assert_dead(confidential_client, tokens)
 
 
 def test_50_parallel_refreshes_of_50_families_all_succeed(confidential_client, signed_in_browser):
