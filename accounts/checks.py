@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import get_hashers
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import FieldDoesNotExist
+from django.utils.module_loading import import_string
 
 from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import unknown_keys, wrong_values
@@ -85,6 +86,21 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
             "FIREBASE_SALT_SEPARATOR",
             "is not the base64_salt_separator of a Firebase project.",
             "Copy it from “Password hash parameters” in the Firebase console.",
+        )
+    for key in ("ADDRESS_POLICIES", "NAME_POLICIES"):
+        for path in getattr(accounts_settings, key):
+            try:
+                found = callable(import_string(path))
+            except ImportError:
+                found = False
+            if not found:
+                yield key, f"names {path!r}, which is no function.", "Is it spelt right?"
+    path = accounts_settings.DISPOSABLE_DOMAINS_FILE
+    if path and not Path(path).is_file():
+        yield (
+            "DISPOSABLE_DOMAINS_FILE",
+            "is not a file that is there.",
+            "Write the path of a file of domains, one a line.",
         )
     if version := accounts_settings.TERMS_VERSION:
         if len(version) > VERSION_MAX_LENGTH:

@@ -36,6 +36,19 @@ class AccountsSettings:
     """Who to ask for an account, told to people who may not make one: ``"the service desk,
     help@example.com"``."""
 
+    ADDRESS_POLICIES: list[str] = field(default_factory=list)
+    """Dotted paths of functions that are given an address that somebody wants to have, and raise
+    Django's ``ValidationError`` to refuse it. Ours, in ``ostiary.accounts``:
+    ``disposable.refuse_disposable`` and ``confusable.refuse_homographs``."""
+
+    NAME_POLICIES: list[str] = field(default_factory=list)
+    """The same for names that others see. Ours:
+    ``ostiary.accounts.confusable.refuse_mixed_scripts``."""
+
+    DISPOSABLE_DOMAINS_FILE: str = ""
+    """The path of a file of domains of throw-away mailboxes, one a line, refused beside the best
+    known ones, which we list."""
+
     TERMS_VERSION: str = ""
     """The version of your terms of use, such as ``"2026-11"``, of 40 characters at most: people
     accept it when they sign up, and when it changes, at their next sign-in, if

@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from . import registration, signup_policy, terms
+from .address_policy import check_address, check_name
 from .addresses import MAX_LENGTH, email_of, normalize_email, only_ascii
 from .guessing import guess
 from .models import Invitation, PendingRegistration, normalize_password
@@ -65,6 +66,12 @@ class EmailAddressField(forms.EmailField):
     def to_python(self, value: Any) -> str:
         """The address in its normal form."""
         return normalize_email(super().to_python(value) or "")
+
+
+class NewEmailAddressField(EmailAddressField):
+    """An address that is to be a person's, and that the site's policies let them have."""
+
+    default_validators = [*EmailAddressField.default_validators, check_address]
 
 
 class SignInForm(forms.Form):
@@ -143,6 +150,7 @@ class _NewAccount(_NewPassword):
         max_length=200,
         required=False,
         help_text=_("What applications may call you. You can leave it empty."),
+        validators=[check_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -169,7 +177,7 @@ class _NewAccount(_NewPassword):
 class SignUpForm(_NewAccount):
     """A new account, for those whom the policy lets make one."""
 
-    email = EmailAddressField(autocomplete="username")
+    email = NewEmailAddressField(autocomplete="username")
 
     field_order = ["name", "email", "password"]
 
@@ -272,7 +280,7 @@ class RecoverForm(forms.Form):
 class ChangeEmailForm(forms.Form):
     """The person's new address."""
 
-    email = EmailAddressField(autocomplete="email")
+    email = NewEmailAddressField(autocomplete="email")
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -336,6 +344,8 @@ class ProfileForm(forms.Form):
     Of a user model that lacks some of them, the others are shown.
     """
 
+    NAMES = frozenset({"name", "given_name", "family_name", "preferred_username"})
+
     name = forms.CharField(
         label=_("Full name"),
         max_length=200,
@@ -378,6 +388,16 @@ class ProfileForm(forms.Form):
         # What an operator or an import has written is not lost when the person saves.
         kept = [] if present in dict(offered) or not present else [(present, present)]
         return [("", _("As my browser says")), *kept, *offered]
+
+    def clean(self) -> dict[str, Any]:
+        """Hold names that have changed against the site's policies."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name in self.NAMES.intersection(self.changed_data, cleaned):
+            try:
+                check_name(cleaned[name])
+            except ValidationError as error:
+                self.add_error(name, error)
+        return cleaned
 
     def save(self) -> list[str]:
         """Write what changed, and nothing else of the row; returns the names of the fields."""

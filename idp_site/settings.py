@@ -102,6 +102,9 @@ OSTIARY_ACCOUNTS: dict[str, Any] = {
     "SIGNUP": env.str("SIGNUP", "open"),
     "SIGNUP_DOMAINS": env.list("SIGNUP_DOMAINS", []),
     "SIGNUP_CONTACT": env.str("SIGNUP_CONTACT", ""),
+    "ADDRESS_POLICIES": ["accounts.confusable.refuse_homographs"],
+    "NAME_POLICIES": ["accounts.confusable.refuse_mixed_scripts"],
+    "DISPOSABLE_DOMAINS_FILE": env.str("DISPOSABLE_DOMAINS_FILE", ""),
     "TERMS_VERSION": env.str("TERMS_VERSION", ""),
     "TERMS_URL": env.str("TERMS_URL", ""),
     "BREACHED_PASSWORDS_FILE": env.str("BREACHED_PASSWORDS_FILE", ""),
@@ -109,6 +112,8 @@ OSTIARY_ACCOUNTS: dict[str, Any] = {
     "FIREBASE_SALT_SEPARATOR": env.str("FIREBASE_SALT_SEPARATOR", "Bw=="),
 }
 
+if env.bool("REFUSE_DISPOSABLE_MAIL", False):
+    OSTIARY_ACCOUNTS["ADDRESS_POLICIES"].append("accounts.disposable.refuse_disposable")
 if OSTIARY_ACCOUNTS["TERMS_VERSION"]:
     OSTIARY["SIGNIN_STEPS"] = ["accounts.terms.TermsStep"]
 
