@@ -1,4 +1,6 @@
-"""``make bench``: how fast the hot endpoints are. Prints a table, then one JSON line an operation.
+"""``make bench``: how fast the hot endpoints are, and how fast people are imported.
+
+Prints a table, then one JSON line an operation.
 
 Starts a server of its own, set up as in production but for the demo data, in a folder of its own
 (``DATABASE_URL`` measures another database; its contents must be disposable). ``BENCH_SECONDS``
@@ -24,6 +26,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
+from tests.bench import imports
 from tests.idp_site.site import ROOT
 from tests.machine import free_port
 
@@ -165,7 +168,11 @@ def measure(port: int, operation: Operation) -> dict[str, object]:
 
 
 def main() -> int:
-    """Measure everything. 1 if any request was answered with another status than it must."""
+    """Measure everything.
+
+    1 if any request was answered with another status than it must, or importing took more memory
+    for more people.
+    """
     with server() as (port, credentials):
         results = [measure(port, operation) for operation in operations(credentials)]
     heads = f"{'requests/s':>12}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'failed':>8}"
@@ -175,10 +182,12 @@ def main() -> int:
             f"{row['operation']:<22}{row['requests_per_second']:>12}{row['p50_ms']:>10}"
             f"{row['p95_ms']:>10}{row['p99_ms']:>10}{row['failures']:>8}"
         )
+    imported = imports.measure()
+    imports.show(imported)
     print()
-    for row in results:
+    for row in [*results, imported]:
         print(json.dumps(row))
-    return 1 if any(row["failures"] for row in results) else 0
+    return 1 if any(row["failures"] for row in results) or not imported["flat"] else 0
 
 
 if __name__ == "__main__":

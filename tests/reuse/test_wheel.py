@@ -145,6 +145,38 @@ def test_a_project_can_take_the_people_of_the_wheel_too(host: Project) -> None:
     assert "No changes detected" in host.manage("makemigrations", "--check", "--dry-run")
 
 
+def test_people_are_imported_into_djangos_own_user_model(host: Project) -> None:
+    host.add_to_settings(
+        "from ostiary.accounts.foreign_hashers import FOREIGN_HASHERS\n"
+        'INSTALLED_APPS += ["ostiary.accounts"]\n'
+        "PASSWORD_HASHERS = [\n"
+        '    "ostiary.accounts.hashing.BoundedArgon2PasswordHasher", *FOREIGN_HASHERS\n'
+        "]\n"
+    )
+    table = host.folder / "people.csv"
+    table.write_text(
+        "email,email_verified,given_name,password_hash\n"
+        "carol@example.com,true,Carol,"
+        "$2a$10$WvvTPHKwdBJ3uk0Z37EMR.hLA2W6N9AEBhEgrAOljy2Ae5MtaSIUi\n"
+        "dave@example.com,false,Dave,\n"
+    )
+    host.manage("migrate")
+
+    told = host.manage("import_users", str(table), "--format", "csv")
+
+    assert "Imported: 1" in told
+    assert "unverified: 1" in told  # there is no field that could tell
+    assert host.shell(SIGN_IN_CAROL) == "Carol argon2 True"
+
+
+SIGN_IN_CAROL = """
+from django.contrib.auth.models import User
+from ostiary.accounts.even_work import authenticate
+assert authenticate(None, username="carol@example.com", password="wrong") is None
+carol = authenticate(None, username="carol@example.com", password="abc")
+print(carol.first_name, carol.password.partition("$")[0], User.objects.count() == 1)
+"""
+
 FILL = """
 from accounts.models import User
 for number in range(3):

@@ -1,5 +1,9 @@
 """What ``test_any_user_model`` has a process of its own do, under ``settings``."""
 
+import io
+import tempfile
+from pathlib import Path
+
 import django
 
 django.setup()
@@ -9,7 +13,7 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client as Browser  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
-from tests.accounts import flow  # noqa: E402
+from tests.accounts import exports, flow  # noqa: E402
 
 setup_test_environment()
 call_command("check", fail_level="WARNING", verbosity=0)
@@ -41,6 +45,28 @@ assert flow.sign_in(Browser(), "Dave").status_code == 302
 answer = flow.recover(Browser(), flow.recovery_link("dave@example.com"))
 assert answer["Location"] == "/signin/?login_hint=Dave"
 assert flow.sign_in(Browser(), "Dave", flow.NEW_PASSWORD).status_code == 302
+
+# People from elsewhere: with the user name of a sign-up, and nobody who would take another's.
+with tempfile.TemporaryDirectory() as folder:
+    table = Path(folder) / "people.csv"
+    table.write_text(
+        "email,email_verified,given_name,external_id,password_hash\n"
+        f"erin@example.com,true,Erin,1,{exports.AUTH0_BCRYPT}\n"
+        "frank@example.com,false,Frank,2,\n"
+        "DAVE@example.com,true,Dave,3,\n"
+        "grace@example.com,true,Grace,4,\n"
+    )
+    User.objects.create_user("grace@example.com", "other@example.com", flow.PASSWORD)
+    told = io.StringIO()
+    call_command("import_users", str(table), format="csv", stdout=told)
+    assert "Imported: 1" in told.getvalue(), told.getvalue()
+    assert "existing: 2" in told.getvalue(), told.getvalue()
+    assert "unverified: 1" in told.getvalue(), told.getvalue()
+assert flow.sign_in(Browser(), "erin@example.com", "wrong").status_code == 400
+assert flow.sign_in(Browser(), "erin@example.com", "abc").status_code == 302
+erin = User.objects.get(email="erin@example.com")
+assert (erin.username, erin.first_name) == ("erin@example.com", "Erin")
+assert erin.password.startswith("argon2$argon2id$")
 
 # Two people with one address: it is nobody's, and the page says nothing else than before.
 User.objects.create_user("Dave2", "dave@example.com", flow.PASSWORD)
