@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import zoneinfo
 from typing import Any
@@ -17,7 +18,9 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import registration, signup_policy, terms
@@ -338,6 +341,22 @@ def _zones() -> list[tuple[str, str]]:
     return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())]
 
 
+class WebAddressField(forms.URLField):
+    """An address that applications may show or load: of the web, and encrypted."""
+
+    default_validators = [URLValidator(schemes=["https"])]
+
+    def __init__(self, *, label: Any, autocomplete: str) -> None:
+        super().__init__(
+            label=label,
+            max_length=200,
+            required=False,
+            assume_scheme="https",
+            widget=forms.URLInput(attrs={"autocomplete": autocomplete}),
+            error_messages={"invalid": _("Enter an address that begins with https://.")},
+        )
+
+
 class ProfileForm(forms.Form):
     """The standard claims that a person tells of themselves (OIDC Core §5.1).
 
@@ -364,11 +383,69 @@ class ProfileForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
+    middle_name = forms.CharField(
+        label=_("Middle name"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "additional-name"}),
+    )
+    nickname = forms.CharField(
+        label=_("Nickname"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
     preferred_username = forms.CharField(
         label=_("Display name"),
         max_length=100,
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    picture = WebAddressField(label=_("Address of a picture of you"), autocomplete="photo")
+    profile = WebAddressField(label=_("Address of a page about you"), autocomplete="off")
+    website = WebAddressField(label=_("Website"), autocomplete="url")
+    gender = forms.CharField(
+        label=_("Gender"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "sex"}),
+    )
+    birthdate = forms.DateField(
+        label=_("Date of birth"),
+        required=False,
+        widget=forms.DateInput(
+            format="%Y-%m-%d", attrs={"type": "date", "autocomplete": "bday", "min": "1850-01-01"}
+        ),
+    )
+    street_address = forms.CharField(
+        label=_("Street and number"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "street-address"}),
+    )
+    postal_code = forms.CharField(
+        label=_("Postal code"),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
+    )
+    locality = forms.CharField(
+        label=_("Town"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+    region = forms.CharField(
+        label=_("Region"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level1"}),
+    )
+    country = forms.CharField(
+        label=_("Country"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "country-name"}),
     )
     locale = forms.ChoiceField(label=_("Language"), required=False)
     zoneinfo = forms.ChoiceField(label=_("Time zone"), required=False)
@@ -382,6 +459,13 @@ class ProfileForm(forms.Form):
         for name, choices in (("locale", settings.LANGUAGES), ("zoneinfo", _zones())):
             if field := self.fields.get(name):
                 field.choices = self._choices(choices, getattr(user, name))  # type: ignore[attr-defined]
+
+    def clean_birthdate(self) -> datetime.date | None:
+        """A day that has been."""
+        born: datetime.date | None = self.cleaned_data["birthdate"]
+        if born is not None and not 1850 <= born.year <= timezone.localdate().year:
+            raise ValidationError(_("Enter the day on which you were born."))
+        return born
 
     @staticmethod
     def _choices(offered: Any, present: str) -> list[tuple[str, Any]]:

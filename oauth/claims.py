@@ -13,14 +13,24 @@ PROFILE_CLAIMS = (
     "name",
     "given_name",
     "family_name",
+    "middle_name",
+    "nickname",
     "preferred_username",
+    "profile",
     "picture",
+    "website",
+    "gender",
+    "birthdate",
     "zoneinfo",
     "locale",
     "updated_at",
 )
 EMAIL_CLAIMS = ("email", "email_verified")
-SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {"profile": PROFILE_CLAIMS, "email": EMAIL_CLAIMS}
+SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
+    "profile": PROFILE_CLAIMS,
+    "email": EMAIL_CLAIMS,
+    "address": ("address",),
+}
 
 
 def subject(user: Any) -> str:
@@ -105,7 +115,7 @@ def for_scopes(user: Any, scopes: Iterable[str]) -> dict[str, Any]:
     found = {name: _claim(user, name) for scope in scopes for name in known.get(scope, ())}
     if "email" not in found or not found["email"]:
         found.pop("email_verified", None)
-    return {name: value for name, value in found.items() if value not in (None, "")}
+    return {name: value for name, value in found.items() if value not in (None, "", {})}
 
 
 def about(

@@ -13,6 +13,7 @@ STANDARD = {
     "openid": _("Know that it is you"),
     "profile": _("See your name and profile"),
     "email": _("See your email address"),
+    "address": _("See your postal address"),
     "offline_access": _("Stay connected when you are away"),
 }
 """The scopes of OIDC Core §5.4 and §11 that this server answers."""

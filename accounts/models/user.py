@@ -71,8 +71,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=200, blank=True)
     given_name = models.CharField(_("given name"), max_length=100, blank=True)
     family_name = models.CharField(_("family name"), max_length=100, blank=True)
+    middle_name = models.CharField(_("middle name"), max_length=100, blank=True)
+    nickname = models.CharField(_("nickname"), max_length=100, blank=True)
     preferred_username = models.CharField(_("display name"), max_length=100, blank=True)
     picture = models.URLField(_("picture"), blank=True)
+    profile = models.URLField(_("profile page"), blank=True)
+    website = models.URLField(_("website"), blank=True)
+    gender = models.CharField(_("gender"), max_length=40, blank=True)
+    birthdate = models.DateField(_("date of birth"), null=True, blank=True)
+    street_address = models.TextField(_("street and number"), max_length=300, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    locality = models.CharField(_("town"), max_length=100, blank=True)
+    region = models.CharField(_("region"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=100, blank=True)
     locale = models.CharField(_("language"), max_length=20, blank=True)
     zoneinfo = models.CharField(_("time zone"), max_length=64, blank=True)
     is_active = models.BooleanField(
@@ -113,6 +124,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def set_password(self, raw_password: str | None) -> None:
         """Set the password in its normal form; ``None`` lets nobody sign in by one."""
         super().set_password(raw_password and normalize_password(raw_password))
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The postal address as the claim of that name (OIDC Core §5.1.1)."""
+        names = ("street_address", "locality", "region", "postal_code", "country")
+        return {name: value for name in names if (value := getattr(self, name))}
 
     def get_full_name(self) -> str:
         """The name as the person writes it."""

@@ -28,7 +28,7 @@ def strict_browser(person):
 
 def every_path() -> list[str]:
     sid = "00000000-0000-7000-8000-000000000000"
-    return ["/" + str(route.pattern).replace("<uuid:sid>", sid) for route in urls.urlpatterns]
+    return ["/" + re.sub(r"<uuid:\w+>", sid, str(route.pattern)) for route in urls.urlpatterns]
 
 
 @pytest.mark.parametrize("path", every_path())

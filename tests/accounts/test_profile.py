@@ -99,3 +99,60 @@ def test_visitors_are_sent_to_sign_in_and_back(browser, person):
     assert flow.sign_in(browser, person.email, next="/account/activity/")["Location"] == (
         "/account/activity/"
     )
+
+
+def test_every_standard_claim_is_the_persons_to_tell(signed_in_browser, person):
+    told = {
+        "middle_name": "Pleasance",
+        "nickname": "Al",
+        "picture": "https://alice.example/me.png",
+        "profile": "https://alice.example/about",
+        "website": "https://alice.example",
+        "gender": "female",
+        "birthdate": "1990-05-04",
+        "street_address": "1 Christ Church\r\nTom Quad",
+        "postal_code": "OX1 1DP",
+        "locality": "Oxford",
+        "region": "Oxfordshire",
+        "country": "England",
+    }
+
+    assert save(signed_in_browser, **told).status_code == 302
+
+    person.refresh_from_db()
+    kept = {name: str(getattr(person, name)) for name in told}
+    assert kept == told
+    assert person.address == {
+        "street_address": "1 Christ Church\r\nTom Quad",
+        "locality": "Oxford",
+        "region": "Oxfordshire",
+        "postal_code": "OX1 1DP",
+        "country": "England",
+    }
+    assert 'value="1990-05-04"' in signed_in_browser.get("/account/profile/").content.decode()
+
+
+@pytest.mark.parametrize("field", ["picture", "profile", "website"])
+@pytest.mark.parametrize(
+    "value",
+    ["javascript:alert(1)", "data:text/html,x", "http://alice.example", "ftp://a.example", "//x"],
+)
+def test_only_encrypted_addresses_of_the_web_are_taken(signed_in_browser, person, field, value):
+    answer = save(signed_in_browser, **{field: value})
+
+    assert answer.status_code == 400
+    assert f'id="id_{field}_error"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2999-01-01", "1990-02-30", "yesterday"])
+def test_a_day_on_which_nobody_was_born_is_refused(signed_in_browser, day):
+    assert save(signed_in_browser, birthdate=day).status_code == 400
+
+
+@pytest.mark.needs("oauth")
+def test_an_address_is_told_to_applications_as_an_object(person):
+    from oauth import claims
+
+    assert claims.for_scopes(person, ["address"]) == {}
+    person.country = "England"
+    assert claims.for_scopes(person, ["address"]) == {"address": {"country": "England"}}

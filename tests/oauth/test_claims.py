@@ -1,6 +1,6 @@
 """Claims and scopes of any project's people (OIDC Core §5.1, §5.4)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,14 @@ def test_our_own_person_has_every_claim():
         name="Alice Liddell",
         given_name="Alice",
         family_name="Liddell",
+        middle_name="Pleasance",
+        nickname="Al",
         preferred_username="alice",
+        profile="https://alice.example/about",
+        website="https://alice.example",
+        gender="female",
+        birthdate=date(1852, 5, 4),
+        address={"country": "England"},
         picture="https://id.example/alice.png",
         zoneinfo="Europe/London",
         locale="en",
@@ -23,9 +30,10 @@ def test_our_own_person_has_every_claim():
         email_verified_at=datetime(2026, 11, 24, tzinfo=UTC),
     )
 
-    found = claims.for_scopes(alice, ["openid", "profile", "email"])
+    found = claims.for_scopes(alice, ["openid", "profile", "email", "address"])
 
-    assert set(found) == {*claims.PROFILE_CLAIMS, *claims.EMAIL_CLAIMS}
+    assert set(found) == {*claims.PROFILE_CLAIMS, *claims.EMAIL_CLAIMS, "address"}
+    assert found["birthdate"] == "1852-05-04"
     assert found["updated_at"] == 1795478400
     assert found["email_verified"] is True
 

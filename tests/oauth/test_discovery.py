@@ -253,8 +253,13 @@ def test_every_claim_that_is_told_is_one_that_can_come(
 ):
     for name in ("given_name", "family_name", "preferred_username", "picture", "zoneinfo"):
         setattr(person, name, "https://picture.example/" if name == "picture" else name)
+    for name in ("middle_name", "nickname", "gender", "country", "website", "profile"):
+        setattr(person, name, name)
+    person.birthdate = "1990-05-04"
     person.locale = "de"
     person.save()
+    confidential_client.scopes = [*confidential_client.scopes, "address"]
+    confidential_client.save()
     tokens = flow.sign_in_tokens(signed_in_browser, confidential_client)
 
     said = set(flow.said_by(tokens["id_token"]))

@@ -1,0 +1,51 @@
+"""Pages in the language and the time zone that the person chose, wherever they sign in."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from ostiary import cookies, flow_language
+
+
+class PreferencesMiddleware:
+    """What the person's profile says, for a signed-in person whose model has ``locale`` and
+    ``zoneinfo``.
+
+    Stands after ``ostiary.sessions.SessionRegisterMiddleware``. A visitor without a session costs
+    nothing. The language in which an application asked for its flow goes first.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if not (signed_in and request.user.is_authenticated):
+            return self.get_response(request)
+        language = _language_of(request)
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+        with timezone.override(zone_of(request.user) or timezone.get_current_timezone()):
+            return self.get_response(request)
+
+
+def _language_of(request: HttpRequest) -> str:
+    in_flow = request.COOKIES.get(cookies.name_of(flow_language.COOKIE), "")
+    if flow_language.supported([in_flow]):
+        return ""
+    return flow_language.supported([getattr(request.user, "locale", "") or ""])
+
+
+def zone_of(user: Any) -> zoneinfo.ZoneInfo | None:
+    """The person's time zone, ``None`` where it is not known or there is no such."""
+    try:
+        return zoneinfo.ZoneInfo(getattr(user, "zoneinfo", "") or "")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None
