@@ -12,6 +12,7 @@ from .views import (
     recover,
     signin,
     signup,
+    strength,
     terms,
 )
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("signin/new-password/", signin.change_breached, name="change_breached"),
     path("signin/terms/", terms.ask, name="terms"),
     path(".well-known/change-password", signin.change_password, name="change_password"),
+    path("password/strength/", strength.judge, name="strength"),
     path("signout/", signin.signout, name="signout"),
     path("signup/", signup.signup, name="signup"),
     path("signup/check-mail/<uuid:key>/", signup.check_mail, name="check_mail"),

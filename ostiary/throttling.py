@@ -67,6 +67,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "email_change": {"ip": "60/hour", "user": "10/day"},
     "recovery": {"device": "5/hour", "ip": "60/hour", "user": "5/hour"},
     "factor_recovery": {"device": "5/hour", "ip": "60/hour", "user": "5/hour"},
+    "strength": {"ip": "60/minute"},
     "code": {"device": "10/hour", "pair": "5/hour", "ip": "60/hour", "user": "20/hour"},
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},

@@ -1,0 +1,36 @@
+"""How hard a password is to guess, told before it is chosen."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters
+
+from ostiary.client_address import client_ip
+from ostiary.conf import ostiary_settings
+from ostiary.throttling import throttle
+
+from .. import strength
+from ..forms import PASSWORD_MAX_LENGTH
+from . import form_page
+
+MOST_OF_A_WORD = 200
+
+
+@sensitive_post_parameters("password")
+@form_page
+def judge(request: HttpRequest) -> HttpResponse:
+    """Judge the password of the form that is being filled in: a page, or JSON for our script."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    throttle("strength", ip=client_ip(request))
+    words = [request.POST.get(name, "")[:MOST_OF_A_WORD] for name in ("email", "username", "name")]
+    if request.user.is_authenticated:
+        words.append(request.user.get_username())
+    judged = strength.judge(
+        request.POST.get("password", "")[:PASSWORD_MAX_LENGTH],
+        [*words, ostiary_settings.SITE_NAME],
+    )
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"score": judged.score, "label": judged.label, "advice": judged.advice})
+    return render(request, "ostiary_accounts/strength_told.html", {"judged": judged})
