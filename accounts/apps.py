@@ -41,6 +41,7 @@ class AccountsConfig(AppConfig):
         events.register_kinds(
             {
                 "signin.succeeded": _("Signed in"),
+                "signin.code_sent": _("A code to confirm a sign-in was mailed"),
                 "signin.failed": _("A sign-in failed"),
                 "attack.suspected": _("Many accounts were tried at once"),
                 "code.requested": _("Someone asked for a code by email"),

@@ -23,7 +23,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from . import registration, signup_policy, terms
+from . import confirm_by_mail, registration, signup_policy, terms
 from .address_policy import check_address, check_name
 from .addresses import MAX_LENGTH, email_of, normalize_email, only_ascii
 from .guessing import guess
@@ -241,30 +241,56 @@ class ConfirmSignUpForm(forms.Form):
         return given
 
 
+class MailedCodeField(forms.CharField):
+    """The code of a mail, typed into the page that asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Code from the message"),
+            max_length=40,
+            widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        )
+
+
+def _checked_code(typed: str, right: bool | None) -> str:
+    """The code, if it is right. Raises ``ValidationError``; ``None`` is one tried too often."""
+    if right is None:
+        raise ValidationError(
+            _("This code has been tried too often. Have a new message sent, and use its code.")
+        )
+    if not right:
+        raise ValidationError(
+            _("This is not the code. Look into the newest message, and try again.")
+        )
+    return typed
+
+
+class ConfirmSignInForm(forms.Form):
+    """The code that confirms a sign-in which looks unusual."""
+
+    code = MailedCodeField()
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_code(self) -> str:
+        """The code must be that of the newest message; each look at one is a try."""
+        typed: str = self.cleaned_data["code"]
+        return _checked_code(typed, confirm_by_mail.try_code(self.request, typed))
+
+
 class SignUpCodeForm(ConfirmSignUpForm):
     """The code of the mail, typed into the page that asked for it."""
 
-    code = forms.CharField(
-        label=_("Code from the message"),
-        max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
-    )
+    code = MailedCodeField()
 
     field_order = ["code", "password"]
 
     def clean_code(self) -> str:
         """The code must be that of the newest message; each look at one is a try."""
         typed: str = self.cleaned_data["code"]
-        right = registration.try_code(self.pending, typed)
-        if right is None:
-            raise ValidationError(
-                _("This code has been tried too often. Have a new message sent, and use its code.")
-            )
-        if not right:
-            raise ValidationError(
-                _("This is not the code. Look into the newest message, and try again.")
-            )
-        return typed
+        return _checked_code(typed, registration.try_code(self.pending, typed))
 
 
 class EmailSignInForm(forms.Form):

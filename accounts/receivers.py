@@ -8,32 +8,51 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from ostiary import assurance, events, known_device
-from ostiary.models import Event, Session
+from ostiary.circumstances import has_signed_in_before
+from ostiary.models import Session
 from ostiary.notifications import notify
+from ostiary.risk import Assessment, Decision, rules, sentences
+from ostiary.risk_rules import NewDevice
 from ostiary.signals import session_ended, signin_completed
 
 from . import factor_recovery
 
 
-def _signed_in(sender: Any, request: HttpRequest, user: Any, session: Session, **_: Any) -> None:
+def _signed_in(
+    sender: Any, request: HttpRequest, user: Any, session: Session, risk: Assessment, **_: Any
+) -> None:
     with transaction.atomic():
-        if _is_new_device(request, user):
-            notify(user, "new_device", request=request)
+        _tell(request, user, risk)
         events.record(
             "signin.succeeded",
             user=user,
             request=request,
-            details={"amr": session.amr, "sid": str(session.pk)},
+            details={"amr": session.amr, "sid": str(session.pk), "risk": risk.told()},
         )
         if assurance.level_of(session.amr) is not assurance.Level.AAL1:
             factor_recovery.stop(request, user)  # the second factor is not lost
 
 
-def _is_new_device(request: HttpRequest, user: Any) -> bool:
+def _tell(request: HttpRequest, user: Any, risk: Assessment) -> None:
+    """Mail the person where policy wants it, and of a new device in any case (SECURITY C9)."""
+    context = {"reasons": sentences(risk.reasons)}
+    if _is_new_device(request, user, risk):
+        notify(user, "new_device", context, request=request)
+    elif risk.decision is not Decision.NOTHING:
+        notify(user, "unusual_signin", context, request=request)
+
+
+def _is_new_device(request: HttpRequest, user: Any, risk: Assessment) -> bool:
     """Whether the person has signed in before, but not in this browser."""
-    if known_device.name_for(request, str(user.get_username())):
-        return False
-    return Event.objects.filter(subject=str(user.pk), kind="signin.succeeded").exists()
+    if NewDevice.name in risk.reasons:
+        return True
+    known = known_device.name_for(request, str(user.get_username()))
+    # Where the rule was asked it has looked already, and this is the very first sign-in.
+    return not known and not _asks(NewDevice) and has_signed_in_before(user)
+
+
+def _asks(rule: type) -> bool:
+    return any(isinstance(each, rule) for each in rules())
 
 
 def _session_ended(sender: Any, session: Session, reason: str, **_: Any) -> None:

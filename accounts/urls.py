@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     account,
+    confirm_signin,
     email,
     factor_recovery,
     language,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("signin/terms/", terms.ask, name="terms"),
     path(".well-known/change-password", signin.change_password, name="change_password"),
     path("password/strength/", strength.judge, name="strength"),
+    path("signin/confirm/", confirm_signin.confirm_signin, name="confirm_signin"),
     path("signout/", signin.signout, name="signout"),
     path("signup/", signup.signup, name="signup"),
     path("signup/check-mail/<uuid:key>/", signup.check_mail, name="check_mail"),

@@ -88,6 +88,7 @@ OSTIARY: dict[str, Any] = {
     "FIELD_ENCRYPTION_KEYS": [key.strip() for key in FIELD_ENCRYPTION_KEYS],
     "TRUSTED_PROXY_HOPS": TRUSTED_PROXY_HOPS,
     "THROTTLE_STORAGE": REDIS_URL or "database://",
+    "SIGNIN_STEPS": ["accounts.confirm_by_mail.ConfirmByMail"],
     "PLACES_DATABASE": env.str("PLACES_DATABASE", ""),
     "EVENT_WITNESS": "ostiary.event_chain.log_head",
 }
@@ -115,7 +116,7 @@ OSTIARY_ACCOUNTS: dict[str, Any] = {
 if env.bool("REFUSE_DISPOSABLE_MAIL", False):
     OSTIARY_ACCOUNTS["ADDRESS_POLICIES"].append("accounts.disposable.refuse_disposable")
 if OSTIARY_ACCOUNTS["TERMS_VERSION"]:
-    OSTIARY["SIGNIN_STEPS"] = ["accounts.terms.TermsStep"]
+    OSTIARY["SIGNIN_STEPS"].append("accounts.terms.TermsStep")
 
 # The API of examples/, so that the demo clients have something to ask for.
 OAUTH2_PROVIDER["SCOPES"] = {"api:read": _("Read your notes in the example API")} if DEMO else {}

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from . import events, outbox, sessions
+from . import events, outbox, risk, sessions
 from .models import Event, OutboxMessage, Session
 
 
@@ -83,12 +83,20 @@ class SessionAdmin(ReadOnlyAdmin):
 class EventAdmin(ReadOnlyAdmin):
     """The security log, newest first."""
 
-    list_display = ["at", "kind", "outcome", "subject", "client_id"]
+    list_display = ["at", "kind", "outcome", "subject", "client_id", "risk"]
     list_filter = ["kind", "outcome", "at"]
     search_fields = ["=subject", "=client_id", "=kind"]
     show_full_result_count = False
-    fields = ["id", "at", "kind", "outcome", "subject", "client_id", "details", "personal_details"]
-    readonly_fields = ["id", "personal_details"]
+    fields = [
+        *("id", "at", "kind", "outcome", "subject", "client_id", "risk"),
+        *("details", "personal_details"),
+    ]
+    readonly_fields = ["id", "risk", "personal_details"]
+
+    @admin.display(description=_("unusual"))
+    def risk(self, event: Event) -> str:
+        """How unusual a sign-in looked, why, and what came of it."""
+        return risk.in_words(event.details)
 
     @admin.display(description=_("personal details"))
     def personal_details(self, event: Event) -> str:

@@ -23,6 +23,7 @@ class OstiaryConfig(AppConfig):
                 "outbox.dropped": _("A message was dropped"),
                 "outbox.retried": _("A message was made due again"),
                 "signin.refused": _("A sign-in was refused"),
+                "signin.unusual": _("A sign-in began that looked unusual"),
                 "session.ended_by_operator": _("An operator signed you out"),
             }
         )

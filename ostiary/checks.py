@@ -318,6 +318,7 @@ def _dotted_paths() -> Iterator[CheckMessage]:
     for name, paths in {
         "SIGNIN_STEPS": ostiary_settings.SIGNIN_STEPS,
         "BEFORE_SIGNIN_HOOKS": ostiary_settings.BEFORE_SIGNIN_HOOKS,
+        "RISK_RULES": ostiary_settings.RISK_RULES,
         "AFTER_SIGNUP_HOOKS": ostiary_settings.AFTER_SIGNUP_HOOKS,
         "AFTER_EVENT_HOOKS": ostiary_settings.AFTER_EVENT_HOOKS,
         "PERSONAL_DATA_EXPORTERS": ostiary_settings.PERSONAL_DATA_EXPORTERS,

@@ -33,6 +33,25 @@ class OstiarySettings:
     """Dotted paths of callables ``hook(request, user, pending)``, asked before a sign-in completes,
     on every way in. One that raises ``SignInRefused``, or fails, refuses it (how-to: hooks)."""
 
+    RISK_RULES: list[str] = field(
+        default_factory=lambda: [
+            "ostiary.risk_rules.NewDevice",
+            "ostiary.risk_rules.NewCountry",
+            "ostiary.risk_rules.ImpossibleTravel",
+            "ostiary.risk_rules.ThrottlePressure",
+            "ostiary.risk_rules.BreachedPassword",
+        ]
+    )
+    """Dotted paths of the rules that say how unusual a sign-in looks (explanation: risk)."""
+
+    RISK_NOTIFY_SCORE: int = field(default=30, metadata={"minimum": 0})
+    """From this score on the person is told of the sign-in; 0: never. A new device is always
+    told."""
+
+    RISK_STEP_UP_SCORE: int = field(default=60, metadata={"minimum": 0})
+    """From this score on a sign-in by one factor has to be confirmed, where a step for it stands in
+    ``SIGNIN_STEPS``; 0: never."""
+
     AFTER_SIGNUP_HOOKS: list[str] = field(default_factory=list)
     """Dotted paths of callables ``hook(request, user)``, called once a new account is there."""
 

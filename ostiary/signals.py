@@ -5,7 +5,8 @@ inside the caller's transaction. Arguments: ``session`` (``models.Session``), ``
 receiver may return addresses (``list[str]``): if it was a sign-out in the browser, the page that
 says so loads them in hidden frames.
 
-``signin_completed``: a person has passed every step. Arguments: ``request``, ``user``, ``session``.
+``signin_completed``: a person has passed every step. Arguments: ``request``, ``user``, ``session``,
+``risk`` (``risk.Assessment``).
 
 ``password_changed``: a person's password was changed or reset. Arguments: ``user``, ``request``
 (or ``None``).

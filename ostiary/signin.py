@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
 from . import assurance, events, hooks, known_device, sessions
+from . import risk as risks
 from .conf import ostiary_settings
 from .models import Session
 from .signals import signin_completed
@@ -46,6 +47,13 @@ class PendingSignIn:
     acr_values: tuple[str, ...]
     remember: bool
     started_at: float
+    risk: dict[str, int] = field(default_factory=dict)
+    """What looked unusual, each reason with its weight (``risk.Assessment.reasons``)."""
+
+    @property
+    def assessment(self) -> risks.Assessment:
+        """How unusual the sign-in looked when it was begun."""
+        return risks.Assessment(self.risk)
 
 
 class SignInStep(Protocol):
@@ -99,16 +107,23 @@ def begin(
     next_url: str = "",
     acr_values: Sequence[str] = (),
     remember: bool = False,
+    signals: Iterable[str] = (),
 ) -> HttpResponse:
     """Take a proven first factor; answer with the next step's page, or complete at once.
 
-    ``amr`` holds the RFC 8176 values that were just shown. An earlier pending sign-in in this
+    ``amr`` holds the RFC 8176 values that were just shown; ``signals`` name what the way in noticed
+    and rules of risk may weigh, such as ``breached_password``. An earlier pending sign-in in this
     browser is thrown away whole, so that nothing of it leaks into this one. An anonymous visitor's
     session key is rotated already here.
     """
     request.session.pop(SESSION_KEY, None)
     if not request.user.is_authenticated:
         request.session.cycle_key()
+    assessment = risks.assess(request, user, signals)
+    if assessment.decision is risks.Decision.STEP_UP:
+        events.record(
+            "signin.unusual", user=user, request=request, details={"risk": assessment.told()}
+        )
     _store(
         request,
         PendingSignIn(
@@ -121,6 +136,7 @@ def begin(
             acr_values=tuple(acr_values),
             remember=remember,
             started_at=time.time(),
+            risk=dict(assessment.reasons),
         ),
     )
     return _continue(request, user)
@@ -224,5 +240,7 @@ def _complete(request: HttpRequest, user: Any, progress: PendingSignIn) -> Sessi
     request.ostiary_signin = True  # type: ignore[attr-defined]  # start() below knows the methods
     login(request, user, backend=progress.backend)
     session = sessions.start(request, user, progress.amr, remember=progress.remember)
-    signin_completed.send(Session, request=request, user=user, session=session)
+    signin_completed.send(
+        Session, request=request, user=user, session=session, risk=progress.assessment
+    )
     return session

@@ -62,6 +62,8 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
         "ip": "200/10minutes; 400/hour; 1000/day",
         "user": "100/10minutes; 150/hour; 200/day",
     },
+    "signin_confirm": {"client": "5/hour"},  # tries of one mailed code
+    "signin_confirm_mail": {"user": "10/hour"},
     "signup": {"ip": "60/hour", "user": "5/hour"},
     "signup_code": {"ip": "200/hour"},  # each code has tries of its own
     "email_change": {"ip": "60/hour", "user": "10/day"},
@@ -241,11 +243,16 @@ def _subjects(name: str, keys: dict[str, str]) -> dict[str, str]:
     return {**given, "global": "*"}
 
 
-def _counters(name: str, keys: dict[str, str]) -> Iterator[tuple[RateLimitItem, str]]:
-    """Each window that a try counts in, with the name of its counter, which tells nothing."""
+def _counters(
+    name: str, keys: dict[str, str], *, only: str = ""
+) -> Iterator[tuple[RateLimitItem, str]]:
+    """Each window that a try counts in, with the name of its counter, which tells nothing.
+
+    With ``only``, those of this key.
+    """
     subjects = _subjects(name, keys)
     for key, text in limits_of(name).items():
-        if key not in subjects:
+        if key not in subjects or key != (only or key):
             continue
         for window in windows(text):
             yield window, _counter_of(f"{name} {key} {window} {subjects[key]}")
@@ -304,12 +311,24 @@ def counted(*whats: str) -> list[int]:
     """How many there are of each in the window that runs; in the database by one statement."""
     counters = [_counter_of(f"count {what}") for what in whats]
 
-    def look(storage: Storage) -> list[int]:
-        if isinstance(storage, DatabaseStorage):
-            return storage.get_all(counters)
-        return [storage.get(counter) for counter in counters]
+    return _with_storage(functools.partial(_hits, counters))
 
-    return _with_storage(look)
+
+def pressure(name: str, user: str) -> float:
+    """How much of the fullest window of a person's tries others have spent: 0 nothing, 1 all.
+
+    In the database by one statement.
+    """
+    spent = list(_counters(name, {"user": user}, only="user"))
+    hits = _with_storage(functools.partial(_hits, [counter for _, counter in spent]))
+    shares = (n / window.amount for n, (window, _) in zip(hits, spent, strict=True))
+    return max(shares, default=0.0)
+
+
+def _hits(counters: list[str], storage: Storage) -> list[int]:
+    if isinstance(storage, DatabaseStorage):
+        return storage.get_all(counters)
+    return [storage.get(counter) for counter in counters]
 
 
 def _counter_of(what: str) -> str:

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ostiary import assurance, events, places, sessions
 from ostiary.device import describe
 from ostiary.models import Event, Session
+from ostiary.risk import Decision, sentences
 
 from .. import factor_recovery, recovery
 from ..addresses import email_of
@@ -135,6 +136,14 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     return redirect("ostiary_accounts:sessions")
 
 
+def _unusual(event: Event) -> str:
+    """Why a sign-in looked unusual, in words, where anything came of that."""
+    told = event.details.get("risk", {})
+    if told.get("decision", Decision.NOTHING.value) == Decision.NOTHING.value:
+        return ""
+    return ", ".join(sentences(told["reasons"]))
+
+
 @never_cache
 @login_required
 @require_safe
@@ -148,6 +157,7 @@ def activity(request: HttpRequest) -> HttpResponse:
             {
                 "at": event.at,
                 "sentence": events.sentence(event.kind),
+                "unusual": _unusual(event),
                 "device": describe(told.get("user_agent", "")),
                 "where": places.in_words(told.get("ip", "")),
             }

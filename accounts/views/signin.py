@@ -47,6 +47,7 @@ def signin(request: HttpRequest) -> HttpResponse:
                 next_url=wanted,
                 acr_values=request.GET.get("acr_values", "").split(),
                 remember=form.cleaned_data["remember"],
+                signals=["breached_password"] if breached.was_noticed(request, user) else [],
             )
         form.add_error(
             None,

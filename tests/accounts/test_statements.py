@@ -39,7 +39,7 @@ def test_a_sign_in_from_a_new_device(person):
     with flow.statements() as done:
         answer = flow.sign_in(Browser(), person.email)
 
-    assert len(done) <= 26
+    assert len(done) <= 27
     assert answer.status_code == 302
 
 

@@ -15,7 +15,7 @@ from accounts import invitations
 from accounts.models import Invitation, SignUpPolicy
 from idp_site import mailbox
 from oauth.models import Client
-from ostiary import factors, notices, notifications, outbox
+from ostiary import events, factors, notices, notifications, outbox
 from ostiary.notifications import notify
 from ostiary.throttling import Throttled, throttle
 
@@ -129,6 +129,13 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
         page.get_by_role("button", name="I don’t accept").click()
         page.get_by_role("heading", name="You are not signed in").wait_for()
         yield "terms-declined"
+    frank = new_person("frank@example.com")
+    events.record("signin.succeeded", user=frank)
+    for _ in range(30):
+        throttle("signin", user=frank.email)
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, frank.email)
+    yield "confirm-sign-in"
     page.goto(f"{issuer}/signin/")
     spend_tries("erin@example.com")
     sign_in(page, "erin@example.com")
