@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Q
 
 from .addresses import email_of
-from .models import Invitation, PendingRegistration, TermsAcceptance
+from .models import ImportedIdentity, Invitation, PendingRegistration, TermsAcceptance
 
 
 def export(user: Any) -> dict[str, Any]:
-    """The terms that the person has accepted, and the invitations that they were sent."""
+    """The terms that they accepted, the invitations that they were sent, where they came from."""
     return {
         "terms_accepted": [
             {"version": kept.version, "accepted_at": kept.accepted_at.isoformat()}
@@ -27,6 +27,14 @@ def export(user: Any) -> dict[str, Any]:
             }
             for invitation in _invitations(user).order_by("id")
         ],
+        "imported_from": [
+            {
+                "source": identity.source,
+                "external_id": identity.external_id,
+                "imported_at": identity.imported_at.isoformat(),
+            }
+            for identity in ImportedIdentity.objects.filter(user=user).order_by("id")
+        ],
     }
 
 
@@ -34,6 +42,7 @@ def erase(user: Any) -> None:
     """Forget the same, and sign-ups that wait for the person's address."""
     TermsAcceptance.objects.filter(user=user).delete()
     _invitations(user).delete()
+    ImportedIdentity.objects.filter(user=user).delete()
     PendingRegistration.objects.filter(email__iexact=email_of(user)).delete()
 
 

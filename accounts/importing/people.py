@@ -22,6 +22,7 @@ from django.utils import timezone
 from ostiary import events, privacy
 
 from .. import even_work
+from ..address_policy import check_name
 from ..addresses import email_of
 from ..forms import EmailAddressField
 from ..hashing import BoundedArgon2PasswordHasher
@@ -35,6 +36,9 @@ BATCH = 500
 
 MOST_KINDS = 6
 """Kinds of foreign hashes: a failed sign-in computes one of each."""
+
+NAMES = ("name", "given_name", "family_name", "middle_name", "nickname", "preferred_username")
+"""Claims that others see, and that the site's NAME_POLICIES judge."""
 
 OTHER_NAMES = {"given_name": "first_name", "family_name": "last_name"}
 """Claims under the names that Django's own user model has for them."""
@@ -173,6 +177,8 @@ class Importer:
                 cleaned = place.clean(value, None)
                 if claim == "zoneinfo" and cleaned not in self._zones:
                     raise ValidationError("unknown")
+                if claim in NAMES:
+                    check_name(cleaned)
             except ValidationError:
                 person.note("claim_left", f"“{claim}” has a value that an account can't hold.")
             else:

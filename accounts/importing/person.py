@@ -10,8 +10,8 @@ from typing import Any
 
 from .hashes import HashRefused
 
-TEXT_MOST = 1000
-"""Characters of a claim; no column of ours is longer."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no name, address or id holds, and no database stores alike."""
 
 CLAIMS = (
     "name",
@@ -81,7 +81,7 @@ def text(record: dict[str, Any], key: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Refused("malformed", f"“{key}” is no text.")
     found = str(value).strip()
-    if not found.isprintable():
+    if CONTROL.search(found):
         raise Refused("malformed", f"“{key}” holds control characters.")
     return found
 

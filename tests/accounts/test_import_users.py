@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 
+from accounts import personal_data
 from accounts.importing import people
 from accounts.models import ImportedHashKind, ImportedIdentity
 from ostiary import privacy
@@ -292,6 +293,37 @@ def test_each_person_finds_it_in_their_activity(tmp_path):
     browser = Browser()
     flow.sign_in(browser, "alice@example.com", "admin")
     assert "taken over from another system" in browser.get("/account/activity/").content.decode()
+
+
+def test_names_are_as_people_write_them_and_as_the_site_lets_them_be(tmp_path, report, settings):
+    settings.OSTIARY_ACCOUNTS = {
+        **settings.OSTIARY_ACCOUNTS,
+        "NAME_POLICIES": ["accounts.confusable.refuse_mixed_scripts"],
+    }
+    users = [
+        exports.keycloak_user("alice", firstName="مه\u200cسا", lastName="van\u00a0Dam"),
+        exports.keycloak_user("bob", firstName="Аdmin"),  # a Cyrillic А
+    ]
+
+    lines = report(exports.realm(tmp_path, *users))
+
+    alice, bob = User.objects.order_by("email")
+    assert (alice.given_name, alice.family_name) == ("مه\u200cسا", "van\u00a0Dam")
+    assert (bob.given_name, bob.name) == ("", "")
+    assert [(line["external_id"], line["reason"]) for line in lines] == [
+        (users[1]["id"], "claim_left")
+    ] * 2
+
+
+def test_the_old_id_is_told_to_the_person_and_erased_with_them(tmp_path):
+    user = exports.keycloak_user()
+    run(exports.realm(tmp_path, user), source="acme")
+    alice = User.objects.get()
+
+    [told] = personal_data.export(alice)["imported_from"]
+    assert (told["source"], told["external_id"]) == ("acme", user["id"])
+    personal_data.erase(alice)
+    assert not ImportedIdentity.objects.exists()
 
 
 # --- again ---------------------------------------------------------------------------------------
