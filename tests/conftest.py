@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 import redis
 from django.apps import apps
@@ -9,8 +12,18 @@ from django.conf import settings
 from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.machine import RABBITMQ, REDIS, service
+from tests.machine import RABBITMQ, REDIS, program, service
+
+OF_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 # A property holds however slow the machine is; and what an example leaves in the database does not
 # change what the next one finds.
@@ -54,3 +67,17 @@ def redis_url() -> str:
 def rabbitmq_url() -> str:
     """A real RabbitMQ."""
     return service("RabbitMQ", RABBITMQ)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium, without a window: one for all rooms, since Playwright's
+    synchronous interface starts but once in a thread."""
+    executable = program("chromium", "chromium-browser", "google-chrome")
+    # It runs an event loop in this thread, and Django would take every query of a test for one
+    # made inside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=OF_CHROMIUM)
+        yield browser
+        browser.close()

@@ -15,37 +15,15 @@ import httpx
 import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from oauth import keys
 from oauth.models import Client
-from tests.machine import free_port, npm_packages, program
+from tests.machine import free_port, npm_packages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PASSWORD = "correct horse battery staple"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-# Playwright's synchronous interface runs an event loop in this thread, and Django would take
-# every query of a test for one made inside it.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium, without a window."""
-    executable = program("chromium", "chromium-browser", "google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +71,7 @@ def open_window(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
     def run(**options: Any) -> Page:
         window = chromium.new_context(**options).new_page()
-        window.set_default_timeout(15_000)
+        window.set_default_timeout(60_000)
         opened.append((window, watch(window)))
         return window
 

@@ -14,7 +14,6 @@ import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from oauth.models import Client
-from tests.browser.conftest import chromium  # noqa: F401  (a fixture)
 from tests.machine import npm_packages, program
 from tests.oauth.conftest import PASSWORD, make_person, put_signing_keys
 

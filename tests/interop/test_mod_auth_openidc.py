@@ -52,6 +52,7 @@ OIDCScope "openid profile email"
 OIDCPKCEMethod S256
 OIDCResponseType code
 OIDCRemoteUserClaim email
+OIDCHTTPTimeoutShort 60
 
 <Location "/private/">
   AuthType openid-connect

@@ -61,7 +61,7 @@ def sign_in(chromium, application, issuer, person):
             **more,
         }
         window = context.new_page()
-        window.set_default_timeout(15_000)
+        window.set_default_timeout(60_000)
         window.goto(f"{application}/")
         window.evaluate("chosen => localStorage.setItem('chosen', chosen)", json.dumps(chosen))
         window.goto(f"{application}/")
