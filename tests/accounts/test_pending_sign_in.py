@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from django.test import Client as Browser
+from django.test import RequestFactory
 
+from accounts import invitations
+from accounts.models import Invitation
 from ostiary.models import Session
 from tests.accounts import flow
 
@@ -47,6 +50,19 @@ def by_sign_up_confirmed_elsewhere(browser, person):
     return browser.post("/signup/verify/", {"password": flow.PASSWORD})
 
 
+def by_sign_up_code(browser, person):
+    page = flow.ask_for_account(browser, "carol@example.com")["Location"]
+    return browser.post(page, {"code": flow.code_in(flow.delivered()[-1])})
+
+
+def by_invitation(browser, person):
+    request = RequestFactory().get("/")
+    request.user = person
+    invitations.send(request, Invitation(email="carol@example.com"))
+    browser.get(flow.link_in(flow.delivered()[-1]))
+    return browser.post("/signup/invitation/", {"password": flow.PASSWORD})
+
+
 def by_recovery_and_the_new_password(browser, person):
     flow.recover(browser, flow.recovery_link(person.email))
     return flow.sign_in(browser, person.email, flow.NEW_PASSWORD)
@@ -72,6 +88,8 @@ def by_mailed_link_in_another_browser(browser, person):
         by_mailed_link_in_another_browser,
         by_sign_up,
         by_sign_up_confirmed_elsewhere,
+        by_sign_up_code,
+        by_invitation,
         by_recovery_and_the_new_password,
     ],
 )

@@ -5,11 +5,13 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts import codes
 from accounts.models import PendingRegistration
+from ostiary import events
 from ostiary.models import Event
 from tests.accounts import flow
 from tests.parallel import at_once
@@ -221,6 +223,40 @@ def test_who_has_an_account_is_told_so_again_and_the_page_says_the_same(browser,
     assert len(said) == 1
     told = [message.to for message in flow.delivered()]
     assert told == [[person.email], [CAROL]] * 2
+
+
+@pytest.mark.parametrize("form", [{"resend": "1"}, {"code": "00000000"}])
+def test_what_is_sent_to_the_page_costs_the_same_whoever_has_an_account(person, form):
+    """C1: the same answer, by the same statements."""
+    events.record("signup.requested", personal={"email": "first@example.com"})
+    seen = []
+    for email in (person.email, CAROL):
+        browser = Browser()
+        page = ask(browser, email)
+        let_the_cool_down_pass()
+        with flow.statements() as statements:
+            answer = browser.post(page, form)
+        headers = {name: value.replace(page, "PAGE") for name, value in answer.items()}
+        for by_chance in ("X-Request-ID", "Expires", "Content-Length"):
+            headers.pop(by_chance, None)
+        seen.append((answer.status_code, headers, statements))
+
+    assert seen[0] == seen[1]
+
+
+def test_a_live_code_is_in_no_answer_session_event_or_row(browser):
+    """H9: the mail alone has it."""
+    page = ask(browser)
+    code = newest_code()
+    browser.post(page, {"code": "00000000"})
+
+    everywhere = browser.get(page).content.decode() + str(dict(browser.session))
+    with connection.cursor() as cursor:
+        for table in ("ostiary_event", "ostiary_outboxmessage", "django_session"):
+            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608
+            everywhere += str(cursor.fetchall())
+    for spelling in (code, codes.normal(code)):
+        assert spelling not in everywhere
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,11 +8,14 @@ import django
 
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.auth.models import Group, User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client as Browser  # noqa: E402
+from django.test import RequestFactory  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
+from accounts import invitations, personal_data, terms  # noqa: E402
+from accounts.models import Invitation  # noqa: E402
 from tests.accounts import exports, flow  # noqa: E402
 
 setup_test_environment()
@@ -37,6 +40,23 @@ assert browser.post("/account/email/confirm/").status_code == 302
 carol.refresh_from_db()
 assert (carol.username, carol.email) == ("carol@new.example", "carol@new.example")
 assert browser.get("/account/email/").status_code == 200
+
+# By code, and by invitation, with a group.
+browser = Browser()
+page = flow.ask_for_account(browser, "erin@example.com")["Location"]
+assert browser.post(page, {"code": flow.code_in(flow.delivered()[-1])}).status_code == 302
+request = RequestFactory().get("/")
+request.user = carol
+editors = Group.objects.create(name="Editors")
+invitations.send(request, Invitation(email="fay@example.com", group=editors))
+browser = Browser()
+browser.get(flow.link_in(flow.delivered()[-1]))
+accepted = browser.post("/signup/invitation/", {"password": flow.PASSWORD})
+assert accepted.status_code == 302
+fay = User.objects.get(username="fay@example.com")
+assert list(fay.groups.all()) == [editors]
+terms.accept(fay, "1")
+assert personal_data.export(fay)["terms_accepted"][0]["version"] == "1"
 
 # Someone who was here before, with a user name that is no address, and with capitals in it.
 User.objects.create_user("Dave", "Dave@Example.com", flow.PASSWORD)

@@ -1,0 +1,144 @@
+"""Signing up in a real browser: by code, by link, in two tabs, on another device, by invitation."""
+
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from accounts.models import SignUpPolicy
+from idp_site import mailbox
+from ostiary import outbox
+
+from .conftest import PASSWORD, new_person, sign_in, submit
+from .tours import authorization_url, invitation_link, mailed_link
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CAROL = "carol@example.com"
+
+
+def ask(page, email=CAROL):
+    """Fill in the sign-up page that is shown."""
+    page.locator("input[name=email]").fill(email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    submit(page)
+    page.get_by_role("heading", name="Check your email").wait_for()
+
+
+def mailed_code(to=CAROL):
+    while outbox.deliver_due():
+        pass
+    text = [message["text"] for message in mailbox.messages() if message["to"] == to][-1]
+    return re.search(r"^\d{4} \d{4}$", text, re.MULTILINE)[0]
+
+
+def enter(page, code):
+    page.locator("input[name=code]").fill(code)
+    submit(page)
+
+
+def is_at_consent(page, client):
+    page.get_by_role("button", name="Allow", exact=True).wait_for()
+    return client.name in page.get_by_role("heading", level=1).inner_text()
+
+
+def test_prompt_create_leads_through_the_code_to_the_application(page, issuer, client):
+    page.goto(authorization_url(issuer, client, prompt="create"))
+    page.wait_for_url(f"{issuer}/signup/**")
+    ask(page)
+    enter(page, "0000 0000")
+    assert "This is not the code." in page.locator(".field-errors").inner_text()
+
+    enter(page, mailed_code())
+
+    assert is_at_consent(page, client)
+
+
+def test_from_the_sign_in_page_through_the_link_in_another_tab(page, issuer, client):
+    page.goto(authorization_url(issuer, client))
+    page.get_by_role("link", name="Create an account").click()
+    ask(page)
+
+    tab = page.context.new_page()
+    tab.goto(mailed_link(CAROL))
+    submit(tab)
+    assert is_at_consent(tab, client)
+
+    page.reload()  # the first tab goes on to where the person was going, too
+    assert is_at_consent(page, client)
+
+
+def test_on_another_device_the_password_is_asked_for_and_the_first_goes_on_by_sign_in(
+    open_window, issuer, client
+):
+    desk, phone = open_window(), open_window(viewport={"width": 320, "height": 640})
+    desk.goto(authorization_url(issuer, client, prompt="create"))
+    ask(desk)
+
+    phone.goto(mailed_link(CAROL))
+    phone.locator("input[name=password]").fill(PASSWORD)
+    submit(phone)
+    assert is_at_consent(phone, client)
+
+    desk.reload()
+    desk.get_by_role("heading", name="There is nothing more to do here").wait_for()
+    desk.get_by_role("link", name="Sign in").click()
+    sign_in(desk, CAROL)
+    assert is_at_consent(desk, client)
+
+
+def test_two_tabs_with_two_addresses_and_one_corrected(page, issuer):
+    page.goto(f"{issuer}/signup/?next=/account/profile/")
+    ask(page, "carol@example.con")
+    tab = page.context.new_page()
+    tab.goto(f"{issuer}/signup/")
+    ask(tab, "dave@example.com")
+
+    page.get_by_role("link", name="Wrong address? Correct it").click()
+    assert page.locator("input[name=email]").input_value() == "carol@example.con"
+    ask(page)
+    enter(page, mailed_code())
+
+    assert page.url == f"{issuer}/account/profile/"
+    assert CAROL in page.inner_text("header")
+    assert not get_user_model().objects.filter(email="dave@example.com").exists()
+
+
+def test_it_all_works_without_scripts_and_by_keyboard(open_window, issuer):
+    page = open_window(java_script_enabled=False)
+    page.goto(f"{issuer}/signup/")
+    page.locator("input[name=email]").fill(CAROL)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("input[name=code]").focus()
+    page.keyboard.type(mailed_code())
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(f"{issuer}/account/")
+
+
+def test_an_invited_person_comes_in_where_nobody_else_may_sign_up(page, issuer):
+    SignUpPolicy.objects.create(mode="invited", contact="help@example.com")
+    page.goto(f"{issuer}/signup/")
+    assert "ask help@example.com" in page.inner_text("main")
+
+    page.goto(invitation_link(CAROL))
+    page.locator("input[name=password]").fill(PASSWORD)
+    submit(page)
+
+    assert page.url == f"{issuer}/account/"
+
+
+def test_who_meets_new_terms_accepts_them_and_goes_on(page, issuer, client, settings):
+    new_person(CAROL)
+    settings.OSTIARY = {**settings.OSTIARY, "SIGNIN_STEPS": ["accounts.terms.TermsStep"]}
+    settings.OSTIARY_ACCOUNTS = {
+        **settings.OSTIARY_ACCOUNTS,
+        "TERMS_VERSION": "2",
+        "TERMS_URL": "/",
+    }
+    page.goto(authorization_url(issuer, client))
+    sign_in(page, CAROL)
+    page.get_by_role("button", name="I accept").click()
+
+    assert is_at_consent(page, client)
