@@ -18,6 +18,7 @@ class AccountsConfig(AppConfig):
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
             not_me,
+            panels,
             receivers,
             signup_policy,
         )
@@ -27,6 +28,7 @@ class AccountsConfig(AppConfig):
         privacy.register_eraser(f"{__package__}.personal_data.erase")
 
         receivers.connect()
+        panels.register()
         notifications.use_not_me_link(not_me.link_for)
         signup_policy.connect()
         signin_methods.register(

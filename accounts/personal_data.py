@@ -7,7 +7,14 @@ from typing import Any
 from django.db.models import Q
 
 from .addresses import email_of
-from .models import ImportedIdentity, Invitation, PendingRegistration, TermsAcceptance
+from .models import (
+    FactorRecovery,
+    ImportedIdentity,
+    Invitation,
+    MailedLink,
+    PendingRegistration,
+    TermsAcceptance,
+)
 
 
 def export(user: Any) -> dict[str, Any]:
@@ -40,9 +47,9 @@ def export(user: Any) -> dict[str, Any]:
 
 def erase(user: Any) -> None:
     """Forget the same, and sign-ups that wait for the person's address."""
-    TermsAcceptance.objects.filter(user=user).delete()
+    for model in (TermsAcceptance, MailedLink, FactorRecovery, ImportedIdentity):
+        model._default_manager.filter(user=user).delete()
     _invitations(user).delete()
-    ImportedIdentity.objects.filter(user=user).delete()
     PendingRegistration.objects.filter(email__iexact=email_of(user)).delete()
 
 

@@ -59,5 +59,6 @@ urlpatterns = [
     path("account/sessions/", account.session_list, name="sessions"),
     path("account/sessions/others/end/", account.end_other_sessions, name="end_other_sessions"),
     path("account/sessions/<uuid:sid>/end/", account.end_session, name="end_session"),
+    path("account/privacy/", account.privacy, name="privacy"),
     path("account/activity/", account.activity, name="activity"),
 ]

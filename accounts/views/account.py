@@ -19,12 +19,12 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from ostiary import assurance, events, places, sessions
+from ostiary import assurance, events, panels, places, sessions
 from ostiary.device import describe
 from ostiary.models import Event, Session
 from ostiary.risk import Decision, sentences
 
-from .. import factor_recovery, recovery
+from .. import recovery
 from ..addresses import email_of
 from ..forms import ChangePasswordForm, ProfileForm
 from . import form_page, posted, show
@@ -64,12 +64,21 @@ def security(request: HttpRequest) -> HttpResponse:
     """Change the password; all other sessions end."""
     form = ChangePasswordForm(posted(request), request=request)
     if not form.is_valid():
-        return show(request, "security", form, recovery=factor_recovery.of(request.user))
+        return show(request, "security", form, panels=panels.shown(panels.SECURITY, request))
     _change_password(request, request.user, form.cleaned_data["password"])
     messages.success(
         request, _("Your password is changed, and you are signed out everywhere else.")
     )
     return redirect("ostiary_accounts:security")
+
+
+@never_cache
+@login_required
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept about the person, and what they can do about it."""
+    context = {"panels": panels.shown(panels.PRIVACY, request)}
+    return render(request, "ostiary_accounts/privacy.html", context)
 
 
 def _sid(request: HttpRequest) -> str:

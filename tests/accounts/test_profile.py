@@ -93,7 +93,7 @@ def test_the_fields_help_the_browser_to_fill_them(signed_in_browser):
 
 
 def test_visitors_are_sent_to_sign_in_and_back(browser, person):
-    pages = ["", "profile/", "security/", "sessions/", "activity/"]
+    pages = ["", "profile/", "security/", "sessions/", "activity/", "privacy/"]
     for path in (f"/account/{page}" for page in pages):
         assert browser.get(path)["Location"] == f"/signin/?next={path}"
     assert flow.sign_in(browser, person.email, next="/account/activity/")["Location"] == (

@@ -166,7 +166,7 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "form-post"
     page.goto(f"{issuer}/account/")
     yield "account"
-    for name in ("profile", "security", "sessions", "activity", "applications"):
+    for name in ("profile", "security", "sessions", "activity", "privacy", "applications"):
         page.goto(f"{issuer}/account/{name}/")
         yield f"account-{name}"
     page.goto(f"{issuer}/account/profile/")

@@ -28,7 +28,7 @@ assert flow.sign_up(browser, "carol@example.com", name="Carol").status_code == 3
 assert flow.is_signed_in(browser)
 carol = User.objects.get()
 assert (carol.username, carol.email) == ("carol@example.com", "carol@example.com")
-for page in ("", "profile/", "security/", "sessions/", "activity/"):
+for page in ("", "profile/", "security/", "sessions/", "activity/", "privacy/"):
     assert browser.get(f"/account/{page}").status_code == 200, page
 assert 'name="name"' not in browser.get("/account/profile/").content.decode()
 assert browser.post("/account/profile/", {}).status_code == 302

@@ -1,0 +1,41 @@
+"""What accounts shows on the pages that are put together of panels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from ostiary.conf import ostiary_settings
+from ostiary.models import Session
+from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
+
+from . import factor_recovery
+from .models import TermsAcceptance
+
+
+def _recovery(request: HttpRequest) -> dict[str, Any] | None:
+    recovery = factor_recovery.of(request.user)
+    return {"recovery": recovery} if recovery else None
+
+
+def _password(request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    return {"usable": user.has_usable_password()}
+
+
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    return {
+        "sessions": Session.objects.filter(user=user, ended_at__isnull=True).count(),
+        "terms": TermsAcceptance.objects.filter(user=user).order_by("-accepted_at"),
+        "event_days": ostiary_settings.EVENT_RETENTION_DAYS,
+    }
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    folder = "ostiary_accounts/panels/"
+    register_panel(SECURITY, "recovery", Panel(f"{folder}recovery.html", _recovery, order=0))
+    register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
+    register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))
