@@ -43,20 +43,20 @@ assert browser.get("/account/email/").status_code == 200
 
 # By code, and by invitation, with a group.
 browser = Browser()
-page = flow.ask_for_account(browser, "erin@example.com")["Location"]
+page = flow.ask_for_account(browser, "ruth@example.com")["Location"]
 assert browser.post(page, {"code": flow.code_in(flow.delivered()[-1])}).status_code == 302
 request = RequestFactory().get("/")
 request.user = carol
 editors = Group.objects.create(name="Editors")
-invitations.send(request, Invitation(email="fay@example.com", group=editors))
+invitations.send(request, Invitation(email="sven@example.com", group=editors))
 browser = Browser()
 browser.get(flow.link_in(flow.delivered()[-1]))
 accepted = browser.post("/signup/invitation/", {"password": flow.PASSWORD})
 assert accepted.status_code == 302
-fay = User.objects.get(username="fay@example.com")
-assert list(fay.groups.all()) == [editors]
-terms.accept(fay, "1")
-assert personal_data.export(fay)["terms_accepted"][0]["version"] == "1"
+sven = User.objects.get(username="sven@example.com")
+assert list(sven.groups.all()) == [editors]
+terms.accept(sven, "1")
+assert personal_data.export(sven)["terms_accepted"][0]["version"] == "1"
 
 # Someone who was here before, with a user name that is no address, and with capitals in it.
 User.objects.create_user("Dave", "Dave@Example.com", flow.PASSWORD)
@@ -71,7 +71,7 @@ with tempfile.TemporaryDirectory() as folder:
     table = Path(folder) / "people.csv"
     table.write_text(
         "email,email_verified,given_name,external_id,password_hash\n"
-        f"erin@example.com,true,Erin,1,{exports.AUTH0_BCRYPT}\n"
+        f"ruth@example.com,true,Erin,1,{exports.AUTH0_BCRYPT}\n"
         "frank@example.com,false,Frank,2,\n"
         "DAVE@example.com,true,Dave,3,\n"
         "grace@example.com,true,Grace,4,\n"
@@ -82,10 +82,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert "Imported: 1" in told.getvalue(), told.getvalue()
     assert "existing: 2" in told.getvalue(), told.getvalue()
     assert "unverified: 1" in told.getvalue(), told.getvalue()
-assert flow.sign_in(Browser(), "erin@example.com", "wrong").status_code == 400
-assert flow.sign_in(Browser(), "erin@example.com", "abc").status_code == 302
-erin = User.objects.get(email="erin@example.com")
-assert (erin.username, erin.first_name) == ("erin@example.com", "Erin")
+assert flow.sign_in(Browser(), "ruth@example.com", "wrong").status_code == 400
+assert flow.sign_in(Browser(), "ruth@example.com", "abc").status_code == 302
+erin = User.objects.get(email="ruth@example.com")
+assert (erin.username, erin.first_name) == ("ruth@example.com", "Erin")
 assert erin.password.startswith("argon2$argon2id$")
 
 # Two people with one address: it is nobody's, and the page says nothing else than before.
