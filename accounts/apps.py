@@ -34,7 +34,7 @@ class AccountsConfig(AppConfig):
         signin_methods.register(
             signin_methods.SignInMethod(
                 name="email",
-                label=_("Email me a code or link"),
+                label=_("Sign in by email"),
                 url_name="ostiary_accounts:signin_email",
                 order=50,
                 is_offered=lambda request: accounts_settings.PASSWORDLESS_EMAIL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.test import RequestFactory, override_settings
 from playwright.sync_api import Page
 
-from accounts import invitations
+from accounts import breached, invitations
 from accounts.models import Invitation, SignUpPolicy
 from idp_site import mailbox
 from oauth.models import Client
@@ -217,6 +218,62 @@ class LostPhone:
         """Nothing is kept."""
 
 
+def by_email(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who signs in by mail, on a site that programs are trying."""
+    gail = new_person("gail@example.com").email
+    of_accounts = {**settings.OSTIARY_ACCOUNTS, "PASSWORDLESS_EMAIL": True}
+    with override_settings(OSTIARY_ACCOUNTS=of_accounts):
+        page.goto(f"{issuer}/signin/")
+        yield "sign-in-with-other-ways"
+        page.goto(f"{issuer}/signin/email/")
+        yield "sign-in-email"
+        page.locator("input[name=email]").fill(gail)
+        submit(page)
+        yield "sign-in-code"
+        link = mailed_link(gail)
+        page.locator("input[name=code]").fill("0000 0000")
+        submit(page)
+        yield "sign-in-code-refused"
+        page.goto(link)
+        yield "sign-in-link"
+        page.context.clear_cookies()
+        page.goto(link)
+        yield "sign-in-link-elsewhere"
+        page.goto(f"{issuer}/signin/email/link/?token=stale")
+        yield "sign-in-link-dead"
+    with override_settings(OSTIARY_ACCOUNTS={**of_accounts, "CHALLENGE_ACCOUNTS_PER_SOURCE": 1}):
+        page.goto(f"{issuer}/signin/")
+        for email in ("nobody@example.com", gail):
+            sign_in(page, email, "not the password")
+        page.get_by_text("The sum is done").wait_for()
+        yield "challenge"
+        page.locator("button[name=challenge_by_mail]").click()
+        page.locator("input[name=challenge_code]").wait_for()
+        yield "challenge-by-mail"
+    page.goto(f"{issuer}/signup/")
+    page.locator("input[name=password]").fill("iloveyou")
+    page.get_by_text("Very easy to guess").wait_for()
+    yield "sign-up-advised"
+
+
+def stolen(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone whose password is in a list of stolen ones."""
+    hank = new_person("hank@example.com")
+    lists = settings.VAR_DIR / "stolen.txt"
+    lists.write_text(hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).hexdigest().upper())
+    of_accounts = {**settings.OSTIARY_ACCOUNTS, "BREACHED_PASSWORDS_FILE": str(lists)}
+    steps = {**settings.OSTIARY, "SIGNIN_STEPS": [breached.STEP]}
+    with override_settings(OSTIARY_ACCOUNTS=of_accounts):
+        page.goto(f"{issuer}/signin/")
+        sign_in(page, hank.email)
+        yield "account-password-stolen"
+        page.context.clear_cookies()
+        with override_settings(OSTIARY=steps):
+            page.goto(f"{issuer}/signin/")
+            sign_in(page, hank.email)
+            yield "sign-in-new-password"
+
+
 def locked_out(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone who can't use their second factor."""
     new_person("fay@example.com")
@@ -276,4 +333,4 @@ def messages(page: Page, issuer: str, client: Client) -> Iterator[str]:
         yield f"message-{kind}"
 
 
-TOURS: list[Tour] = [visitor, person, locked_out, operator, messages]
+TOURS: list[Tour] = [visitor, person, by_email, stolen, locked_out, operator, messages]
