@@ -71,7 +71,7 @@ with tempfile.TemporaryDirectory() as folder:
     table = Path(folder) / "people.csv"
     table.write_text(
         "email,email_verified,given_name,external_id,password_hash\n"
-        f"ruth@example.com,true,Erin,1,{exports.AUTH0_BCRYPT}\n"
+        f"erin@example.com,true,Erin,1,{exports.AUTH0_BCRYPT}\n"
         "frank@example.com,false,Frank,2,\n"
         "DAVE@example.com,true,Dave,3,\n"
         "grace@example.com,true,Grace,4,\n"
@@ -82,10 +82,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert "Imported: 1" in told.getvalue(), told.getvalue()
     assert "existing: 2" in told.getvalue(), told.getvalue()
     assert "unverified: 1" in told.getvalue(), told.getvalue()
-assert flow.sign_in(Browser(), "ruth@example.com", "wrong").status_code == 400
-assert flow.sign_in(Browser(), "ruth@example.com", "abc").status_code == 302
-erin = User.objects.get(email="ruth@example.com")
-assert (erin.username, erin.first_name) == ("ruth@example.com", "Erin")
+assert flow.sign_in(Browser(), "erin@example.com", "wrong").status_code == 400
+assert flow.sign_in(Browser(), "erin@example.com", "abc").status_code == 302
+erin = User.objects.get(email="erin@example.com")
+assert (erin.username, erin.first_name) == ("erin@example.com", "Erin")
 assert erin.password.startswith("argon2$argon2id$")
 
 # Two people with one address: it is nobody's, and the page says nothing else than before.
