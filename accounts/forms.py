@@ -327,17 +327,7 @@ class ChangeEmailForm(forms.Form):
 class CodeForm(forms.Form):
     """A code that was mailed."""
 
-    code = forms.CharField(
-        label=_("Code from the email"),
-        max_length=40,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "one-time-code",
-                "inputmode": "numeric",
-                "autocapitalize": "none",
-            }
-        ),
-    )
+    code = MailedCodeField()
 
 
 class ChangePasswordForm(_NewPassword):
