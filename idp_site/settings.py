@@ -186,7 +186,7 @@ PASSWORD_HASHERS = [
 ]
 _VALIDATORS = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": _VALIDATORS + "MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "accounts.length.PasswordLengthValidator"},
     {
         "NAME": _VALIDATORS + "UserAttributeSimilarityValidator",
         "OPTIONS": {
