@@ -24,6 +24,7 @@ class OstiaryConfig(AppConfig):
                 "outbox.retried": _("A message was made due again"),
                 "signin.refused": _("A sign-in was refused"),
                 "signin.unusual": _("A sign-in began that looked unusual"),
+                "session.moved": _("You went on in another network"),
                 "session.ended_by_operator": _("An operator signed you out"),
             }
         )

@@ -71,6 +71,10 @@ class OstiarySettings:
     REMEMBERED_SESSION_SECONDS: int = 30 * 24 * 3600
     """Both limits for a session whose person ticked "keep me signed in"."""
 
+    MAX_SESSIONS_PER_PERSON: int = 0
+    """In how many places a person may be signed in at once: one more ends the oldest, and the
+    person is told. 0 is no limit."""
+
     SESSION_TOUCH_SECONDS: int = 300
     """``last_seen_at`` is written at most this often, so that reading a page costs no write."""
 

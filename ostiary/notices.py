@@ -38,6 +38,14 @@ _notices: dict[str, Notice] = {
         _("Unusual sign-in to %(site_name)s"),
         _("Someone signed in to your account at %(site_name)s, and it looked unusual."),
     ),
+    "session_limit": Notice(
+        _("You were signed out at %(site_name)s on one device"),
+        _(
+            "You can be signed in to %(site_name)s in %(most)s places at once. Somebody signed in "
+            "anew, so the oldest was signed out: %(device)s."
+        ),
+        example={"device": "Firefox Linux", "most": "5"},
+    ),
     "password_changed": Notice(
         _("Your password for %(site_name)s was changed"),
         _(

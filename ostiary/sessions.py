@@ -15,7 +15,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, logout
+from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model, load_backend, logout
 from django.contrib.auth.backends import ModelBackend, RemoteUserBackend
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -26,10 +26,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from . import assurance
-from .client_address import client_ip
+from . import assurance, events, places
+from .client_address import client_ip, network_of
 from .conf import ostiary_settings
+from .device import describe
 from .models import Session
+from .notifications import notify
 from .signals import session_ended
 
 
@@ -90,6 +92,8 @@ def start(
             user_agent=request.META.get("HTTP_USER_AGENT", "").replace("\x00", "")[:400],
             **facts,
         )
+        if ostiary_settings.MAX_SESSIONS_PER_PERSON:
+            _end_oldest(user, ostiary_settings.MAX_SESSIONS_PER_PERSON)
     else:
         for name, value in facts.items():
             setattr(session, name, value)
@@ -109,6 +113,20 @@ def start(
         ostiary_settings.REMEMBERED_SESSION_SECONDS if session.remembered else 0
     )
     return session
+
+
+def _end_oldest(user: Any, most: int) -> None:
+    """End all but the newest ``most`` sessions of the person, and tell them.
+
+    The person is locked, so that of sign-ins at once the last sees all.
+    """
+    with transaction.atomic():
+        get_user_model()._default_manager.select_for_update().get(pk=user.pk)
+        live = Session.objects.filter(user=user, ended_at__isnull=True).exclude(expired())
+        for session in live.order_by("-created_at", "-pk")[most:]:
+            if end(session, "limit"):
+                device = describe(session.user_agent)
+                notify(user, "session_limit", {"device": device, "most": str(most)})
 
 
 def end(session: Session, reason: str) -> bool:
@@ -156,11 +174,41 @@ def live_session(sid: str) -> Session | None:
     return session
 
 
-def touch(session: Session) -> None:
-    """Note that the session is in use: at most one statement per ``SESSION_TOUCH_SECONDS``."""
+def touch(session: Session) -> bool:
+    """Note that the session is in use: at most one statement per ``SESSION_TOUCH_SECONDS``.
+
+    Returns whether that was due.
+    """
     now = timezone.now()
-    if now - session.last_seen_at >= timedelta(seconds=ostiary_settings.SESSION_TOUCH_SECONDS):
-        Session.objects.filter(pk=session.pk, ended_at__isnull=True).update(last_seen_at=now)
+    if now - session.last_seen_at < timedelta(seconds=ostiary_settings.SESSION_TOUCH_SECONDS):
+        return False
+    Session.objects.filter(pk=session.pk, ended_at__isnull=True).update(last_seen_at=now)
+    return True
+
+
+def _note_network(request: HttpRequest, session: Session) -> None:
+    """Log that a session goes on in another network: people move, so it is told and not punished.
+
+    Of many requests at once the one that changes the row writes the event.
+    """
+    before, after = session.ip_address or "", client_ip(request)
+    if not after or network_of(before) == network_of(after):
+        return
+    with transaction.atomic():
+        unchanged = Session.objects.filter(pk=session.pk, ip_address=session.ip_address)
+        if not unchanged.update(ip_address=after):
+            return
+        was, now_in = places.place_of(before), places.place_of(after)
+        events.record(
+            "session.moved",
+            user=session.user,
+            request=request,
+            details={
+                "sid": str(session.pk),
+                "country_changed": bool(was and now_in and was.country != now_in.country),
+            },
+            personal={"before": before},
+        )
 
 
 class SessionRegisterMiddleware:
@@ -203,7 +251,8 @@ def _registered(request: HttpRequest, user: Any) -> Any:
     if session is None or session.user_id != user.pk:
         request.session.flush()
         return AnonymousUser()
-    touch(session)
+    if touch(session):
+        _note_network(request, session)
     return user
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client as Browser
 
 from accounts.models import RecoveryToken
-from ostiary.models import Event
+from ostiary.models import Event, Session
 from tests.accounts import flow
 from tests.parallel import at_once
 
@@ -149,3 +149,13 @@ def test_a_password_changed_from_two_places_at_once_is_one_of_the_two(alice):
     assert len(held) == 1
     live = [browser for browser in browsers if flow.is_signed_in(browser)]
     assert len(live) <= 1
+
+
+def test_sign_ins_at_once_leave_exactly_as_many_sessions_as_a_person_may_have(alice, settings):
+    settings.OSTIARY = {**settings.OSTIARY, "MAX_SESSIONS_PER_PERSON": 3}
+
+    answers = at_once(lambda: flow.sign_in(Browser(), alice.email), ways=10)
+
+    # One that was ended by a later one before it was done is told so.
+    assert {answer.status_code for answer in answers} <= {302, 400}
+    assert Session.objects.filter(ended_at__isnull=True).count() == 3
