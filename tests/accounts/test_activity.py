@@ -1,6 +1,10 @@
 """What happened with an account, told to the person in plain words."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.apps import apps
 from django.test import Client as Browser
 
 from ostiary import events
@@ -54,3 +58,17 @@ def test_places_are_told_where_the_site_knows_them(settings, tmp_path, signed_in
         shown = signed_in_browser.get(f"/account/{page}/").content.decode()
         assert "Paris, France (127.0.0.1)" in shown
     assert "Where: Paris, France (127.0.0.1)" in flow.delivered()[-1].body
+
+
+def test_every_kind_that_the_code_writes_has_words():
+    root = Path(__file__).resolve().parents[2]
+    sources = [
+        path.read_text()
+        for app in ("ostiary", "accounts", "oauth")
+        if apps.is_installed(app)
+        for path in (root / app).rglob("*.py")
+    ]
+    kinds = {kind for text in sources for kind in re.findall(r'events\.record\(\s*"([^"]+)"', text)}
+
+    assert {"email.changed", "factor_recovery.begun", "session.moved"} <= kinds
+    assert [kind for kind in sorted(kinds) if events.sentence(kind) == kind] == []
