@@ -121,7 +121,15 @@ def test_repeated_fields_count_once_and_the_last_decides(browser, person):
 
 @pytest.mark.parametrize(
     "path",
-    [*OPEN_FORMS, "/signout/", "/signup/verify/", "/recover/set/", "/signup/check-mail/"],
+    [
+        *OPEN_FORMS,
+        "/signout/",
+        "/signup/verify/",
+        "/signup/check-mail/00000000-0000-7000-8000-000000000000/",
+        "/recover/set/",
+        "/signin/new-password/",
+        "/password/strength/",
+    ],
 )
 def test_methods_that_a_page_does_not_have(browser, path):
     for method in ("PUT", "DELETE", "PATCH", "TRACE"):
