@@ -116,6 +116,10 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
 @register()
 def check_terms_step(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """Terms that rise are asked for again."""
+    if [*unknown_keys("OSTIARY_ACCOUNTS", AccountsSettings)] or [
+        *wrong_values("OSTIARY_ACCOUNTS", AccountsSettings)
+    ]:
+        return []  # said above; such settings are not read
     if not accounts_settings.TERMS_VERSION or terms.STEP in ostiary_settings.SIGNIN_STEPS:
         return []
     return [
