@@ -264,7 +264,13 @@ X_FRAME_OPTIONS = "DENY"
 # --- languages, time, static files ---------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [  # each by its own name
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("ar", "العربية"),
+]
 LOCALE_PATHS = [BASE_DIR / "idp_site" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
