@@ -27,6 +27,13 @@ OTHER_DJANGO = ROOT / ".venv-django52"
 AT_ONCE = 2  # passes: half of a pass is waiting for other processes
 # Those that say most about Django itself; the rest drives processes and browsers.
 SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth")
+# Thousands of made-up requests, and what needs no database: two passes of them are enough.
+LONG = (
+    "tests/oauth/resource_server",
+    "tests/oauth/test_fuzz.py",
+    "tests/oauth/test_hostile_input.py",
+    "tests/oauth/test_token_lifecycle.py",
+)
 # These start processes with a database of their own, so that another pass would be the same.
 OWN_DATABASE = (
     "tests/examples",
@@ -104,6 +111,7 @@ def other_django() -> dict[str, str]:
 def passes() -> list[Pass]:
     """What can be run here, the fullest first. Python 3.11 has Django 5.2 and no other."""
     found = []
+    without_long = tuple(f"--ignore={path}" for path in LONG)
     if answers(POSTGRESQL):
         env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
         if answers(REDIS_OF_THE_SITE):
@@ -111,11 +119,11 @@ def passes() -> list[Pass]:
         found.append(Pass(name, env, tuple(f"--ignore={path}" for path in OWN_DATABASE)))
     found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}))
     if django.VERSION >= (6,):
-        found.append(Pass("Django 5.2, SQLite", other_django(), SHORT))
+        found.append(Pass("Django 5.2, SQLite", other_django(), (*SHORT, *without_long)))
     for app in ("accounts", "oauth"):
         rooms = tuple(room for room in SHORT if room != f"tests/{app}")
         settings = f"--ds=tests.reuse.without_{app}"
-        found.append(Pass(f"without {app}, SQLite", {}, (settings, *rooms)))
+        found.append(Pass(f"without {app}, SQLite", {}, (settings, *rooms, *without_long)))
     return found
 
 

@@ -93,4 +93,4 @@ def test_every_setting_says_what_it_is_for():
     """The reference is made of these words."""
     source = Path(ostiary.conf.__file__).read_text()
     for name in defaults(OstiarySettings):
-        assert re.search(rf'    {name}: .+\n    """', source), name
+        assert re.search(rf'    {name}: (?:.+\n)+?    """', source), name
