@@ -25,15 +25,25 @@ class PreferencesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if not (signed_in and request.user.is_authenticated):
+        try:
             return self.get_response(request)
-        language = _language_of(request)
-        if language:
+        finally:
+            timezone.deactivate()
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *_: Any
+    ) -> None:
+        """Ask who it is, unless the view says by ``without_person`` that it is for nobody."""
+        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if getattr(view, "without_person", False) or not (
+            signed_in and request.user.is_authenticated
+        ):
+            return
+        if language := _language_of(request):
             translation.activate(language)
             request.LANGUAGE_CODE = language
-        with timezone.override(zone_of(request.user) or timezone.get_current_timezone()):
-            return self.get_response(request)
+        if zone := zone_of(request.user):
+            timezone.activate(zone)
 
 
 def _language_of(request: HttpRequest) -> str:

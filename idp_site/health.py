@@ -133,3 +133,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if apps.is_installed("accounts"):
         registry.register(AttackCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+for _view in (healthz, readyz, metrics):  # no session is read for them
+    _view.without_person = True  # type: ignore[attr-defined]

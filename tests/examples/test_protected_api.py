@@ -76,7 +76,7 @@ def test_no_token_is_asked_for_one(call: Callable[..., requests.Response]) -> No
     metadata = 'resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
     assert answer.headers["WWW-Authenticate"] == (
         f'Bearer realm="{AUDIENCE}", {metadata}, '
-        f'DPoP realm="{AUDIENCE}", {metadata}, algs="RS256 PS256 ES256 EdDSA"'
+        f'DPoP realm="{AUDIENCE}", {metadata}, algs="RS256 PS256 ES256 EdDSA Ed25519"'
     )
 
 
