@@ -104,10 +104,15 @@ def rules() -> list[Rule]:
     return [import_string(path)() for path in ostiary_settings.RISK_RULES]
 
 
-def sentences(reasons: Iterable[str]) -> list[str]:
+def _weightiest_first(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The reasons in an order of their own: a database may keep them in any."""
+    return sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))
+
+
+def sentences(reasons: Mapping[str, int]) -> list[str]:
     """The reasons in words; of a rule that is there no more, its name."""
     known = {rule.name: str(rule.sentence) for rule in rules()}
-    return [known.get(name, name) for name in reasons]
+    return [known.get(name, name) for name, _ in _weightiest_first(reasons)]
 
 
 def in_words(details: Mapping[str, Any]) -> str:
@@ -117,7 +122,7 @@ def in_words(details: Mapping[str, Any]) -> str:
         return ""
     known = {rule.name: str(rule.sentence) for rule in rules()}
     reasons = ", ".join(
-        f"{known.get(name, name)} ({weight})" for name, weight in told["reasons"].items()
+        f"{known.get(name, name)} ({weight})" for name, weight in _weightiest_first(told["reasons"])
     )
     done = {
         Decision.NOTHING.value: _("nothing was done"),
