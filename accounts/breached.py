@@ -33,7 +33,7 @@ from ostiary.conf import ostiary_settings
 
 from .addresses import email_of
 from .conf import accounts_settings
-from .links import credential_hash
+from .credentials import credential_hash
 
 log = logging.getLogger(__name__)
 

@@ -153,7 +153,9 @@ class Bcrypt(BCryptPasswordHasher):
     def encode(self, password: str, salt: Any) -> str:
         """Hash what bcrypt sees of the password, when its turn comes."""
         with turns:
-            return super().encode(password.encode()[:BCRYPT_BYTES], salt)  # type: ignore[arg-type]
+            library = self._load_library()  # type: ignore[attr-defined]
+            made = library.hashpw(password.encode()[:BCRYPT_BYTES], salt)
+        return f"{self.algorithm}${made.decode('ascii')}"
 
     def verify(self, password: str, encoded: str) -> bool:
         """Check a password."""

@@ -12,11 +12,11 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from ostiary import mail
 
-from .addresses import email_of
+from .credentials import credential_hash
 from .models import MailedLink
 
 LIFETIME = timedelta(hours=1)
@@ -53,13 +53,6 @@ def take_token(request: HttpRequest, entry: str) -> bool:
         return False
     request.session[entry] = token_hash(request.GET["token"])
     return True
-
-
-def credential_hash(user: Any) -> str:
-    """Changes with the password and with the address: a link made before either is dead."""
-    return salted_hmac(
-        "ostiary.accounts.recovery", f"{user.password} {email_of(user)}", algorithm="sha256"
-    ).hexdigest()
 
 
 def make(

@@ -21,7 +21,8 @@ from ostiary.device import describe
 
 from . import codes
 from .addresses import email_of, find_by_identifier, find_user
-from .links import credential_hash, link_to, new_token, token_hash
+from .credentials import credential_hash
+from .links import link_to, new_token, token_hash
 from .models import MailedCode
 
 LIFETIME = timedelta(minutes=10)

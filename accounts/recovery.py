@@ -15,7 +15,8 @@ from ostiary.notifications import notify
 from ostiary.signals import password_changed
 
 from .addresses import email_of, find_user
-from .links import credential_hash, expiry, link_to, new_token, token_hash
+from .credentials import credential_hash
+from .links import expiry, link_to, new_token, token_hash
 from .models import RecoveryToken
 
 

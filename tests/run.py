@@ -24,7 +24,7 @@ from tests.machine import POSTGRESQL, RABBITMQ, REDIS, REDIS_OF_THE_SITE, answer
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHER_DJANGO = ROOT / ".venv-django52"
-AT_ONCE = 2  # passes: half of a pass is waiting for other processes
+AT_ONCE = 3  # passes: a third of a pass is waiting for other processes
 # Those that say most about Django itself; the rest drives processes and browsers.
 SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth")
 # Thousands of made-up requests, and what needs no database: two passes of them are enough.
@@ -34,9 +34,12 @@ LONG = (
     "tests/oauth/test_hostile_input.py",
     "tests/oauth/test_token_lifecycle.py",
 )
-# These start processes with a database of their own, so that another pass would be the same.
-OWN_DATABASE = (
+# These start processes with a database of their own, or look at the site from outside, as browsers
+# and clients do: another pass would be the same.
+FROM_OUTSIDE = (
+    "tests/browser",
     "tests/examples",
+    "tests/interop",
     "tests/reuse",
     "tests/idp_site/test_make_run.py",
     "tests/idp_site/test_settings.py",
@@ -116,7 +119,7 @@ def passes() -> list[Pass]:
         env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
         if answers(REDIS_OF_THE_SITE):
             env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
-        found.append(Pass(name, env, tuple(f"--ignore={path}" for path in OWN_DATABASE)))
+        found.append(Pass(name, env, tuple(f"--ignore={path}" for path in FROM_OUTSIDE)))
     found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}))
     if django.VERSION >= (6,):
         found.append(Pass("Django 5.2, SQLite", other_django(), (*SHORT, *without_long)))

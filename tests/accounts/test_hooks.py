@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
+import django
 import pytest
 from django.contrib.auth.models import Group
 from django.core import mail
@@ -72,7 +73,8 @@ def test_who_signs_up_joins_the_group_of_their_domain(use, django_user_model):
 def test_the_desk_hears_of_an_account_that_was_secured(use, person, settings):
     from ostiary import events
 
-    settings.ADMINS = ["desk@example.com"]
+    desk = "desk@example.com"
+    settings.ADMINS = [desk if django.VERSION >= (6,) else ("Desk", desk)]
     events.record("account.secured", user=person)
     events.record("profile.changed", user=person)
 

@@ -59,7 +59,7 @@ def test_a_broker_that_is_down_at_the_commit_costs_little_and_loses_nothing(
     letters = [f"letter-{number:02}" for number in range(20)]
     mailroom.start_worker()
     mailroom.commit("first")
-    eventually(mailroom.posted, "the worker is at work")
+    mailroom.wait_until_all_is_delivered()
 
     mailroom.broker.go_down()
     seconds = mailroom.commit(*letters)

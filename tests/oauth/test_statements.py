@@ -249,11 +249,14 @@ def of_workloads() -> dict[str, int]:
 
 
 def test_the_table_of_the_documentation_is_true(
-    confidential_client, service_client, signed_in_browser, tokens, monkeypatch
+    confidential_client, service_client, signed_in_browser, tokens, monkeypatch, settings
 ):
     for module in (keys, apis):  # however slow the machine is, they stay warm
         monkeypatch.setattr(module, "RECHECK_SECONDS", 3600)
-    assert told() == {
+    promised = told()
+    if settings.REDIS_URL:  # where sessions are read from the cache
+        promised["authorization, signed in and consented"] -= 1
+    assert promised == {
         **of_people(confidential_client, signed_in_browser),
         **of_devices(signed_in_browser),
         **of_services(service_client),
