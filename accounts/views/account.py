@@ -26,7 +26,8 @@ from ostiary.risk import Decision, sentences
 
 from .. import recovery
 from ..addresses import email_of
-from ..forms import ChangePasswordForm, ProfileForm
+from ..forms import ChangePasswordForm
+from ..profile_form import ProfileForm
 from . import form_page, posted, show
 
 ACTIVITY_SHOWN = 50

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from accounts.forms import ProfileForm
+from accounts.profile_form import ProfileForm
 from ostiary.models import Event
 from tests.accounts import flow
 
