@@ -101,7 +101,7 @@ class ProfileForm(forms.Form):
     def clean_birthdate(self) -> datetime.date | None:
         """A day that has been."""
         born: datetime.date | None = self.cleaned_data["birthdate"]
-        if born is not None and not 1850 <= born.year <= timezone.localdate().year:
+        if born is not None and not (born.year >= 1850 and born <= timezone.localdate()):
             raise ValidationError(_("Enter the day on which you were born."))
         return born
 

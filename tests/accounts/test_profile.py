@@ -1,7 +1,10 @@
 """What a person tells of themselves: the standard claims of OpenID Connect."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from accounts.profile_form import ProfileForm
 from ostiary.models import Event
@@ -147,6 +150,12 @@ def test_only_encrypted_addresses_of_the_web_are_taken(signed_in_browser, person
 @pytest.mark.parametrize("day", ["0001-01-01", "2999-01-01", "1990-02-30", "yesterday"])
 def test_a_day_on_which_nobody_was_born_is_refused(signed_in_browser, day):
     assert save(signed_in_browser, birthdate=day).status_code == 400
+
+
+def test_nobody_was_born_on_a_day_to_come(signed_in_browser):
+    to_come = timezone.localdate() + timedelta(days=2)  # wherever the person is
+
+    assert save(signed_in_browser, birthdate=to_come.isoformat()).status_code == 400
 
 
 @pytest.mark.needs("oauth")
