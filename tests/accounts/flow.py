@@ -91,3 +91,8 @@ def recover(browser: Browser, link: str, password: str = NEW_PASSWORD) -> HttpRe
     """Open a recovery link and set a new password."""
     browser.get(link)
     return browser.post("/recover/set/", {"password": password})
+
+
+def without_token(text: str) -> str:
+    """A page without the values of its CSRF tokens, which differ from one answer to the next."""
+    return re.sub(r'(csrfmiddlewaretoken" value=)"\w+"', r"\1", text)
