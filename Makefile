@@ -45,7 +45,7 @@ shell: install ## Open Django's shell on the demo's data
 
 .PHONY: messages
 messages: install ## Collect and compile the translatable texts; LOCALES="de fr" begins languages (needs gettext)
-	@export DEMO=1; for app in ostiary accounts oauth idp_site; do mkdir -p $$app/locale; done; \
+	@export DEMO=1; for app in ostiary accounts oauth mfa passkeys idp_site; do mkdir -p $$app/locale; done; \
 	$(BIN)/python manage.py makemessages $(if $(LOCALES),$(LOCALES:%=--locale %),--all) \
 		--add-location never --no-obsolete \
 		--ignore 'tests/*' --ignore 'examples/*' --ignore '.venv*' --ignore 'build/*' --ignore 'site/*' && \

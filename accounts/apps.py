@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, notifications, privacy, signin_methods
+        from ostiary import events, factors, notifications, privacy, signin_methods
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
@@ -31,6 +31,9 @@ class AccountsConfig(AppConfig):
         panels.register()
         notifications.use_not_me_link(not_me.link_for)
         signup_policy.connect()
+        factors.register_last_resort(
+            "ostiary_accounts:factor_recovery", _("I can’t use my second step")
+        )
         signin_methods.register(
             signin_methods.SignInMethod(
                 name="email",

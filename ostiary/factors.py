@@ -23,6 +23,7 @@ class FactorKeeper(Protocol):
 
 _keepers: dict[str, FactorKeeper] = {}
 _other_ways: dict[str, Any] = {}
+_last_resort: dict[str, Any] = {}
 
 
 def register_keeper(name: str, keeper: FactorKeeper) -> None:
@@ -33,6 +34,11 @@ def register_keeper(name: str, keeper: FactorKeeper) -> None:
 def register_other_way(view: str, label: Any) -> None:
     """Offer the page ``view`` to who can't use their second factor, such as for recovery codes."""
     _other_ways[view] = label
+
+
+def register_last_resort(view: str, label: Any) -> None:
+    """Offer the page ``view`` to who can use none of their second factors, after all others."""
+    _last_resort[view] = label
 
 
 def are_kept() -> bool:
@@ -55,4 +61,13 @@ def reset(user: Any) -> list[str]:
 
 def other_ways() -> list[tuple[str, Any]]:
     """The addresses and labels of the pages that are quicker than waiting."""
-    return [(reverse(view), label) for view, label in _other_ways.items()]
+    return _links(_other_ways)
+
+
+def last_resort() -> list[tuple[str, Any]]:
+    """The address and label of the page for who has no way left, if an app brings one."""
+    return _links(_last_resort)
+
+
+def _links(views: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(reverse(view), label) for view, label in views.items()]

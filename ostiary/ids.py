@@ -14,3 +14,8 @@ def uuid7() -> uuid.UUID:
 def random_name() -> str:
     """128 random bits in hex: a public name that no other has."""
     return secrets.token_hex(16)
+
+
+def random_bigint() -> int:
+    """63 random bits above zero: a key of a row whose model needs an integer one before saving."""
+    return secrets.randbits(62) + 2**62

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ["ostiary", "accounts", "oauth", "idp_site"]
+APPS = ["ostiary", "accounts", "oauth", "mfa", "passkeys", "idp_site"]
 TEMPLATES = [*APPS, "templates", "examples"]
 
 

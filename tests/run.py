@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OTHER_DJANGO = ROOT / ".venv-django52"
 AT_ONCE = 3  # passes: a third of a pass is waiting for other processes
 # Those that say most about Django itself; the rest drives processes and browsers.
-SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth")
+SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth", "tests/mfa", "tests/passkeys")
 # Thousands of made-up requests, and what needs no database: two passes of them are enough.
 LONG = (
     "tests/oauth/resource_server",
@@ -123,7 +123,7 @@ def passes() -> list[Pass]:
     found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}))
     if django.VERSION >= (6,):
         found.append(Pass("Django 5.2, SQLite", other_django(), (*SHORT, *without_long)))
-    for app in ("accounts", "oauth"):
+    for app in ("accounts", "oauth", "mfa", "passkeys"):
         rooms = tuple(room for room in SHORT if room != f"tests/{app}")
         settings = f"--ds=tests.reuse.without_{app}"
         found.append(Pass(f"without {app}, SQLite", {}, (settings, *rooms, *without_long)))

@@ -22,13 +22,14 @@ from django.views.decorators.http import require_POST, require_safe
 from ostiary import assurance, events, panels, places, sessions
 from ostiary.device import describe
 from ostiary.models import Event, Session
+from ostiary.pages import form_page, posted
 from ostiary.risk import Decision, sentences
 
 from .. import recovery
 from ..addresses import email_of
 from ..forms import ChangePasswordForm
 from ..profile_form import ProfileForm
-from . import form_page, posted, show
+from . import show
 
 ACTIVITY_SHOWN = 50
 

@@ -11,11 +11,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import risk
 from ostiary import signin as signins
+from ostiary.pages import form_page, posted
 
 from .. import confirm_by_mail
 from ..confirm_by_mail import ConfirmByMail
 from ..forms import ConfirmSignInForm
-from . import form_page, posted, show
+from . import show
 
 
 @sensitive_post_parameters("code")

@@ -17,13 +17,14 @@ from django.views.decorators.http import require_POST
 
 from ostiary import assurance, sessions
 from ostiary.client_address import client_ip
+from ostiary.pages import form_page, posted
 from ostiary.throttling import throttle
 
 from .. import email_change, links
 from ..addresses import email_of
 from ..email_change import Outcome
 from ..forms import ChangeEmailForm
-from . import form_page, link_dead, posted, show
+from . import link_dead, show
 
 CONFIRM_KEY = "ostiary.email_token"
 UNDO_KEY = "ostiary.email_undo_token"

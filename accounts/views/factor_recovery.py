@@ -19,13 +19,14 @@ from django.views.decorators.http import require_POST, require_safe
 from ostiary import factors, known_device, sessions
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
+from ostiary.pages import View, form_page, posted
 from ostiary.throttling import throttle
 
 from .. import challenge, factor_recovery, links, stuffing
 from ..addresses import email_of
 from ..conf import accounts_settings
 from ..forms import RecoverForm
-from . import View, form_page, link_dead, posted, show
+from . import link_dead, show
 
 GO_ON_KEY = "ostiary.factor_recovery_token"
 STOP_KEY = "ostiary.factor_recovery_stop_token"

@@ -8,10 +8,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from ostiary import sessions
+from ostiary.pages import form_page
 
 from .. import not_me as links
 from ..links import take_token
-from . import form_page, link_dead
+from . import link_dead
 
 TOKEN_KEY = "ostiary.not_me_token"  # noqa: S105  (the name of a session entry)
 

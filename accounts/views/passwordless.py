@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from ostiary import events, known_device
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
+from ostiary.pages import View, form_page, posted
 from ostiary.throttling import throttle
 
 from .. import challenge, mailed_code, stuffing
@@ -26,7 +27,7 @@ from ..conf import accounts_settings
 from ..forms import CodeForm, EmailSignInForm
 from ..links import take_token
 from ..models import MailedCode
-from . import View, form_page, link_dead, next_url, posted, show
+from . import link_dead, next_url, show
 
 AMR = "email"
 TOKEN_KEY = "ostiary.signin_token"  # noqa: S105  (the name of a session entry)

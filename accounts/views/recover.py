@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from ostiary import known_device, sessions
 from ostiary.client_address import client_ip
+from ostiary.pages import form_page, posted
 from ostiary.throttling import throttle
 
 from .. import challenge, factor_recovery, recovery, stuffing
@@ -20,7 +21,7 @@ from ..addresses import email_of
 from ..forms import RecoverForm, SetPasswordForm
 from ..links import take_token
 from ..models import RecoveryToken
-from . import form_page, link_dead, next_url, posted, show
+from . import link_dead, next_url, show
 
 TOKEN_KEY = "ostiary.recovery_token"  # noqa: S105  (the name of a session entry)
 

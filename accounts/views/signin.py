@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from ostiary import events, sessions, signin_methods
 from ostiary import signin as signins
+from ostiary.pages import form_page, posted
 from ostiary.signout import signed_out_page
 
 from .. import breached, challenge, recovery, stuffing
@@ -20,7 +21,7 @@ from ..addresses import MAX_LENGTH
 from ..even_work import authenticate
 from ..forms import SetPasswordForm, SignInForm
 from ..guessing import guess
-from . import form_page, next_url, posted, show
+from . import next_url, show
 
 
 @sensitive_post_parameters("password")

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
+from ostiary.pages import form_page, posted
 from ostiary.throttling import throttle
 
 from .. import challenge, invitations, registration, signup_policy, stuffing
@@ -20,7 +21,7 @@ from ..addresses import find_user
 from ..forms import AcceptInvitationForm, ConfirmSignUpForm, SignUpCodeForm, SignUpForm
 from ..links import take_token
 from ..models import PendingRegistration
-from . import form_page, link_dead, next_url, posted, show
+from . import link_dead, next_url, show
 
 TOKEN_KEY = "ostiary.signup_token"  # noqa: S105  (the name of a session entry)
 INVITATION_KEY = "ostiary.invitation_token"

@@ -8,11 +8,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary.client_address import client_ip
 from ostiary.conf import ostiary_settings
+from ostiary.pages import form_page
 from ostiary.throttling import throttle
 
 from .. import strength
 from ..forms import PASSWORD_MAX_LENGTH
-from . import form_page
 
 MOST_OF_A_WORD = 200
 

@@ -8,10 +8,10 @@ from django.shortcuts import render, resolve_url
 
 from ostiary import events, sessions
 from ostiary import signin as signins
+from ostiary.pages import form_page
 
 from .. import terms
 from ..conf import accounts_settings
-from . import form_page
 
 
 @form_page

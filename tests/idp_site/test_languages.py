@@ -14,7 +14,7 @@ from django.conf import settings
 from tests.machine import program
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("ostiary", "accounts", "oauth", "idp_site")
+APPS = ("ostiary", "accounts", "oauth", "mfa", "passkeys", "idp_site")
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
 
 

@@ -94,7 +94,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             if found.name != "django-ostiary"
         )
     )
-    target = f"django-ostiary[accounts,oauth] @ {wheel.as_uri()}"
+    target = f"django-ostiary[accounts,oauth,mfa,passkeys] @ {wheel.as_uri()}"
     python, install = new_environment(folder)
     run(*install, "--constraint", constraints, target, cwd=folder)
     return python

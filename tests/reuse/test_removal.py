@@ -13,7 +13,12 @@ import pytest
 
 from .conftest import ROOT, run
 
-OWN_ADDRESS = {"accounts": "/signup/", "oauth": "/.well-known/openid-configuration"}
+OWN_ADDRESS = {
+    "accounts": "/signup/",
+    "oauth": "/.well-known/openid-configuration",
+    "mfa": "/signin/second-step/app/",
+    "passkeys": "/.well-known/webauthn",
+}
 
 ASK = """
 import json, sys

@@ -22,7 +22,9 @@ import requests
 
 from .conftest import ROOT, Project
 
-APPS = {"ostiary": "ostiary", "accounts": "ostiary/accounts", "oauth": "ostiary/oauth"}
+APPS = {"ostiary": "ostiary"} | {
+    app: f"ostiary/{app}" for app in ("accounts", "oauth", "mfa", "passkeys")
+}
 REDIRECT_URI = "http://localhost/cb"
 
 
@@ -61,7 +63,7 @@ def test_the_wheel_has_an_extra_per_app(wheel: Path) -> None:
 
     assert metadata["Name"] == "django-ostiary"
     assert metadata["License-Expression"] == "BSD-3-Clause"
-    assert {"accounts", "oauth"} <= set(metadata.get_all("Provides-Extra"))
+    assert {"accounts", "oauth", "mfa", "passkeys"} <= set(metadata.get_all("Provides-Extra"))
     needed = " ".join(
         line for line in metadata.get_all("Requires-Dist") if "extra ==" not in line
     ).lower()
