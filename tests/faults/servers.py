@@ -1,0 +1,154 @@
+"""Two web servers, each a process, over one database and one session engine; and their clients."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.faults.brokers import Wire
+from tests.faults.conftest import ROOT, database_url, eventually
+from tests.machine import free_port
+
+THREADS_OF_EACH_CLIENT = 4
+
+
+def answers(url: str) -> bool:
+    """Whether a server listens there."""
+    try:
+        return httpx.get(f"{url}/healthz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+class Servers:
+    """The processes; ``wire`` leads to their Redis, where they use one."""
+
+    def __init__(self, folder: Path, engine: str, wire: Wire | None) -> None:
+        self.engine = engine
+        self.wire = wire
+        self.urls = [f"http://localhost:{free_port()}" for _ in range(2)]
+        self._log = (folder / "servers.log").open("ab")
+        self.key_prefix = f"test-{os.urandom(8).hex()}"
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.faults.session_settings",
+            "VAR_DIR": str(folder),
+            "DATABASE_URL": database_url(),
+            "ISSUER_URL": self.urls[0],
+            "REDIS_URL": wire.url if wire else "",
+            "SESSIONS": engine,
+            "KEY_PREFIX": self.key_prefix,
+        }
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
+        command += ["--blocking-threads", "8", "--log-level", "warning", "--port"]
+        self._processes = [
+            subprocess.Popen(
+                [*command, url.rpartition(":")[2], "idp_site.wsgi:application"],
+                cwd=ROOT,
+                env=environment,
+                stdout=self._log,
+                stderr=self._log,
+            )
+            for url in self.urls
+        ]
+        eventually(lambda: all(map(answers, self.urls)), "both servers answer")
+
+    def stop(self) -> None:
+        """End the processes, and leave nothing in Redis."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait(timeout=30)
+        self._log.close()
+        if self.wire:
+            self.wire.clean_up(self.key_prefix)
+
+
+class Browser:
+    """One person's browser, which talks to one of the servers or the other."""
+
+    def __init__(self) -> None:
+        self.http = httpx.Client(timeout=60)
+
+    def post(self, server: str, path: str, page: str = "", **fields: str) -> httpx.Response:
+        """Send the form at ``path``, with the token of the ``page`` that it is on."""
+        text = self.http.get(f"{server}{page or path}").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text)
+        assert token, text
+        return self.http.post(f"{server}{path}", data={"csrfmiddlewaretoken": token[1], **fields})
+
+    def sign_in(self, server: str, email: str, password: str) -> Browser:
+        """By the form."""
+        answer = self.post(server, "/signin/", identifier=email, password=password)
+        assert answer.status_code == 302, answer.text
+        return self
+
+    @property
+    def session_key(self) -> str:
+        """What the cookie holds."""
+        return str(self.http.cookies["ostiary_session"])
+
+
+@dataclass(frozen=True)
+class Request:
+    """One that the hammering client made: whose session, where, when it began, what came of it."""
+
+    whose: str
+    server: str
+    began: float
+    status: int
+
+
+class Hammer:
+    """Clients that ask each server, over and over, for a page of each person by their cookie."""
+
+    def __init__(self, servers: Servers, keys: dict[str, str]) -> None:
+        self.keys = keys
+        self.servers = servers
+        self.made: list[Request] = []
+        self._stopped = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._ask, args=(url,), daemon=True)
+            for url in servers.urls
+            for _ in range(THREADS_OF_EACH_CLIENT)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self, server: str) -> None:
+        with httpx.Client(timeout=60) as client:
+            for whose in itertools.cycle(self.keys):
+                if self._stopped.is_set():
+                    return
+                began = time.monotonic()
+                cookie = {"Cookie": f"ostiary_session={self.keys[whose]}"}
+                answer = client.get(f"{server}/account/", headers=cookie)
+                self.made.append(Request(whose, server, began, answer.status_code))
+
+    def wait_for_more(self, times: int) -> None:
+        """Until each server was asked so often for each person, in requests that begin now."""
+        now = time.monotonic()
+        wanted = len(self.keys) * len(self.servers.urls)
+
+        def asked() -> bool:
+            counts = Counter((r.whose, r.server) for r in list(self.made) if r.began > now)
+            return len(counts) == wanted and min(counts.values()) >= times
+
+        eventually(asked, "each server is asked for each person")
+
+    def stop(self) -> list[Request]:
+        """No more; what was made."""
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+        return self.made

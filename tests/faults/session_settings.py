@@ -1,0 +1,11 @@
+"""The reference site with a session engine of the test's choosing."""
+
+import os
+
+from tests.settings import *  # noqa: F403
+from tests.settings import CACHES, OSTIARY, REDIS_URL
+
+SESSION_ENGINE = f"django.contrib.sessions.backends.{os.environ['SESSIONS']}"
+OSTIARY["THROTTLE_STORAGE"] = "database://"
+if REDIS_URL:
+    CACHES["default"]["KEY_PREFIX"] = os.environ["KEY_PREFIX"]
