@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.machine import RABBITMQ, REDIS, program, service
+from tests.operators import desk_of
 
 OF_CHROMIUM = [
     "--no-sandbox",
@@ -55,6 +58,12 @@ def postgresql() -> None:
     """For claims about PostgreSQL: the test run's own database has to be one."""
     if connection.vendor != "postgresql":
         pytest.skip("this is the pass on SQLite; the one on PostgreSQL has this test")
+
+
+@pytest.fixture
+def admin_client(admin_user: Any) -> Client:
+    """In place of pytest-django's: an operator's browser that the administration lets in."""
+    return desk_of(admin_user)
 
 
 @pytest.fixture

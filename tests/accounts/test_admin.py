@@ -11,6 +11,7 @@ from ostiary import events
 from ostiary.models import Event, Session
 from tests.accounts import flow
 from tests.accounts.conftest import make_person
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -25,9 +26,7 @@ def operator(*permissions: str, **fields) -> Browser:
         person.user_permissions.add(
             Permission.objects.get(codename=permission, content_type__model="user")
         )
-    browser = Browser()
-    flow.sign_in(browser, person.email)
-    return browser
+    return desk_of(person)
 
 
 @pytest.fixture

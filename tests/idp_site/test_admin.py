@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from ostiary import events, outbox
 from ostiary.models import Event, OutboxMessage, Session
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +20,8 @@ def person(email, **fields):
 
 
 @pytest.fixture
-def operator(client):
-    user = person("operator@example.com", is_staff=True, is_superuser=True)
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    return client
+def operator(db):
+    return desk_of(person("operator@example.com", is_staff=True, is_superuser=True))
 
 
 def test_a_visitor_is_sent_to_the_sites_own_sign_in_page(client):

@@ -12,6 +12,7 @@ from ostiary import events
 from ostiary.models import Event
 from tests.oauth import flow
 from tests.oauth.conftest import API, make_person
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -28,9 +29,7 @@ def operator():
 @pytest.fixture
 def browser(operator):
     """A browser in which an operator has signed in."""
-    browser = Browser()
-    browser.force_login(operator)
-    return browser
+    return desk_of(operator)
 
 
 def form_of(**changes) -> dict:
@@ -229,9 +228,7 @@ def test_deleting_a_client_takes_its_grants_along_and_is_logged(
 def with_permissions(*codenames) -> Browser:
     person = make_person("helper@example.com", is_staff=True)
     person.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    browser = Browser()
-    browser.force_login(person)
-    return browser
+    return desk_of(person)
 
 
 def test_who_may_only_look_changes_nothing(signed_in_browser, confidential_client):

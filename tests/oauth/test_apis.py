@@ -12,6 +12,7 @@ from oauth.models import Api
 from ostiary.models import Event
 from tests.oauth import flow
 from tests.oauth.conftest import API, make_client, make_person
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -320,8 +321,7 @@ def test_known_apis_cost_no_statement(orders, django_assert_num_queries):
 
 
 def test_an_operator_registers_changes_and_deletes_an_api_and_the_log_tells():
-    browser = Browser()
-    browser.force_login(make_person("operator@example.com", is_staff=True, is_superuser=True))
+    browser = desk_of(make_person("operator@example.com", is_staff=True, is_superuser=True))
     form = {
         "name": "Orders",
         "identifier": ORDERS,

@@ -22,6 +22,7 @@ from tests.machine import free_port
 from tests.oauth import flow
 from tests.oauth.conftest import make_person
 from tests.oauth.far_end import FarEnd, far_end
+from tests.operators import desk_of
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db
@@ -565,7 +566,7 @@ def test_what_is_settled_is_forgotten_after_a_while(client, signed_in_browser, p
 def operator(db):
     person = make_person("operator@example.com", is_staff=True, is_superuser=True)
     get_user_model().objects.filter(pk=person.pk).update(is_staff=True, is_superuser=True)
-    return sign_in(person)
+    return desk_of(person)
 
 
 def test_an_operator_sees_who_was_not_told_and_why_and_tells_them_again(

@@ -12,6 +12,7 @@ from oauth.models import Client, Grant
 from ostiary.models import Event
 from tests.oauth import flow
 from tests.oauth.conftest import make_client, make_person
+from tests.operators import desk_of
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db
@@ -314,8 +315,7 @@ def test_people_are_told_that_no_operator_checked_it(browser, person):
 
 def test_an_operator_sees_whose_it_is(person):
     own_of(person)
-    operator = Browser()
-    operator.force_login(make_person("operator@example.com", is_staff=True, is_superuser=True))
+    operator = desk_of(make_person("operator@example.com", is_staff=True, is_superuser=True))
 
     page = operator.get("/admin/ostiary_oauth/client/?registration_source__exact=self_service")
 

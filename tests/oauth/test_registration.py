@@ -19,6 +19,7 @@ from tests.oauth import flow
 from tests.oauth.assertions import new_key, public_jwk
 from tests.oauth.conftest import API, make_person
 from tests.oauth.far_end import far_end
+from tests.operators import desk_of
 from tests.parallel import WAYS, at_once
 
 pytestmark = pytest.mark.django_db
@@ -706,9 +707,7 @@ def test_one_that_acts_for_itself_counts_as_used():
 
 @pytest.fixture
 def operator_s_browser():
-    browser = Browser()
-    browser.force_login(make_person("operator@example.com", is_staff=True, is_superuser=True))
-    return browser
+    return desk_of(make_person("operator@example.com", is_staff=True, is_superuser=True))
 
 
 TOKENS = "/admin/ostiary_oauth/initialaccesstoken/"

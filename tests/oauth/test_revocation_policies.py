@@ -14,6 +14,7 @@ from ostiary import sessions
 from ostiary.models import Session
 from tests.oauth import flow
 from tests.oauth.conftest import API, PASSWORD, make_client, make_person
+from tests.operators import desk_of
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db
@@ -319,8 +320,7 @@ def test_another_client_ends_nothing(service, api, confidential_client):
 
 def test_an_operator_who_ends_all_tokens_ends_the_clients_own_too(service, api):
     token = own_token(service)
-    browser = Browser()
-    browser.force_login(make_person("operator@example.com", is_staff=True, is_superuser=True))
+    browser = desk_of(make_person("operator@example.com", is_staff=True, is_superuser=True))
 
     browser.post(
         "/admin/ostiary_oauth/client/",
@@ -567,8 +567,7 @@ def test_the_admin_says_what_each_policy_costs_and_shows_opaque_tokens_without_t
 ):
     with_policy(confidential_client, "opaque")
     token = flow.sign_in_tokens(signed_in_browser, confidential_client)["access_token"]
-    browser = Browser()
-    browser.force_login(make_person("operator@example.com", is_staff=True, is_superuser=True))
+    browser = desk_of(make_person("operator@example.com", is_staff=True, is_superuser=True))
 
     form = browser.get(f"/admin/ostiary_oauth/client/{confidential_client.pk}/change/")
     page = browser.get("/admin/ostiary_oauth/accesstoken/").content.decode()

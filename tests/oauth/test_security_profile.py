@@ -22,6 +22,7 @@ from tests.oauth.assertions import (
     signed_by,
 )
 from tests.oauth.conftest import SIGNS_PEOPLE_IN, make_client, make_person
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -117,9 +118,7 @@ def test_everything_that_is_missing_is_told_at_once(confidential_client):
 
 
 def test_the_operator_sees_what_is_missing(confidential_client):
-    operator = make_person("operator@example.com", is_staff=True, is_superuser=True)
-    browser = Browser()
-    browser.force_login(operator)
+    browser = desk_of(make_person("operator@example.com", is_staff=True, is_superuser=True))
 
     page = browser.get(f"/admin/ostiary_oauth/client/{confidential_client.pk}/change/")
 

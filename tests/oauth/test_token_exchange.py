@@ -3,13 +3,13 @@
 import time
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 
 from oauth.models import ExchangeRule
 from ostiary.models import Event
 from tests.oauth import flow
 from tests.oauth.conftest import API, make_client, make_person
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -191,8 +191,7 @@ def test_an_exchange_takes_four_statements(api, rule, subject, django_assert_max
 
 def test_every_change_of_a_rule_is_told(api):
     admin = make_person("operator@example.com", is_staff=True, is_superuser=True)
-    browser = Browser()
-    browser.force_login(admin)
+    browser = desk_of(admin)
     answer = browser.post(
         reverse("admin:ostiary_oauth_exchangerule_add"),
         {

@@ -42,6 +42,7 @@ from tests.oauth.conftest import API, make_client, make_person
 from tests.oauth.lifecycle_model import Application, Family, Model, SignedIn, Token
 from tests.oauth.test_revocation_policies import INTROSPECT
 from tests.oauth.test_token_exchange import NEXT, exchange
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -311,8 +312,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(name=clients)
     def operator_ends_all_tokens(self, name: str) -> None:
-        browser = Browser()
-        browser.force_login(self.operator)
+        browser = desk_of(self.operator)
         chosen = {"action": "revoke_tokens", "_selected_action": [str(self.clients[name].row.pk)]}
         assert browser.post("/admin/ostiary_oauth/client/", chosen).status_code == 302
         self.model.revoke_all_of(self.clients[name])

@@ -11,6 +11,7 @@ from ostiary.models import Event
 from tests.oauth.assertions import new_key
 from tests.oauth.conftest import API, make_client, make_person
 from tests.oauth.outside import MAIN, platform
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,10 +28,7 @@ def github(monkeypatch):
 
 @pytest.fixture
 def operator(db):
-    browser = Browser()
-    who = make_person("operator@example.com", is_staff=True, is_superuser=True)
-    browser.force_login(who)
-    return browser
+    return desk_of(make_person("operator@example.com", is_staff=True, is_superuser=True))
 
 
 @pytest.fixture
@@ -163,6 +161,5 @@ def test_what_a_token_says_is_shown_as_text(operator, deployer, github):
 
 def test_only_an_operator_who_may_see_the_rules_may_try_one():
     assert Browser().get(TRY).status_code == 302
-    browser = Browser()
-    browser.force_login(make_person("staff@example.com", is_staff=True))
+    browser = desk_of(make_person("staff@example.com", is_staff=True))
     assert browser.get(TRY).status_code == 403

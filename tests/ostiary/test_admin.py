@@ -6,6 +6,7 @@ from django.test import Client as Browser
 
 from ostiary import events, outbox
 from ostiary.models import Event, OutboxMessage, Session
+from tests.operators import desk_of
 from tests.ostiary.conftest import make_person
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +31,7 @@ def operator():
 @pytest.fixture
 def desk(operator):
     """The operator's browser."""
-    browser = Browser()
-    browser.force_login(operator)
-    return browser
+    return desk_of(operator)
 
 
 def do(desk, model, action, *rows):
@@ -95,8 +94,7 @@ def test_whoever_may_only_look_is_offered_no_action(model, session, parked):
     clerk.is_staff = True
     clerk.save()
     clerk.user_permissions.set(Permission.objects.filter(codename=f"view_{model}"))
-    desk = Browser()
-    desk.force_login(clerk)
+    desk = desk_of(clerk)
 
     row = session if model == "session" else parked
     action = "end_session" if model == "session" else "drop"
