@@ -19,3 +19,8 @@ def random_name() -> str:
 def random_bigint() -> int:
     """63 random bits above zero: a key of a row whose model needs an integer one before saving."""
     return secrets.randbits(62) + 2**62
+
+
+def random_user_handle() -> bytes:
+    """64 random bytes: what authenticators know a person by (WebAuthn §14.6.1)."""
+    return secrets.token_bytes(64)

@@ -36,6 +36,7 @@ SETTINGS = {
     "<!-- settings -->": ("ostiary", "OstiarySettings"),
     "<!-- settings of accounts -->": ("accounts", "AccountsSettings"),
     "<!-- settings of oauth -->": ("oauth", "OAuthSettings"),
+    "<!-- settings of passkeys -->": ("passkeys", "PasskeysSettings"),
     "<!-- settings of the resource kit -->": ("oauth/resource_server", "ResourceServerSettings"),
 }
 """The place on the page, and the folder and class whose keys stand there."""

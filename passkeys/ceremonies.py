@@ -1,0 +1,269 @@
+"""Registration and authentication: a challenge out, an answer in, and what is kept of it.
+
+A browser is given a challenge by ``begin_…`` and answers once, within five minutes, for the same
+purpose and in the same session (SECURITY E1, E4): ``finish_…`` deletes the row of the challenge
+before it looks at anything else, so that of parallel answers one is taken, and none again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from fido2 import cbor
+from fido2.utils import websafe_encode
+from fido2.webauthn import AuthenticationResponse, AuthenticatorData, RegistrationResponse
+
+from ostiary.conf import ostiary_settings
+
+from . import verification
+from .conf import origins, passkeys_settings, rp_id
+from .models import Ceremony, Credential, UserHandle
+from .verification import CeremonyRefused
+
+LIFETIME = timedelta(minutes=5)
+CHALLENGE_BYTES = 32
+SESSION_KEY = "ostiary.passkeys"
+"""The session's secret, to which challenges are bound. It outlives a new session key, and not a
+sign-out."""
+TRANSPORTS = ("ble", "hybrid", "internal", "nfc", "smart-card", "usb")
+Purpose = Ceremony.Purpose
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """Whose passkey answered, which it was, and what that proves (RFC 8176 values)."""
+
+    user: Any
+    credential: Credential
+    amr: tuple[str, ...]
+
+
+def begin_registration(request: HttpRequest, user: Any) -> dict[str, Any]:
+    """What a browser needs to make a passkey of the person: ``PublicKeyCredentialCreationOptions``
+    in JSON (§5.4). Passkeys that they have are excluded."""
+    challenge = _challenge(request, Purpose.REGISTER, user)
+    return {
+        "rp": {"id": rp_id(), "name": ostiary_settings.SITE_NAME},
+        "user": user_entity(user),
+        "challenge": websafe_encode(challenge),
+        "pubKeyCredParams": [
+            {"type": "public-key", "alg": algorithm} for algorithm in verification.ALGORITHMS
+        ],
+        "timeout": _milliseconds(),
+        "excludeCredentials": _descriptors(user),
+        "authenticatorSelection": {
+            "residentKey": "required",
+            "requireResidentKey": True,
+            "userVerification": passkeys_settings.USER_VERIFICATION,
+        },
+        "attestation": "none",
+    }
+
+
+def finish_registration(
+    request: HttpRequest, user: Any, answer: Any, *, name: str = ""
+) -> Credential:
+    """Keep the passkey that a browser has made (§7.1). Raises ``CeremonyRefused``."""
+    registration = verification.parse(RegistrationResponse, answer)
+    client_data = registration.response.client_data
+    _take(request, Purpose.REGISTER, user, client_data.challenge)
+    verification.check_client_data(client_data, wanted=verification.CREATE, origins=origins())
+    data = registration.response.attestation_object.auth_data
+    verification.check_authenticator_data(
+        data, rp_id=rp_id(), user_verification=_must_verify(Purpose.REGISTER)
+    )
+    attested = verification.attested(registration)
+    try:
+        with transaction.atomic():
+            return Credential.objects.create(
+                user=user,
+                credential_id=attested.credential_id,
+                public_key=cbor.encode(attested.public_key),
+                sign_count=data.counter,
+                transports=_transports(answer),
+                aaguid=uuid.UUID(bytes=bytes(attested.aaguid)),
+                backup_eligible=data.is_backup_eligible(),
+                backed_up=data.is_backed_up(),
+                user_verified=data.is_user_verified(),
+                name=name,
+            )
+    except IntegrityError as problem:  # theirs or another's: the answer is the same (E2)
+        raise CeremonyRefused("already_registered") from problem
+
+
+def begin_authentication(
+    request: HttpRequest, user: Any | None, purpose: Ceremony.Purpose
+) -> dict[str, Any]:
+    """What a browser needs to sign a challenge: ``PublicKeyCredentialRequestOptions`` in JSON
+    (§5.5). Without a ``user`` any passkey for this site may answer, and says whose it is."""
+    challenge = _challenge(request, purpose, user)
+    return {
+        "challenge": websafe_encode(challenge),
+        "timeout": _milliseconds(),
+        "rpId": rp_id(),
+        "allowCredentials": _descriptors(user) if user is not None else [],
+        "userVerification": "required"
+        if _must_verify(purpose)
+        else passkeys_settings.USER_VERIFICATION,
+    }
+
+
+def finish_authentication(
+    request: HttpRequest, answer: Any, purpose: Ceremony.Purpose, user: Any | None = None
+) -> Authenticated:
+    """Who answered the challenge (§7.2). Raises ``CeremonyRefused``.
+
+    With a ``user`` it must be them. Whether they may sign in is not looked at.
+    """
+    authentication = verification.parse(AuthenticationResponse, answer)
+    response = authentication.response
+    _take(request, purpose, user, response.client_data.challenge)
+    credential = _credential_of(authentication, user)
+    try:
+        verification.check_client_data(
+            response.client_data, wanted=verification.GET, origins=origins()
+        )
+        verification.check_authenticator_data(
+            response.authenticator_data,
+            rp_id=rp_id(),
+            user_verification=_must_verify(purpose),
+        )
+        verification.check_signature(_public_key(credential), authentication)
+        # After the signature, so that only who holds the key can raise an alarm.
+        if response.authenticator_data.is_backup_eligible() != credential.backup_eligible:
+            raise CeremonyRefused("backup_eligibility")
+        _note_use(credential, response.authenticator_data)
+    except CeremonyRefused as refused:
+        refused.credential = credential
+        raise
+    return Authenticated(credential.user, credential, _amr(response.authenticator_data))
+
+
+def user_entity(user: Any) -> dict[str, str]:
+    """How authenticators know and show the person (§5.4.3)."""
+    kept, _ = UserHandle.objects.get_or_create(user=user)
+    name = str(user.get_username())
+    shown = getattr(user, "get_full_name", lambda: "")() or name
+    return {"id": websafe_encode(bytes(kept.handle)), "name": name, "displayName": shown}
+
+
+def _milliseconds() -> int:
+    return int(LIFETIME.total_seconds() * 1000)
+
+
+def _must_verify(purpose: Ceremony.Purpose) -> bool:
+    """Whether the authenticator has to verify its user: alone it is two factors only then."""
+    alone = purpose in (Purpose.SIGN_IN, Purpose.STEP_UP)
+    return alone or passkeys_settings.USER_VERIFICATION == "required"
+
+
+def _descriptors(user: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "public-key",
+            "id": websafe_encode(bytes(credential.credential_id)),
+            "transports": credential.transports,
+        }
+        for credential in Credential.objects.filter(user=user)
+    ]
+
+
+def _transports(answer: Mapping[str, Any]) -> list[str]:
+    """Those that the browser told of and that there are (§7.1 step 27)."""
+    told = answer["response"].get("transports")
+    return [each for each in told if each in TRANSPORTS] if isinstance(told, list) else []
+
+
+def _hash(secret: bytes) -> str:
+    return hashlib.sha256(secret).hexdigest()
+
+
+def _challenge(request: HttpRequest, purpose: Ceremony.Purpose, user: Any | None) -> bytes:
+    """A new challenge, noted for this session."""
+    secret = request.session.setdefault(SESSION_KEY, secrets.token_urlsafe(16))
+    challenge = secrets.token_bytes(CHALLENGE_BYTES)
+    Ceremony.objects.create(
+        challenge_hash=_hash(challenge),
+        session_hash=_hash(secret.encode()),
+        purpose=purpose,
+        user=user,
+        expires_at=timezone.now() + LIFETIME,
+    )
+    return challenge
+
+
+def _take(
+    request: HttpRequest, purpose: Ceremony.Purpose, user: Any | None, challenge: bytes
+) -> None:
+    """Use the challenge up (§7.1 step 8; §7.2 step 11). ``expired``: there is none such here."""
+    secret = request.session.get(SESSION_KEY, "")
+    taken, _ = Ceremony.objects.filter(
+        challenge_hash=_hash(challenge),
+        session_hash=_hash(secret.encode()),
+        purpose=purpose,
+        user=user,
+        expires_at__gt=timezone.now(),
+    ).delete()
+    if not taken:
+        raise CeremonyRefused("expired")
+
+
+def _credential_of(authentication: AuthenticationResponse, user: Any | None) -> Credential:
+    """The record of the credential, and that it is the person's (§7.2 steps 5–6).
+    ``unknown_credential``, also for one of somebody else."""
+    credential = (
+        Credential.objects.filter(credential_id=authentication.raw_id)
+        .select_related("user")
+        .first()
+    )
+    if credential is None or (user is not None and credential.user_id != user.pk):
+        raise CeremonyRefused("unknown_credential")
+    handle = authentication.response.user_handle
+    if handle is None and user is None:
+        raise CeremonyRefused("unknown_credential")
+    if handle is not None and not _is_handle_of(handle, credential):
+        raise CeremonyRefused("unknown_credential")
+    return credential
+
+
+def _is_handle_of(handle: bytes, credential: Credential) -> bool:
+    return UserHandle.objects.filter(user=credential.user_id, handle=handle).exists()
+
+
+def _public_key(credential: Credential) -> Any:
+    return cbor.decode(bytes(credential.public_key))
+
+
+def _note_use(credential: Credential, data: AuthenticatorData) -> None:
+    """Bring the record up to date (§7.2 steps 22–24). ``counter``.
+
+    Of answers that come at once with one count, one is taken.
+    """
+    verification.check_counter(credential.sign_count, data.counter)
+    now = timezone.now()
+    unchanged = Credential.objects.filter(pk=credential.pk, sign_count=credential.sign_count)
+    credential.sign_count, credential.last_used_at = data.counter, now
+    credential.backed_up = data.is_backed_up()
+    credential.user_verified = credential.user_verified or data.is_user_verified()
+    if not unchanged.update(
+        sign_count=credential.sign_count,
+        last_used_at=now,
+        backed_up=credential.backed_up,
+        user_verified=credential.user_verified,
+    ):
+        raise CeremonyRefused("counter")
+
+
+def _amr(data: AuthenticatorData) -> tuple[str, ...]:
+    """What the answer proves (RFC 8176 §2): a key that can't be copied is in hardware."""
+    key = "swk" if data.is_backup_eligible() else "hwk"
+    return (key, "user") if data.is_user_verified() else (key,)

@@ -1,0 +1,47 @@
+"""The settings of passkeys: each with its type, unit, default and reason.
+
+A project writes ``OSTIARY_PASSKEYS = {"USER_VERIFICATION": "preferred", ...}`` in its Django
+settings; code reads ``passkeys_settings.USER_VERIFICATION``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ostiary.conf import ostiary_settings
+from ostiary.typed_settings import read
+
+
+@dataclass(frozen=True)
+class PasskeysSettings:
+    """Every key that ``settings.OSTIARY_PASSKEYS`` may hold."""
+
+    RP_ID: str = ""
+    """The domain that passkeys are made for: the host of ``ISSUER_URL``, or a domain above it, such
+    as ``"example.com"`` for ``https://id.example.com``. Empty is that host. Passkeys work for no
+    other: whoever changes it loses all of them."""
+
+    ORIGINS: list[str] = field(default_factory=list)
+    """Further origins at which passkeys may be used beside that of ``ISSUER_URL``, each with scheme
+    and without a slash at the end, such as ``"https://www.example.com"``, or an Android
+    application's ``"android:apk-key-hash:…"``."""
+
+    USER_VERIFICATION: str = "required"
+    """Whether an authenticator must verify its user, by a finger, a face or a PIN: ``"required"``,
+    or ``"preferred"``, which takes simple security keys too, beside a password. Signing in without
+    a password requires it in any case."""
+
+
+passkeys_settings = read("OSTIARY_PASSKEYS", PasskeysSettings)
+
+
+def rp_id() -> str:
+    """The relying party's identifier (WebAuthn Level 3 §4)."""
+    return passkeys_settings.RP_ID or urlsplit(ostiary_settings.ISSUER_URL).hostname or ""
+
+
+def origins() -> list[str]:
+    """The origins from which an answer is taken, each compared as a whole."""
+    issuer = urlsplit(ostiary_settings.ISSUER_URL)
+    return [f"{issuer.scheme}://{issuer.netloc}", *passkeys_settings.ORIGINS]

@@ -1,0 +1,128 @@
+"""What a relying party verifies of an authenticator's answer (WebAuthn Level 3 §7.1 and §7.2).
+
+Pure functions, in the order of the specification; each raises ``CeremonyRefused`` with the code of
+what is wrong. Challenges and credential records are the business of ``ceremonies``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from cryptography.exceptions import InvalidSignature
+from fido2.cose import ES256, RS256, CoseKey, EdDSA
+from fido2.utils import sha256
+from fido2.webauthn import (
+    AttestedCredentialData,
+    AuthenticationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    RegistrationResponse,
+)
+
+from .models import CREDENTIAL_ID_MAX_BYTES
+
+ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
+"""The COSE algorithms that are offered, the best liked first."""
+CREATE, GET = CollectedClientData.TYPE.CREATE, CollectedClientData.TYPE.GET
+
+Response = TypeVar("Response", RegistrationResponse, AuthenticationResponse)
+
+
+class CeremonyRefused(Exception):
+    """An answer that isn't taken. ``code`` says why, in one word; nothing in it is secret.
+
+    ``credential`` is the record that the answer was given with, once it is known.
+    """
+
+    def __init__(self, code: str, credential: Any = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.credential = credential
+
+
+def parse(kind: type[Response], answer: Any) -> Response:
+    """The JSON form of an answer, read (§5.1). ``malformed``."""
+    try:
+        if not isinstance(answer, Mapping):
+            raise TypeError("not an object")
+        return kind.from_dict(answer)
+    except Exception as problem:  # the parsers below raise of everything
+        raise CeremonyRefused("malformed") from problem
+
+
+def check_client_data(
+    client_data: CollectedClientData, *, wanted: str, origins: Sequence[str]
+) -> None:
+    """Type and origin (§7.1 steps 7, 9–11; §7.2 steps 10, 12–14). ``type``, ``origin``.
+
+    We are never in a frame of another site, so an answer from one is refused.
+    """
+    if client_data.type != wanted:
+        raise CeremonyRefused("type")
+    if client_data.origin not in origins:
+        raise CeremonyRefused("origin")
+    if client_data.cross_origin or client_data._data.get("topOrigin") is not None:
+        raise CeremonyRefused("origin")
+
+
+def check_authenticator_data(
+    data: AuthenticatorData, *, rp_id: str, user_verification: bool
+) -> None:
+    """Who it is for, and the flags (§7.1 steps 14–18; §7.2 steps 15–19). ``rp_id``,
+    ``user_presence``, ``user_verification``, ``backup_state``."""
+    if data.rp_id_hash != sha256(rp_id.encode()):
+        raise CeremonyRefused("rp_id")
+    if not data.is_user_present():
+        raise CeremonyRefused("user_presence")
+    if user_verification and not data.is_user_verified():
+        raise CeremonyRefused("user_verification")
+    if data.is_backed_up() and not data.is_backup_eligible():
+        raise CeremonyRefused("backup_state")
+
+
+def attested(registration: RegistrationResponse) -> AttestedCredentialData:
+    """The new credential (§7.1 steps 20, 25). ``malformed``, ``algorithm``.
+
+    A key that couldn't verify anything is refused now rather than at each sign-in.
+    """
+    credential = registration.response.attestation_object.auth_data.credential_data
+    if (
+        credential is None
+        or credential.credential_id != registration.raw_id
+        or not 0 < len(credential.credential_id) <= CREDENTIAL_ID_MAX_BYTES
+    ):
+        raise CeremonyRefused("malformed")
+    if credential.public_key.ALGORITHM not in ALGORITHMS or not _is_usable(credential.public_key):
+        raise CeremonyRefused("algorithm")
+    return credential
+
+
+def _is_usable(key: CoseKey) -> bool:
+    return _verdict(lambda: key.verify(b"", b"")) == "signature"
+
+
+def check_signature(key: Mapping[int, Any], answer: AuthenticationResponse) -> None:
+    """The signature over authenticator data and client data (§7.2 steps 20–21). ``signature``."""
+    response = answer.response
+    signed = response.authenticator_data + response.client_data.hash
+    if _verdict(lambda: CoseKey.parse(key).verify(signed, response.signature)):
+        raise CeremonyRefused("signature")
+
+
+def _verdict(verify: Callable[[], None]) -> str:
+    """``""`` for a right signature, ``signature`` for a wrong one, ``key`` for an unusable key."""
+    try:
+        verify()
+    except InvalidSignature:
+        return "signature"
+    except Exception:  # a key of hostile numbers raises of everything
+        return "key"
+    return ""
+
+
+def check_counter(stored: int, told: int) -> None:
+    """Of a key that counts each signature is a later one (§7.2 step 22). ``counter``: there are two
+    of it."""
+    if (stored or told) and told <= stored:
+        raise CeremonyRefused("counter")
