@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import sessions, signin
+from ostiary.admin_site import VerifiedOperatorMixin
 
 
-class AdminSite(admin.AdminSite):
+class SiteSignIn(admin.AdminSite):
     """Every way in ends in the one gate of ``ostiary.signin``, the operators' too (SECURITY H8)."""
 
     site_title = site_header = _("Administration")
@@ -41,3 +42,7 @@ class AdminSite(admin.AdminSite):
         """Sign out of the whole site, in the register too."""
         sessions.sign_out(request)
         return HttpResponseRedirect(resolve_url(settings.LOGOUT_REDIRECT_URL or "/"))
+
+
+class AdminSite(VerifiedOperatorMixin, SiteSignIn):
+    """Operators show two factors."""

@@ -24,6 +24,7 @@ class FactorKeeper(Protocol):
 _keepers: dict[str, FactorKeeper] = {}
 _other_ways: dict[str, Any] = {}
 _last_resort: dict[str, Any] = {}
+_set_up: dict[str, tuple[int, Any]] = {}
 
 
 def register_keeper(name: str, keeper: FactorKeeper) -> None:
@@ -39,6 +40,11 @@ def register_other_way(view: str, label: Any) -> None:
 def register_last_resort(view: str, label: Any) -> None:
     """Offer the page ``view`` to who can use none of their second factors, after all others."""
     _last_resort[view] = label
+
+
+def register_set_up(view: str, label: Any, order: int = 50) -> None:
+    """Offer the page ``view`` to who has to set up a second factor, the lowest ``order`` first."""
+    _set_up[view] = (order, label)
 
 
 def are_kept() -> bool:
@@ -67,6 +73,12 @@ def other_ways() -> list[tuple[str, Any]]:
 def last_resort() -> list[tuple[str, Any]]:
     """The address and label of the page for who has no way left, if an app brings one."""
     return _links(_last_resort)
+
+
+def ways_to_set_up() -> list[tuple[str, Any]]:
+    """The addresses and labels of the pages on which a second factor is set up, the best first."""
+    in_order = sorted(_set_up.items(), key=lambda entry: (entry[1][0], entry[0]))
+    return _links({view: label for view, (_, label) in in_order})
 
 
 def _links(views: dict[str, Any]) -> list[tuple[str, Any]]:

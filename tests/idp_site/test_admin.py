@@ -4,9 +4,11 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.test import Client as Browser
 from django.urls import reverse
 
-from ostiary import events, outbox
+from ostiary import assurance, events, factors, outbox
+from ostiary.admin_site import OPERATOR_SECONDS
 from ostiary.models import Event, OutboxMessage, Session
 from tests.operators import desk_of
 
@@ -49,6 +51,63 @@ def test_who_is_no_operator_is_refused(client):
     assert client.get("/admin/login/?next=/admin/").status_code == 403
 
 
+class Keeper:
+    """Keeps second factors, of people that are named to it."""
+
+    def __init__(self):
+        self.having = set()
+
+    def factors_of(self, user):
+        return ["Authenticator app"] if user in self.having else []
+
+    def reset(self, user):
+        self.having.discard(user)
+
+
+@pytest.fixture
+def keeper(monkeypatch):
+    kept = Keeper()
+    monkeypatch.setattr(factors, "_keepers", {"test": kept})
+    return kept
+
+
+def by_one_factor(**fields):
+    """The browser of an operator who has signed in by one factor, and the operator."""
+    user = person("operator@example.com", is_staff=True, is_superuser=True, **fields)
+    browser = Browser()
+    browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return browser, user
+
+
+def test_g1_an_operator_by_one_factor_is_asked_for_the_second(keeper):
+    browser, user = by_one_factor()
+    keeper.having.add(user)
+    asked = browser.get("/admin/ostiary/event/", follow=False)
+    assert asked["Location"] == "/admin/login/?next=/admin/ostiary/event/"
+    again = browser.get(asked["Location"])
+    assert again["Location"] == (
+        "/signin/?next=%2Fadmin%2Fostiary%2Fevent%2F&reauthenticate=1"
+        "&acr_values=urn%3Aostiary%3Aaal2"
+    )
+
+
+def test_g1_an_operator_without_a_second_factor_is_told_to_set_one_up(keeper):
+    browser, _ = by_one_factor()
+    answer = browser.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "You need a second step" in answer.content.decode()
+    assert "Sign in again" in answer.content.decode()
+
+
+def test_g1_two_factors_last_for_half_a_day(keeper, operator):
+    assert operator.get("/admin/").status_code == 200
+    session = operator.session
+    shown = session[assurance.SESSION_KEY]
+    session[assurance.SESSION_KEY] = {**shown, "auth_time": shown["auth_time"] - OPERATOR_SECONDS}
+    session.save()
+    assert operator.get("/admin/").status_code == 302
+
+
 def test_every_list_and_every_form_opens(operator):
     assert operator.get("/admin/").status_code == 200
     for model, model_admin in admin.site._registry.items():
@@ -67,9 +126,7 @@ def test_the_things_that_an_operator_looks_after_are_there():
 
 
 def test_ending_a_session_signs_that_browser_out(operator):
-    from django.test import Client
-
-    browser = Client()
+    browser = Browser()
     browser.force_login(person("alice@example.com"), "django.contrib.auth.backends.ModelBackend")
     session = Session.objects.get(user__email="alice@example.com")
     answer = operator.post(
