@@ -11,3 +11,30 @@ class MfaConfig(AppConfig):
     label = "ostiary_mfa"
     verbose_name = _("Second factors")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ostiary import events, factors, privacy
+
+        from . import (
+            app_factor,
+            checks,  # noqa: F401  (checks register themselves on import)
+            kinds,
+            otp_session,
+            panels,
+        )
+
+        privacy.register_exporter(f"{__package__}.personal_data.export")
+        privacy.register_eraser(f"{__package__}.personal_data.erase")
+        factors.register_keeper(self.label, kinds.Keeper())
+        app_factor.register()
+        panels.register()
+        otp_session.connect()
+        events.register_kinds(
+            {
+                "factor.added": _("A second step was added"),
+                "factor.renamed": _("A second step was given another name"),
+                "factor.removed": _("A second step was removed"),
+                "factor.used": _("You passed the second step"),
+                "factor.failed": _("A code of the second step was wrong"),
+            }
+        )

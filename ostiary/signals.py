@@ -6,7 +6,7 @@ receiver may return addresses (``list[str]``): if it was a sign-out in the brows
 says so loads them in hidden frames.
 
 ``signin_completed``: a person has passed every step. Arguments: ``request``, ``user``, ``session``,
-``risk`` (``risk.Assessment``).
+``risk`` (``risk.Assessment``), ``pending`` (``signin.PendingSignIn``, as it was at the end).
 
 ``password_changed``: a person's password was changed or reset. Arguments: ``user``, ``request``
 (or ``None``).

@@ -241,6 +241,11 @@ def _complete(request: HttpRequest, user: Any, progress: PendingSignIn) -> Sessi
     login(request, user, backend=progress.backend)
     session = sessions.start(request, user, progress.amr, remember=progress.remember)
     signin_completed.send(
-        Session, request=request, user=user, session=session, risk=progress.assessment
+        Session,
+        request=request,
+        user=user,
+        session=session,
+        risk=progress.assessment,
+        pending=progress,
     )
     return session

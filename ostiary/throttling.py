@@ -62,6 +62,10 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
         "ip": "200/10minutes; 400/hour; 1000/day",
         "user": "100/10minutes; 150/hour; 200/day",
     },
+    "second_factor": {  # wrong codes over all of a person's factors together
+        "device": "20/10minutes; 60/day",
+        "user": "10/10minutes; 30/hour; 60/day",
+    },
     "signin_confirm": {"client": "5/hour"},  # tries of one mailed code
     "signin_confirm_mail": {"user": "10/hour"},
     "signup": {"ip": "60/hour", "user": "5/hour"},

@@ -37,6 +37,7 @@ SETTINGS = {
     "<!-- settings of accounts -->": ("accounts", "AccountsSettings"),
     "<!-- settings of oauth -->": ("oauth", "OAuthSettings"),
     "<!-- settings of passkeys -->": ("passkeys", "PasskeysSettings"),
+    "<!-- settings of mfa -->": ("mfa", "MfaSettings"),
     "<!-- settings of the resource kit -->": ("oauth/resource_server", "ResourceServerSettings"),
 }
 """The place on the page, and the folder and class whose keys stand there."""

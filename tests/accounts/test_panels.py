@@ -13,8 +13,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch):
-    """What a test registers goes with it."""
-    copied = {page: dict(known) for page, known in panels._panels.items()}
+    """Our own panels, without those of siblings; what a test registers goes with it."""
+    copied = {
+        page: {
+            name: panel
+            for name, panel in known.items()
+            if panel.template.startswith("ostiary_accounts/")
+        }
+        for page, known in panels._panels.items()
+    }
     monkeypatch.setattr(panels, "_panels", copied)
 
 

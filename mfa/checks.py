@@ -1,0 +1,21 @@
+"""System checks of mfa."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from ostiary.typed_settings import unknown_keys, wrong_values
+
+from .conf import MfaSettings
+
+
+@register()
+def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """OSTIARY_MFA holds known keys of the right types."""
+    name = "OSTIARY_MFA"
+    return [
+        Error(problem, id="ostiary_mfa.E001")
+        for problem in (*unknown_keys(name, MfaSettings), *wrong_values(name, MfaSettings))
+    ]

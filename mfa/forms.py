@@ -1,0 +1,85 @@
+"""What people fill in about second factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import (
+    MinimumLengthValidator,
+    get_default_password_validators,
+)
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ostiary import factors
+
+from .guessing import guess_password
+from .typed_code import normal
+
+
+class CodeField(forms.CharField):
+    """A code of digits, in whatever spelling; cleaned it has one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+        kwargs.setdefault("label", _("Code"))
+        super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        """The code in its one spelling."""
+        return normal(super().to_python(value) or "")
+
+
+class NameForm(forms.Form):
+    """What the person calls a device of theirs."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=64,
+        required=False,
+        help_text=_("So that you know it again, such as “Phone”. You can leave it empty."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class AppCodeForm(forms.Form):
+    """The code that an authenticator app shows now."""
+
+    code = CodeField(label=_("Code of the app"))
+
+
+class RemoveForm(forms.Form):
+    """The last factor goes: from then on the password stands alone, and must be long enough."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        user: Any = request.user
+        if len(factors.factors_of(user)) == 1 and user.has_usable_password():
+            self.fields["password"] = forms.CharField(
+                label=_("Password"),
+                strip=False,
+                help_text=_("This is your last second step. Show that it is you."),
+                widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+            )
+
+    def clean_password(self) -> str:
+        """The password must be right, and as long as one that is the only factor. Raises
+        ``Throttled``."""
+        password: str = self.cleaned_data["password"]
+        if not guess_password(self.request, self.request.user, password):
+            raise ValidationError(_("This is not your present password. Try again."))
+        for validator in get_default_password_validators():
+            if isinstance(validator, MinimumLengthValidator) and (
+                len(password) < validator.min_length
+            ):
+                raise ValidationError(
+                    _(
+                        "Your password is too short to protect your account alone. Change it to "
+                        "one of at least %(least)d characters first."
+                    ),
+                    params={"least": validator.min_length},
+                )
+        return password

@@ -1,0 +1,88 @@
+"""The kinds of second factors that this app keeps: what the panel lists, and what others ask for.
+
+Each kind registers itself once, when the app is ready; the list is all that the rest knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from ostiary import factors
+
+from .models import FactorDevice
+
+
+def _always(request: HttpRequest) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of second factor, with the page where one is set up and looked after.
+
+    The least ``order`` is recommended first. Of one with ``alone=False``, such as recovery codes,
+    there is none without another factor; one with ``raises=False`` makes no two factors (AAL2) of
+    a sign-in. ``told`` returns what the row of the panel says beside the names of the devices.
+    """
+
+    name: str
+    label: Any
+    about: Any
+    url_name: str
+    model: type[FactorDevice]
+    order: int = 50
+    alone: bool = True
+    raises: bool = True
+    is_offered: Callable[[HttpRequest], bool] = _always
+    told: Callable[[Any], str] | None = None
+
+    def devices(self, user: Any) -> list[Any]:
+        """The person's, oldest first; those that aren't confirmed don't count."""
+        own = self.model._default_manager.filter(user=user, confirmed=True)
+        return list(own.order_by("created_at", "pk"))
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Have the kind listed and asked for."""
+    _kinds[kind.name] = kind
+
+
+def all_kinds() -> list[Kind]:
+    """Every kind, the one to recommend first."""
+    return sorted(_kinds.values(), key=lambda kind: (kind.order, kind.name))
+
+
+class Keeper:
+    """What the house asks of us (``ostiary.factors``)."""
+
+    def factors_of(self, user: Any) -> list[str]:
+        """The kinds that the person must show one of, by their labels; with the name of a device
+        where it has one."""
+        return [
+            f"{kind.label}: {device.name}" if device.name else str(kind.label)
+            for kind in all_kinds()
+            if kind.alone
+            for device in kind.devices(user)
+        ]
+
+    def reset(self, user: Any) -> None:
+        """Remove all of them, in the caller's transaction."""
+        for kind in all_kinds():
+            kind.model._default_manager.filter(user=user).delete()
+
+
+def weak_ones(user: Any) -> int:
+    """How many of the person's factors raise no sign-in to two factors."""
+    return sum(len(kind.devices(user)) for kind in all_kinds() if kind.alone and not kind.raises)
+
+
+def has_strong_factor(user: Any) -> bool:
+    """Whether the person has a factor, ours or a sibling's, that makes two of a sign-in."""
+    return len(factors.factors_of(user)) > weak_ones(user)

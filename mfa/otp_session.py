@@ -1,0 +1,48 @@
+"""Which device of django-otp verified a session: what ``request.user.is_verified()`` asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_otp
+from django.http import HttpRequest
+from django_otp.models import Device
+
+from ostiary import assurance, sessions
+from ostiary.signals import signin_completed
+from ostiary.signin import PendingSignIn
+from ostiary.signin import pending as pending_signin
+
+SESSION_KEY = "ostiary_mfa.device"
+
+
+def remember(request: HttpRequest, device: Device) -> None:
+    """Note in the pending sign-in, and in no other of this browser, what verified it (SECURITY
+    H7)."""
+    found = pending_signin(request)
+    if found is not None:
+        request.session[SESSION_KEY] = {**_identity(found[0]), "device": device.persistent_id}
+
+
+def verify(request: HttpRequest, device: Device) -> None:
+    """Raise the signed-in session, whose person has just shown ``device``, under a new key."""
+    known = assurance.current(request)
+    sessions.start(request, request.user, [*(known.amr if known else ()), device.amr])
+    django_otp.login(request, device)
+
+
+def connect() -> None:
+    """Listen for completed sign-ins (called once, when the app is ready)."""
+    signin_completed.connect(_completed, dispatch_uid="ostiary_mfa.signin_completed")
+
+
+def _completed(sender: Any, request: HttpRequest, pending: PendingSignIn, **_: Any) -> None:
+    request.session.pop(django_otp.DEVICE_ID_SESSION_KEY, None)  # of an earlier authentication
+    kept = request.session.pop(SESSION_KEY, {})
+    device = Device.from_persistent_id(kept.pop("device", ""))
+    if device is not None and kept == _identity(pending):
+        django_otp.login(request, device)
+
+
+def _identity(pending: PendingSignIn) -> dict[str, Any]:
+    return {"user_id": pending.user_id, "started_at": pending.started_at}

@@ -1,0 +1,109 @@
+"""Authenticator apps: set up, asked for, renamed, removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from ostiary import second_step
+from ostiary.pages import posted
+
+from .. import app_factor, challenge, changes, qr
+from ..app_factor import KIND
+from ..forms import AppCodeForm, NameForm, RemoveForm
+from ..models import AuthenticatorApp
+from ..protect import change_of_factors, set_up_done, set_up_of_factors
+from . import security_url, show
+
+
+@sensitive_post_parameters("code")
+@challenge.challenge_page(KIND.name)
+def app_challenge(request: HttpRequest, user: Any) -> HttpResponse:
+    """The second step of a sign-in: the code that the app shows now."""
+    form = AppCodeForm(posted(request))
+    if form.is_valid():
+        device = app_factor.shown(request, user, form.cleaned_data["code"])
+        if device is not None:
+            return challenge.passed(request, device, KIND.name)
+        challenge.failed(request, user, KIND.name)
+        form.add_error("code", _not_the_code())
+    ways = second_step.other_ways(request, user, but=KIND.name)
+    return show(request, "app_challenge", form, other_ways=ways)
+
+
+def _not_the_code() -> str:
+    return _(
+        "This is not the code, or it was used already. Wait until the app shows the next one, and "
+        "enter that."
+    )
+
+
+@set_up_of_factors
+def begin(request: HttpRequest, user: Any) -> HttpResponse:
+    """Explain, list what there is, and make a key for another."""
+    form = NameForm(posted(request))
+    if not form.is_valid():
+        return show(request, "app", form, devices=KIND.devices(user))
+    replaces = next(
+        (d.pk for d in KIND.devices(user) if str(d.pk) == request.GET.get("replaces")), None
+    )
+    app_factor.begin(request, user, form.cleaned_data["name"], replaces)
+    return redirect("ostiary_mfa:app_confirm")
+
+
+@sensitive_post_parameters("code")
+@set_up_of_factors
+def confirm(request: HttpRequest, user: Any) -> HttpResponse:
+    """Show the key, and take the first code: from then on it counts."""
+    device = app_factor.waiting(request, user)
+    if device is None:
+        messages.error(request, _("That took too long. Begin again."))
+        return redirect("ostiary_mfa:app")
+    form = AppCodeForm(posted(request))
+    if form.is_valid():
+        if app_factor.confirm(request, device, form.cleaned_data["code"]):
+            messages.success(request, _("Your authenticator app is set up."))
+            return set_up_done(request, device)
+        form.add_error("code", _not_the_code())
+    return show(
+        request,
+        "app_confirm",
+        form,
+        device=device,
+        qr=qr.svg(device.provisioning_uri()),
+        key=qr.grouped(device.key_in_text()),
+    )
+
+
+@change_of_factors
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give it another name."""
+    device = _own(request, pk)
+    form = NameForm(posted(request), initial={"name": device.name})
+    if not form.is_valid():
+        return show(request, "app_change", form, device=device)
+    changes.rename(request, device, form.cleaned_data["name"], KIND)
+    messages.success(request, _("The name is saved."))
+    return redirect("ostiary_mfa:app")
+
+
+@sensitive_post_parameters("password")
+@change_of_factors
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, and remove it; who has no factor left shows that their password is long enough."""
+    device = _own(request, pk)
+    form = RemoveForm(posted(request), request=request)
+    if not form.is_valid():
+        return show(request, "app_remove", form, device=device)
+    changes.remove(request, device, KIND)
+    messages.success(request, _("The authenticator app is removed."))
+    return HttpResponseRedirect(security_url())
+
+
+def _own(request: HttpRequest, pk: int) -> AuthenticatorApp:
+    return get_object_or_404(AuthenticatorApp, pk=pk, user=request.user, confirmed=True)
