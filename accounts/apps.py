@@ -14,13 +14,16 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from ostiary import events, factors, notifications, privacy, signin_methods
+        from ostiary.notices import register_notices
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
             not_me,
+            notices,
             panels,
             receivers,
             signup_policy,
+            support,
         )
         from .conf import accounts_settings
 
@@ -30,6 +33,7 @@ class AccountsConfig(AppConfig):
         receivers.connect()
         panels.register()
         notifications.use_not_me_link(not_me.link_for)
+        register_notices(notices.NOTICES)
         signup_policy.connect()
         factors.register_last_resort(
             "ostiary_accounts:factor_recovery", _("I can’t use my second step")
@@ -42,6 +46,9 @@ class AccountsConfig(AppConfig):
                 order=50,
                 is_offered=lambda request: accounts_settings.PASSWORDLESS_EMAIL,
             )
+        )
+        events.register_kinds(
+            {f"support_case.{kind}": words for kind, words in support.KINDS.items()}
         )
         events.register_kinds(
             {

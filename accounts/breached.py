@@ -30,8 +30,8 @@ from django.utils.translation import gettext_lazy
 
 from ostiary import events, mail
 from ostiary.conf import ostiary_settings
+from ostiary.notifications import notify
 
-from .addresses import email_of
 from .conf import accounts_settings
 from .credentials import credential_hash
 
@@ -218,11 +218,8 @@ def notice(request: HttpRequest, user: Any, password: str) -> None:
 def _tell(request: HttpRequest, user: Any) -> None:
     with transaction.atomic():
         events.record("password.breached", user=user, request=request)
-        mail.send_email(
-            email_of(user),
-            "ostiary_accounts/mail/password_breached",
-            {"change_link": mail.absolute_url(reverse("ostiary_accounts:security"))},
-        )
+        security = mail.absolute_url(reverse("ostiary_accounts:security"))
+        notify(user, "password_breached", {"link": security}, request=request)
 
 
 def was_noticed(request: HttpRequest, user: Any) -> bool:

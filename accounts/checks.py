@@ -102,6 +102,12 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
             "is not a file that is there.",
             "Write the path of a file of domains, one a line.",
         )
+    if accounts_settings.SUPPORT_RECOVERY_OPERATORS > 2:
+        yield (
+            "SUPPORT_RECOVERY_OPERATORS",
+            "is more than the two that there can be: nobody is ever helped.",
+            "Write 1, or 2.",
+        )
     if version := accounts_settings.TERMS_VERSION:
         if len(version) > VERSION_MAX_LENGTH:
             yield "TERMS_VERSION", "is too long.", "Write 40 characters at most."

@@ -9,7 +9,9 @@ from django.db import models
 from django.utils import timezone
 
 from ostiary.cleanup import remove
+from ostiary.conf import ostiary_settings
 
+from . import support
 from .models import (
     FactorRecovery,
     ImportedHashKind,
@@ -19,6 +21,7 @@ from .models import (
     NotMeLink,
     PendingRegistration,
     RecoveryToken,
+    SupportCase,
 )
 
 BATCH = 1000
@@ -73,6 +76,17 @@ def forget_hash_kinds() -> int:
 def remove_past_factor_recoveries(batch: int = BATCH, most: int = 100) -> int:
     """Delete recoveries that nobody finished in time; returns how many."""
     return _remove_expired(FactorRecovery, batch, most)
+
+
+def remove_closed_cases() -> int:
+    """Close cases of the operators that ran out, and forget those whose story is not kept any more.
+
+    Returns how many are forgotten.
+    """
+    support.expire(SupportCase.objects.all())
+    limit = timezone.now() - timedelta(days=ostiary_settings.EVENT_RETENTION_DAYS)
+    closed = SupportCase.objects.exclude(state=SupportCase.State.OPEN)
+    return remove(closed.filter(expires_at__lt=limit))
 
 
 def _remove_expired(model: type[models.Model], batch: int, most: int) -> int:

@@ -91,7 +91,12 @@ class AccountsSettings:
 
     FACTOR_RECOVERY_DAYS: int = field(default=3, metadata={"minimum": 0})
     """How long someone who can't use their second factor waits, told every day and able to stop it,
-    before a mailed link removes the factor; 0 lets only operators do so."""
+    before a mailed link removes the factor; 0 lets only operators do so. A new address that
+    operators give to a person waits for as long, and for a day at least."""
+
+    SUPPORT_RECOVERY_OPERATORS: int = 1
+    """How many operators it takes to help a person back in who lost mailbox or second factor: 1, or
+    2, of whom the second approves what the first opened."""
 
 
 accounts_settings = read("OSTIARY_ACCOUNTS", AccountsSettings)

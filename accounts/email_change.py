@@ -15,7 +15,7 @@ from ostiary import events, mail, outbox, sessions
 from ostiary.notifications import language_of, notify
 from ostiary.signals import password_changed
 
-from . import factor_recovery, links
+from . import factor_recovery, links, support
 from .addresses import email_of, is_of_another, set_email
 from .models import MailedLink, RecoveryToken
 
@@ -89,25 +89,34 @@ def confirm(request: HttpRequest, link: MailedLink) -> Outcome:
                 return Outcome.DEAD
             if is_of_another(link.email, user):
                 return Outcome.TAKEN
-            before = email_of(user)
-            user.save(update_fields=set_email(user, link.email))
-            RecoveryToken.objects.filter(user=user).delete()
-            factor_recovery.stop(request, user)
-            undo_token = links.make(
-                user, UNDO, email=before, lifetime=UNDO_LIFETIME, dies_with_credentials=False
-            )
-            undo_link = links.link_to("ostiary_accounts:email_undo", undo_token)
-            _mail(user, before, "email_changed", undo_link=undo_link)
-            notify(user, "email_changed", {"address": link.email}, request=request)
-            events.record(
-                "email.changed",
-                user=user,
-                request=request,
-                personal={"before": before, "after": link.email},
-            )
+            replace(request, user, link.email)
     except IntegrityError:  # the address was given to another at this very moment
         return Outcome.TAKEN
     return Outcome.DONE
+
+
+def replace(request: HttpRequest, user: Any, email: str) -> None:
+    """Give the person an address shown to be theirs, and tell the old one how to take it back.
+
+    To be called in a transaction. Raises ``IntegrityError`` if somebody else has the address.
+    """
+    before = email_of(user)
+    user.save(update_fields=set_email(user, email))
+    RecoveryToken.objects.filter(user=user).delete()
+    factor_recovery.stop(request, user)
+    support.stop(user, "email", request=request)
+    undo_token = links.make(
+        user, UNDO, email=before, lifetime=UNDO_LIFETIME, dies_with_credentials=False
+    )
+    undo_link = links.link_to("ostiary_accounts:email_undo", undo_token)
+    _mail(user, before, "email_changed", undo_link=undo_link)
+    notify(user, "email_changed", {"address": email}, request=request)
+    events.record(
+        "email.changed",
+        user=user,
+        request=request,
+        personal={"before": before, "after": email},
+    )
 
 
 def undo(request: HttpRequest, link: MailedLink) -> Outcome:
@@ -131,6 +140,7 @@ def undo(request: HttpRequest, link: MailedLink) -> Outcome:
             own.exclude(purpose=UNDO, created_at__lt=link.created_at).delete()
             RecoveryToken.objects.filter(user=user).delete()
             factor_recovery.stop(request, user)
+            support.stop(user, "email", request=request)
             sessions.end_all(user, "email_undone")
             password_changed.send(type(user), user=user, request=request)
             _mail(user, before, "email_undone")

@@ -118,6 +118,12 @@ def stop(request: HttpRequest, user: Any) -> bool:
     return bool(deleted)
 
 
+def forget(user: Any) -> None:
+    """Have no recovery wait that has become needless; nobody is told. The person is locked."""
+    FactorRecovery.objects.filter(pk=user.pk).delete()
+    _forget_links(user)
+
+
 def stop_by(request: HttpRequest, link: MailedLink) -> bool:
     """The same by a mailed link; ``False`` if there was nothing to stop any more."""
     with transaction.atomic():

@@ -18,7 +18,7 @@ from django.utils import timezone
 from ostiary import events, sessions
 from ostiary.signals import password_changed
 
-from . import factor_recovery, recovery
+from . import factor_recovery, recovery, support
 from .addresses import email_of, find_user
 from .links import link_to, new_token, token_hash
 from .models import NotMeLink
@@ -64,6 +64,7 @@ def secure(request: HttpRequest, link: NotMeLink) -> bool:
             user.save(update_fields=["password"])
             password_changed.send(type(user), user=user, request=request)
         factor_recovery.stop(request, user)
+        support.stop(user, "not_me", request=request)
         ended = sessions.end_all(user, "not_me")
         events.record(
             "account.secured",

@@ -10,13 +10,18 @@ from ostiary.conf import ostiary_settings
 from ostiary.models import Session
 from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
 
-from . import factor_recovery
+from . import factor_recovery, support
 from .models import TermsAcceptance
 
 
 def _recovery(request: HttpRequest) -> dict[str, Any] | None:
     recovery = factor_recovery.of(request.user)
     return {"recovery": recovery} if recovery else None
+
+
+def _support(request: HttpRequest) -> dict[str, Any] | None:
+    case = support.of(request.user)
+    return {"case": case, "what": support.WORDS[case.resets_factors]} if case else None
 
 
 def _password(request: HttpRequest) -> dict[str, Any]:
@@ -37,5 +42,6 @@ def register() -> None:
     """Called once, when the app is ready."""
     folder = "ostiary_accounts/panels/"
     register_panel(SECURITY, "recovery", Panel(f"{folder}recovery.html", _recovery, order=0))
+    register_panel(SECURITY, "support", Panel(f"{folder}support.html", _support, order=1))
     register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
     register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))

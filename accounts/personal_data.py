@@ -13,12 +13,14 @@ from .models import (
     Invitation,
     MailedLink,
     PendingRegistration,
+    SupportCase,
     TermsAcceptance,
 )
 
 
 def export(user: Any) -> dict[str, Any]:
-    """The terms that they accepted, the invitations that they were sent, where they came from."""
+    """The terms they accepted, the invitations they were sent, where they came from, and the help
+    that they had from operators."""
     return {
         "terms_accepted": [
             {"version": kept.version, "accepted_at": kept.accepted_at.isoformat()}
@@ -42,12 +44,21 @@ def export(user: Any) -> dict[str, Any]:
             }
             for identity in ImportedIdentity.objects.filter(user=user).order_by("id")
         ],
+        "recoveries_by_operators": [
+            {
+                "opened_at": case.opened_at.isoformat(),
+                "state": case.state,
+                "new_email": case.email,
+                "removes_second_steps": case.resets_factors,
+            }
+            for case in SupportCase.objects.filter(user=user).order_by("id")
+        ],
     }
 
 
 def erase(user: Any) -> None:
     """Forget the same, and sign-ups that wait for the person's address."""
-    for model in (TermsAcceptance, MailedLink, FactorRecovery, ImportedIdentity):
+    for model in (TermsAcceptance, MailedLink, FactorRecovery, ImportedIdentity, SupportCase):
         model._default_manager.filter(user=user).delete()
     _invitations(user).delete()
     PendingRegistration.objects.filter(email__iexact=email_of(user)).delete()

@@ -15,7 +15,7 @@ from ostiary.risk import Assessment, Decision, rules, sentences
 from ostiary.risk_rules import NewDevice
 from ostiary.signals import session_ended, signin_completed
 
-from . import factor_recovery
+from . import factor_recovery, support
 
 
 def _signed_in(
@@ -29,8 +29,10 @@ def _signed_in(
             request=request,
             details={"amr": session.amr, "sid": str(session.pk), "risk": risk.told()},
         )
-        if assurance.level_of(session.amr) is not assurance.Level.AAL1:
+        with_two_factors = assurance.level_of(session.amr) is not assurance.Level.AAL1
+        if with_two_factors:
             factor_recovery.stop(request, user)  # the second factor is not lost
+        support.signed_in(request, user, with_two_factors=with_two_factors)
 
 
 def _tell(request: HttpRequest, user: Any, risk: Assessment) -> None:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 # (Some are imported for the handlers of the outbox that they bring.)
-from . import cleanup, factor_recovery, mailed_code, recovery  # noqa: F401
+from . import cleanup, factor_recovery, mailed_code, recovery, support  # noqa: F401
 
 
 @shared_task(name="ostiary.accounts.cleanup", acks_late=True, ignore_result=True)
@@ -17,12 +17,14 @@ def clean_up() -> None:
     cleanup.remove_expired_codes()
     cleanup.forget_hash_kinds()
     cleanup.remove_past_factor_recoveries()
+    cleanup.remove_closed_cases()
 
 
 @shared_task(name="ostiary.accounts.factor_recovery", acks_late=True, ignore_result=True)
 def tell_of_factor_recoveries() -> None:
-    """Tell people of the recovery that waits for them."""
+    """Tell people of the recovery that waits for them, or go on with it."""
     factor_recovery.tell_those_who_wait()
+    support.go_on()
 
 
 BEAT_SCHEDULE = {

@@ -14,6 +14,7 @@ from .views import (
     signin,
     signup,
     strength,
+    support,
     terms,
 )
 
@@ -48,6 +49,9 @@ urlpatterns = [
         factor_recovery.stop_here,
         name="factor_recovery_stop_here",
     ),
+    path("recover/support/", support.finish, name="support"),
+    path("recover/support/stop/", support.stop, name="support_stop"),
+    path("account/security/stop-support/", support.stop_here, name="support_stop_here"),
     path("language/", language.choose, name="language"),
     path("account/", account.overview, name="account"),
     path("account/profile/", account.profile, name="profile"),

@@ -6,6 +6,7 @@ from .mailed_link import MailedLink
 from .not_me import NotMeLink
 from .recovery import FactorRecovery, RecoveryToken
 from .registration import Invitation, PendingRegistration, SignUpPolicy
+from .support import SupportCase
 from .terms import TermsAcceptance
 from .user import User, UserManager, normalize_password
 
@@ -20,6 +21,7 @@ __all__ = [
     "PendingRegistration",
     "RecoveryToken",
     "SignUpPolicy",
+    "SupportCase",
     "TermsAcceptance",
     "User",
     "UserManager",

@@ -26,6 +26,8 @@ class MailedLink(models.Model):
         BEGIN_FACTOR_RECOVERY = "begin_factor_recovery"
         STOP_FACTOR_RECOVERY = "stop_factor_recovery"
         FINISH_FACTOR_RECOVERY = "finish_factor_recovery"
+        FINISH_SUPPORT_CASE = "finish_support_case"
+        STOP_SUPPORT_CASE = "stop_support_case"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -12,6 +12,7 @@ from accounts.models import FactorRecovery, MailedLink
 from ostiary import factors, signin
 from ostiary.models import Event, Session
 from tests.accounts import flow
+from tests.accounts.conftest import Step
 from tests.accounts.test_enumeration import without_chance
 from tests.parallel import at_once
 
@@ -20,49 +21,6 @@ pytestmark = pytest.mark.django_db
 ASK = "/recover/second-step/"
 GO_ON = "/recover/second-step/go-on/"
 STOP = "/recover/second-step/stop/"
-
-
-class Keeper:
-    """Keeps the second factors of people in memory."""
-
-    def __init__(self):
-        self.kept = {}
-
-    def factors_of(self, user):
-        return self.kept.get(user.pk, [])
-
-    def reset(self, user):
-        self.kept.pop(user.pk, None)
-
-
-class Step:
-    """Asks those who have a second factor for it."""
-
-    name = "second_factor"
-
-    def is_required(self, request, user, pending):
-        return bool(factors.factors_of(user))
-
-    def url(self, request):
-        return "/second-factor/"
-
-
-@pytest.fixture
-def keeper(monkeypatch, settings):
-    """A site with second factors."""
-    kept = Keeper()
-    monkeypatch.setattr(factors, "_keepers", {"test": kept})
-    monkeypatch.setattr(factors, "_other_ways", {})
-    path = f"{__name__}.Step"
-    settings.OSTIARY = {**settings.OSTIARY, "SIGNIN_STEPS": [path]}
-    return kept
-
-
-@pytest.fixture
-def alice(person, keeper):
-    """Alice, whose phone with the second factor is lost."""
-    keeper.kept[person.pk] = ["Authenticator app"]
-    return person
 
 
 def newest(words):

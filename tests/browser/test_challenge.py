@@ -87,5 +87,5 @@ def test_the_page_of_a_challenge_fits_a_small_window(page, issuer, alice):
 
     page.locator("button[name=challenge_by_mail]").click()
 
-    assert page.locator("label", has_text="Code from the email").is_visible()
+    assert page.locator("label", has_text="Code from the message").is_visible()
     assert fits(page)
