@@ -20,7 +20,7 @@ install: ## Make .venv with everything a developer needs (PYTHON= chooses the in
 	@$(INSTALL) dev
 
 .PHONY: test
-test: install ## Run the tests: on SQLite, on PostgreSQL, on the other Django, and without each app
+test: install ## Run the tests: on SQLite, on PostgreSQL, from outside, on the other Django, and without each app
 	@$(BIN)/python -m tests.run
 
 .PHONY: check

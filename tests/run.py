@@ -1,5 +1,5 @@
-"""``make test``: the suite on PostgreSQL and on SQLite, and shorter passes on the other Django, and
-in a site that lacks an app.
+"""``make test``: the suite on PostgreSQL and on SQLite, the site seen from outside, and shorter
+passes in a site that lacks an app, on the other Django too.
 
 What a pass needs and the machine does not have is told in one line each; with ``CI=true`` it is a
 failure. The last line of the output is pytest's own.
@@ -25,8 +25,8 @@ from tests.machine import POSTGRESQL, RABBITMQ, REDIS, REDIS_OF_THE_SITE, answer
 ROOT = Path(__file__).resolve().parent.parent
 OTHER_DJANGO = ROOT / ".venv-django52"
 AT_ONCE = 3  # passes: a third of a pass is waiting for other processes
-# Those that say most about Django itself; the rest drives processes and browsers.
-SHORT = ("tests/ostiary", "tests/accounts", "tests/oauth", "tests/mfa", "tests/passkeys")
+# The rooms that say most about Django itself; the rest drives processes and browsers.
+ROOMS = ("ostiary", "accounts", "oauth", "mfa", "passkeys")
 # Thousands of made-up requests, and what needs no database: two passes of them are enough.
 LONG = (
     "tests/oauth/resource_server",
@@ -35,7 +35,7 @@ LONG = (
     "tests/oauth/test_token_lifecycle.py",
 )
 # These start processes with a database of their own, or look at the site from outside, as browsers
-# and clients do: another pass would be the same.
+# and clients do: a pass of their own, since most of it is waiting for other processes.
 FROM_OUTSIDE = (
     "tests/browser",
     "tests/examples",
@@ -111,22 +111,36 @@ def other_django() -> dict[str, str]:
     return {"PYTHONPATH": str(OTHER_DJANGO)}
 
 
+def short(name: str, env: dict[str, str], without: str, *rooms: str) -> Pass:
+    """A pass of some rooms in the site that lacks an app, without what takes long."""
+    tests = (f"tests/{room}" for room in rooms or ROOMS if room != without)
+    ignored = (f"--ignore={path}" for path in LONG)
+    return Pass(name, env, (f"--ds=tests.reuse.without_{without}", *tests, *ignored))
+
+
 def passes() -> list[Pass]:
-    """What can be run here, the fullest first. Python 3.11 has Django 5.2 and no other."""
+    """What can be run here, the fullest first. Python 3.11 has Django 5.2 and no other.
+
+    On the other Django an app is lacking too: whatever the two bring about, it is told by the
+    passes that have one of them.
+    """
     found = []
-    without_long = tuple(f"--ignore={path}" for path in LONG)
+    outside = tuple(f"--ignore={path}" for path in FROM_OUTSIDE)
     if answers(POSTGRESQL):
         env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
         if answers(REDIS_OF_THE_SITE):
             env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
-        found.append(Pass(name, env, tuple(f"--ignore={path}" for path in FROM_OUTSIDE)))
-    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}))
+        found.append(Pass(name, env, outside))
+    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, outside))
+    found.append(Pass("from outside", {}, FROM_OUTSIDE))
+    other, name = ({}, "SQLite")
     if django.VERSION >= (6,):
-        found.append(Pass("Django 5.2, SQLite", other_django(), (*SHORT, *without_long)))
-    for app in ("accounts", "oauth", "mfa", "passkeys"):
-        rooms = tuple(room for room in SHORT if room != f"tests/{app}")
-        settings = f"--ds=tests.reuse.without_{app}"
-        found.append(Pass(f"without {app}, SQLite", {}, (settings, *rooms, *without_long)))
+        other, name = other_django(), "Django 5.2, SQLite"
+    found.append(short(f"without passkeys, {name}", other, "passkeys"))
+    found.append(short("without accounts, SQLite", {}, "accounts"))
+    found.append(short("without oauth, SQLite", {}, "oauth"))
+    # What applications ask of a server has to do with factors by the ground floor alone.
+    found.append(short(f"without mfa, {name}", other, "mfa", "ostiary", "accounts", "passkeys"))
     return found
 
 
