@@ -54,6 +54,11 @@ def new_client_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_totp_key() -> str:
+    """The key of an authenticator app: 160 random bits in Base32."""
+    return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
 def kept_secret(var_dir: Path, name: str, make: Callable[[], str]) -> str:
     """The secret ``name`` in ``var_dir/secrets`` (mode 0600), made at the first call.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.apps import apps
@@ -23,6 +24,9 @@ PEOPLE: list[dict[str, Any]] = [
         "is_superuser": True,
     },
 ]
+
+WITH_AN_APP = "bob@example.com"
+"""Whoever has an authenticator app."""
 
 
 def clients() -> list[dict[str, Any]]:
@@ -84,10 +88,17 @@ def _secret_of(client: dict[str, Any]) -> str:
     return demo.kept_secret(settings.VAR_DIR, client["client_id"], demo.new_client_secret)
 
 
+def _totp_key() -> str:
+    """The key of the person with an authenticator app, in Base32, kept as client secrets are."""
+    return demo.kept_secret(settings.VAR_DIR, "bob-totp", demo.new_totp_key)
+
+
 def seed() -> None:
     """Make the people that are missing, and set the clients to what is written here."""
     if apps.is_installed("accounts"):
         seed_people()
+        if apps.is_installed("mfa"):
+            seed_authenticator_app()
     if apps.is_installed("oauth"):
         seed_clients()
 
@@ -113,6 +124,17 @@ def seed_people() -> None:
 
 
 @transaction.atomic
+def seed_authenticator_app() -> None:
+    """The key that is told works, whatever else the person has set up."""
+    AuthenticatorApp = apps.get_model("ostiary_mfa", "AuthenticatorApp")
+    user = get_user_model()._default_manager.get(email=WITH_AN_APP)
+    key = base64.b32decode(_totp_key())
+    own = AuthenticatorApp._default_manager.filter(user=user, confirmed=True)
+    if not any(app.key == key for app in own):
+        AuthenticatorApp._default_manager.create(user=user, name="Phone", key=key, confirmed=True)
+
+
+@transaction.atomic
 def seed_clients() -> None:
     """The clients follow the ports that were chosen this time."""
     Client = apps.get_model("ostiary_oauth", "Client")
@@ -130,7 +152,18 @@ def credentials() -> dict[str, Any]:
     """The object of ``manage.py demo_credentials --json``."""
     return {
         "issuer": settings.ISSUER_URL,
-        "people": [{"email": fields["email"], "password": demo.PASSWORD} for fields in PEOPLE],
+        "people": [
+            {
+                "email": fields["email"],
+                "password": demo.PASSWORD,
+                **(
+                    {"totp_key": _totp_key()}
+                    if fields["email"] == WITH_AN_APP and apps.is_installed("mfa")
+                    else {}
+                ),
+            }
+            for fields in PEOPLE
+        ],
         "clients": [
             {
                 "name": fields["client_id"],  # what people are shown has it in brackets

@@ -145,7 +145,7 @@ def banner(env: dict[str, str], credentials: dict[str, Any]) -> str:
         f"  Example API         {env['API_URL']}",
         "",
         f"  People, all with the password “{demo.PASSWORD}”:",
-        *(f"    {person['email']}" for person in credentials["people"]),
+        *(f"    {person['email']}{_second_step(person)}" for person in credentials["people"]),
         "",
         "  Clients:",
         *(
@@ -157,6 +157,12 @@ def banner(env: dict[str, str], credentials: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _second_step(person: dict[str, Any]) -> str:
+    if "totp_key" not in person:
+        return ""
+    return f"   (and a code: put the key {person['totp_key']} into an authenticator app)"
 
 
 class Processes(Manager):  # type: ignore[misc]  # honcho is untyped

@@ -5,6 +5,7 @@ import io
 import json
 from urllib.parse import urlencode
 
+import pyotp
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
@@ -49,6 +50,19 @@ def test_the_credentials_are_one_object_of_the_agreed_shape():
     assert clients["demo-service"]["grant_types"] == ["client_credentials"]
     assert "redirect_uris" not in clients["demo-service"]
     assert "client_secret" not in clients["demo-spa"]
+
+
+@pytest.mark.needs("mfa")
+def test_bobs_authenticator_app_has_the_key_that_is_told():
+    from mfa.models import AuthenticatorApp
+
+    seed()
+    seed()
+    keys = {p["email"]: p["totp_key"] for p in credentials()["people"] if "totp_key" in p}
+    [app] = AuthenticatorApp.objects.select_related("user")
+    assert keys == {"bob@example.com": app.key_in_text()}
+    assert app.user.email == "bob@example.com"
+    assert app.verify_token(pyotp.TOTP(keys["bob@example.com"]).now())
 
 
 def test_the_people_can_sign_in():

@@ -28,6 +28,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"issuer  {found['issuer']}")
         for person in found["people"]:
-            self.stdout.write(f"person  {person['email']}  {person['password']}")
+            key = f"  TOTP key {person['totp_key']}" if "totp_key" in person else ""
+            self.stdout.write(f"person  {person['email']}  {person['password']}{key}")
         for client in found["clients"]:
             self.stdout.write(f"client  {client['client_id']}  {client.get('client_secret', '-')}")
