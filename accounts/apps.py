@@ -88,6 +88,7 @@ class AccountsConfig(AppConfig):
                 "person.import_updated": _(
                     "The account was brought up to date from another system"
                 ),
+                "group.changed": _("An operator changed what a group may do"),
                 "person.signed_out": _("An operator ended all sessions"),
             }
         )

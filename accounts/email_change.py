@@ -105,11 +105,7 @@ def replace(request: HttpRequest, user: Any, email: str) -> None:
     RecoveryToken.objects.filter(user=user).delete()
     factor_recovery.stop(request, user)
     support.stop(user, "email", request=request)
-    undo_token = links.make(
-        user, UNDO, email=before, lifetime=UNDO_LIFETIME, dies_with_credentials=False
-    )
-    undo_link = links.link_to("ostiary_accounts:email_undo", undo_token)
-    _mail(user, before, "email_changed", undo_link=undo_link)
+    tell_old_address(user, before)
     notify(user, "email_changed", {"address": email}, request=request)
     events.record(
         "email.changed",
@@ -117,6 +113,15 @@ def replace(request: HttpRequest, user: Any, email: str) -> None:
         request=request,
         personal={"before": before, "after": email},
     )
+
+
+def tell_old_address(user: Any, before: str) -> None:
+    """Tell an address that it is no longer the person's, with a link that takes it back."""
+    token = links.make(
+        user, UNDO, email=before, lifetime=UNDO_LIFETIME, dies_with_credentials=False
+    )
+    undo_link = links.link_to("ostiary_accounts:email_undo", token)
+    _mail(user, before, "email_changed", undo_link=undo_link)
 
 
 def undo(request: HttpRequest, link: MailedLink) -> Outcome:

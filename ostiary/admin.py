@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from . import events, outbox, risk, sessions
+from .assurance import step_up
 from .models import Event, OutboxMessage, Session
 
 
@@ -36,6 +37,20 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody changes a field; the permission stands for the actions."""
         return obj is None and super().has_change_permission(request)
+
+
+class FreshOperatorMixin:
+    """For a ``ModelAdmin`` whose form gives powers: whoever may change something there has to have
+    proved within ``STEP_UP_SECONDS`` who they are, when they open it and when they send it
+    (SECURITY C8)."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The form, or the way to the sign-in page and back."""
+        given: Any = super()
+        may_add, may_change = given.has_add_permission, given.has_change_permission
+        if not may_add(request) and not may_change(request):
+            return given.changeform_view(request, *args, **kwargs)
+        return step_up()(given.changeform_view)(request, *args, **kwargs)
 
 
 class ReasonFilter(admin.AllValuesFieldListFilter):

@@ -58,6 +58,10 @@ _notices: dict[str, Notice] = {
         _("The email address of your account at %(site_name)s is now %(address)s."),
         example={"address": "new@example.com"},
     ),
+    "privileges_changed": Notice(
+        _("What you may do at %(site_name)s was changed"),
+        _("The people who run %(site_name)s changed what your account may do there."),
+    ),
     "factor_added": Notice(
         _("A second step was added at %(site_name)s"),
         _("Your account at %(site_name)s has a new second step for signing in: %(factor)s."),

@@ -1,5 +1,5 @@
 """The operator's view of accounts."""
 
-from . import imports, people, signup, support
+from . import groups, imports, people, signup, support
 
-__all__ = ["imports", "people", "signup", "support"]
+__all__ = ["groups", "imports", "people", "signup", "support"]

@@ -13,14 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ostiary import events, sessions
+from ostiary.admin import FreshOperatorMixin
+from ostiary.notifications import notify
 
+from .. import email_change
 from ..models import User
 
 PRIVILEGES: list[Any] = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """People: found by address, switched off, signed out everywhere.
 
     Only a superuser gives privileges, and changes people who have some: whoever could change an
@@ -96,7 +99,10 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save the groups and permissions too, and tell the log the whole of it."""
+        """Save the groups and permissions too, and tell the log the whole of it.
+
+        The person is told what matters to their safety, an old address with a way to take it back.
+        """
         changed = set(form.changed_data)
         if "email" in changed:
             changed.add("email_verified_at")
@@ -109,6 +115,10 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             before=before,
             after=_told({**form.cleaned_data, **vars(form.instance)}, changed),
         )
+        if change and "email" in changed and form.initial["email_verified_at"]:
+            email_change.tell_old_address(form.instance, form.initial["email"])
+        if change and not changed.isdisjoint(PRIVILEGES):
+            notify(form.instance, "privileges_changed")
 
     @admin.action(description=_("Switch off, and sign out everywhere"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 User = get_user_model()
 PEOPLE = "/admin/ostiary_accounts/user/"
+GROUPS = "/admin/auth/group/"
 
 
 def operator(*permissions: str, **fields) -> Browser:
@@ -235,3 +236,62 @@ def test_links_and_their_hashes_are_not_in_the_admin(superuser):
 
     assert "recoverytoken" not in page
     assert "pendingregistration" not in page
+
+
+def test_the_old_address_is_told_of_an_operators_change_and_can_take_it_back(superuser, person):
+    change(superuser, person, email="alice@new.example")
+
+    [message] = flow.delivered()
+    assert message.to == ["alice@example.com"]
+    browser = Browser()
+    browser.get(flow.link_in(message))
+    assert browser.post("/account/email/undo/").status_code == 200
+    person.refresh_from_db()
+    assert person.email == "alice@example.com"
+
+
+def test_a_person_is_told_that_what_they_may_do_was_changed(superuser, person):
+    change(superuser, person, name="Alice Pleasance")
+    assert flow.delivered() == []
+
+    change(superuser, person, is_staff="on")
+
+    [message] = flow.delivered()
+    assert message.to == [person.email]
+    assert message.subject == "What you may do at Ostiary was changed"
+
+
+def group_form(name: str, *codenames: str) -> dict[str, object]:
+    permissions = Permission.objects.filter(codename__in=codenames, content_type__model="user")
+    return {"name": name, "permissions": [str(one.pk) for one in permissions]}
+
+
+def test_what_a_group_may_do_is_told_to_the_log(superuser):
+    superuser.post(f"{GROUPS}add/", group_form("Desk", "view_user"))
+    group = Group.objects.get()
+    superuser.post(f"{GROUPS}{group.pk}/change/", group_form("Desk", "view_user", "change_user"))
+    superuser.post(f"{GROUPS}{group.pk}/delete/", {"post": "yes"})
+
+    user = "ostiary_accounts"
+    seen = [event.details for event in Event.objects.filter(kind="group.changed").order_by("id")]
+    assert [one["after"] for one in seen] == [
+        [f"{user}.view_user"],
+        [f"{user}.change_user", f"{user}.view_user"],
+        [],
+    ]
+    assert not Group.objects.exists()
+
+
+def test_nobody_gives_themselves_a_permission_by_a_group_of_theirs():
+    group = Group.objects.create(name="Desk")
+    browser = operator()
+    person = User.objects.get(email="operator@example.com")
+    person.groups.add(group)
+    of_groups = Permission.objects.filter(content_type__model="group")
+    person.user_permissions.set(of_groups)
+
+    form = group_form("Desk", "change_user")
+    assert browser.post(f"{GROUPS}{group.pk}/change/", form).status_code == 403
+    assert browser.post(f"{GROUPS}add/", form).status_code == 403
+    assert browser.post(f"{GROUPS}{group.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert not group.permissions.exists()

@@ -11,9 +11,13 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import httpx
+from django.conf import settings
+from django.test import override_settings
 
 from tests.faults.brokers import Wire
 from tests.faults.conftest import ROOT, database_url, eventually
@@ -63,6 +67,16 @@ class Servers:
         ]
         eventually(lambda: all(map(answers, self.urls)), "both servers answer")
 
+    def engine_settings(self) -> override_settings:
+        """The same session engine, for this process."""
+        chosen: dict[str, Any] = {
+            "SESSION_ENGINE": f"django.contrib.sessions.backends.{self.engine}"
+        }
+        if self.wire:
+            cache = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": self.wire.direct}
+            chosen["CACHES"] = {"default": {**cache, "KEY_PREFIX": self.key_prefix}}
+        return override_settings(**chosen)
+
     def stop(self) -> None:
         """End the processes, and leave nothing in Redis."""
         for process in self._processes:
@@ -92,6 +106,11 @@ class Browser:
         answer = self.post(server, "/signin/", identifier=email, password=password)
         assert answer.status_code == 302, answer.text
         return self
+
+    @property
+    def session(self) -> Any:
+        """What the engine of Django's settings has for the cookie."""
+        return import_module(settings.SESSION_ENGINE).SessionStore(self.session_key)
 
     @property
     def session_key(self) -> str:

@@ -19,6 +19,7 @@ from ostiary.models import Session
 from tests.faults.brokers import Wire
 from tests.faults.servers import Browser, Hammer, Servers
 from tests.machine import REDIS, service
+from tests.operators import prove_two_factors
 
 pytestmark = [pytest.mark.needs("accounts"), pytest.mark.django_db(transaction=True)]
 
@@ -48,6 +49,8 @@ class People:
         self.keys = {name: browser.session_key for name, browser in self.browsers.items()}
         self._make("operator", is_staff=True, is_superuser=True)
         self.operator = self._signed_in(self.there, "operator")
+        with servers.engine_settings():
+            prove_two_factors(self.operator)
 
     def _make(self, name: str, **fields: bool) -> str:
         user = get_user_model().objects.create_user(f"{name}@example.com", PASSWORD, **fields)
