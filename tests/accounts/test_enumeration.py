@@ -154,6 +154,8 @@ SAY_NOTHING_OF_ACCOUNTS = {
     "recover/set/",
     "recover/second-step/go-on/",
     "recover/second-step/stop/",
+    "recover/support/",
+    "recover/support/stop/",
     "account/email/confirm/",
     "account/email/undo/",
     "not-me/",
