@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import RequestFactory
 from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
+from accounts import invitations
+from accounts.models import Invitation
+from idp_site import mailbox
 from oauth import keys
 from oauth.models import Client
+from ostiary import outbox
 from tests.machine import free_port, npm_packages
 
 HERE = Path(__file__).parent
@@ -212,3 +218,42 @@ def submit(page: Page) -> None:
 def fits(page: Page) -> bool:
     """Whether the page can be read without scrolling sideways (WCAG 1.4.10)."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def mailed_link(to: str) -> str:
+    """The first link of the newest message to this address."""
+    while outbox.deliver_due():
+        pass
+    text = [message["text"] for message in mailbox.messages() if message["to"] == to][-1]
+    found = re.search(r"https?://\S+", text)
+    assert found, text
+    return found[0]
+
+
+def authorization_url(issuer: str, client: Client, **more: str) -> str:
+    """A request for all that the client may ask for (OIDC Core §3.1.2.1).
+
+    ``more`` adds parameters, sets them otherwise, or with ``""`` leaves them out.
+    """
+    query = {
+        "client_id": client.client_id,
+        "redirect_uri": client.redirect_uris,
+        "response_type": "code",
+        "scope": " ".join(client.scopes),
+        "resource": client.audiences[0],
+        "state": "af0ifjsldkj",
+        # RFC 7636 appendix B
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+        **more,
+    }
+    sent = {name: value for name, value in query.items() if value}
+    return f"{issuer}/oauth/authorize?{urlencode(sent)}"
+
+
+def invitation_link(email: str) -> str:
+    """The link of an invitation that an operator has sent to this address."""
+    request = RequestFactory().get("/")
+    request.user = new_person("ida@example.com", is_staff=True)
+    invitations.send(request, Invitation(email=email, name="Erin", message="Welcome to the team."))
+    return mailed_link(email)

@@ -5,8 +5,8 @@ Not among the tests: ``make screenshots`` takes them.
 
 import pytest
 
-from .conftest import PASSWORD, ROOT
-from .tours import TOURS, authorization_url
+from .conftest import PASSWORD, ROOT, authorization_url
+from .tours import TOURS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,11 +5,11 @@ import re
 import pytest
 from django.utils import timezone
 
+from idp_site import mailbox
 from ostiary import outbox
 from ostiary.models import Event, OutboxMessage
 
-from .conftest import fits, sign_in, submit
-from .tours import mailbox
+from .conftest import sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,14 +78,3 @@ def test_without_scripts_a_mailed_code_does(open_window, issuer, alice):
     sign_in(page)
 
     assert page.url == f"{issuer}/account/"
-
-
-def test_the_page_of_a_challenge_fits_a_small_window(page, issuer, alice):
-    page.set_viewport_size({"width": 320, "height": 640})
-    be_asked(page, issuer)
-    assert fits(page)
-
-    page.locator("button[name=challenge_by_mail]").click()
-
-    assert page.locator("label", has_text="Code from the message").is_visible()
-    assert fits(page)

@@ -10,8 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from .conftest import sign_in
-from .tours import authorization_url
+from .conftest import authorization_url, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

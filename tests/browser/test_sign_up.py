@@ -9,8 +9,15 @@ from accounts.models import SignUpPolicy
 from idp_site import mailbox
 from ostiary import outbox
 
-from .conftest import PASSWORD, new_person, sign_in, submit
-from .tours import authorization_url, invitation_link, mailed_link
+from .conftest import (
+    PASSWORD,
+    authorization_url,
+    invitation_link,
+    mailed_link,
+    new_person,
+    sign_in,
+    submit,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,28 @@
+"""Every page that somebody can see. A tour leads a window to each, and says its name there.
+
+It is a generator in a module of its part of the site, and stands in ``TOURS``. It finds its way by
+names and values, not by words: it is gone in several languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import Page
+
+from oauth.models import Client
+
+from . import account, gate, mail, operator
+
+Tour = Callable[[Page, str, Client], Iterator[str]]
+
+TOURS: list[Tour] = [
+    gate.visitor,
+    gate.terms,
+    gate.by_email,
+    gate.stolen,
+    gate.locked_out,
+    account.person,
+    operator.operator,
+    mail.messages,
+]
