@@ -139,6 +139,42 @@ class SetPasswordForm(_NewPassword):
     """A new password for an account that is there."""
 
 
+class Checkbox(forms.CheckboxInput):
+    """A tick that stands for a text, and stays only as long as it is that text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(check_test=lambda value: value == text)
+        self.text = text
+
+    def format_value(self, value: Any) -> str:
+        """The text, ticked or not."""
+        return self.text
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """The text that was ticked."""
+        return data.get(name, "")
+
+
+class TermsField(forms.CharField):
+    """A tick that accepts the version of the terms that stood beside it when it was set."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            label=terms.sentence(),
+            widget=Checkbox(version),
+            error_messages={"required": _("Accept the terms of use to go on.")},
+        )
+        self.version = version
+
+    def clean(self, value: Any) -> str:
+        """The version, if it is still the present one."""
+        if super().clean(value) != self.version.strip():
+            raise ValidationError(
+                _("The terms of use have changed meanwhile. Read them, and accept them to go on.")
+            )
+        return self.version
+
+
 class _NewAccount(_NewPassword):
     """What a person tells of themselves when they make an account."""
 
@@ -153,11 +189,8 @@ class _NewAccount(_NewPassword):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if terms.current_version():
-            self.fields["terms"] = forms.BooleanField(
-                label=terms.sentence(),
-                error_messages={"required": _("Accept the terms of use to go on.")},
-            )
+        if version := terms.current_version():
+            self.fields["terms"] = TermsField(version)
 
     def address(self) -> str:
         """The address that the account is to have."""

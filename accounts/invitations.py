@@ -13,7 +13,6 @@ from django.utils import timezone, translation
 
 from ostiary import events, mail
 
-from . import terms
 from .links import link_to, new_token, token_hash
 from .models import Invitation
 from .registration import make_account
@@ -87,11 +86,19 @@ def pending(hashed_token: str) -> Invitation | None:
     return _live().filter(token_hash=hashed_token).select_related("group").first()
 
 
-def accept(request: HttpRequest, invitation: Invitation, *, name: str, password: str) -> Any:
+def accept(
+    request: HttpRequest,
+    invitation: Invitation,
+    *,
+    name: str,
+    password: str,
+    terms_version: str = "",
+) -> Any:
     """Make the account; ``None`` if the link has died, or the address got an account, meanwhile.
 
     One conditional UPDATE consumes the link: of two parallel clicks one makes the account. Who
-    opened it reads the address's mail, so that is verified.
+    opened it reads the address's mail, so that is verified. ``terms_version`` is that of the terms
+    which were shown and accepted, if any.
     """
     hashed = make_password(password)
     with transaction.atomic():
@@ -105,7 +112,7 @@ def accept(request: HttpRequest, invitation: Invitation, *, name: str, password:
             email=invitation.email,
             name=name,
             password=hashed,
-            terms_version=terms.current_version(),
+            terms_version=terms_version,
             accepted_at=timezone.now(),
             details={"invitation": str(invitation.pk)},
         )

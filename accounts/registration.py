@@ -27,19 +27,26 @@ RESEND_SECONDS = 60
 
 
 def request_account(
-    request: HttpRequest, *, email: str, name: str, password: str, next_url: str
+    request: HttpRequest,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    next_url: str,
+    terms_version: str = "",
 ) -> PendingRegistration:
     """Mail the address how to finish signing up, by link or code, or its owner how to sign in.
 
     Either way one password is hashed, the same rows are written, and the page answers alike (C1).
     Where there is an account, nobody is told the token and the code of what is written here.
+    ``terms_version`` is that of the terms which were shown and accepted, if any.
     """
     registration = PendingRegistration(
         email=email,
         name=name,
         password=make_password(password),
         next_url=next_url,
-        terms_version=terms.current_version(),
+        terms_version=terms_version,
     )
     existing = find_user(email)
     with transaction.atomic():

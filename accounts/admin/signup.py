@@ -8,8 +8,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -176,6 +177,15 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
         """Nobody: an invitation is withdrawn, and stays to be seen for a while."""
         return False
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The form; where another operator invited the address at this very moment, it says so."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except IntegrityError:  # now the form finds the other invitation
+            return super().add_view(request, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         """To save it is to send it."""

@@ -8,6 +8,7 @@ whatever else.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -30,6 +31,8 @@ from ..models import MailedCode
 from . import link_dead, next_url, show
 
 AMR = "email"
+ELSEWHERE = "link_opened_elsewhere"
+"""What the rules of risk are told of a link that another browser asked for."""
 TOKEN_KEY = "ostiary.signin_token"  # noqa: S105  (the name of a session entry)
 SIGNIN = mailed_code.Purpose.SIGNIN
 
@@ -112,13 +115,14 @@ def link(request: HttpRequest) -> HttpResponse:
     asked = mailed_code.linked(request.session.get(TOKEN_KEY, ""))
     if asked is None:
         return link_dead(request, "signin")
+    here = mailed_code.is_from_here(request, asked)
     if request.method != "POST":
         page = show(
             request,
             "signin_link",
             CodeForm(),
             email=asked.address,
-            here=mailed_code.is_from_here(request, asked),
+            here=here,
             device=asked.context["device"],
         )
         page.next_url = asked.context["next_url"]  # type: ignore[attr-defined]
@@ -127,10 +131,12 @@ def link(request: HttpRequest) -> HttpResponse:
     user = mailed_code.redeem_link(request, asked) and mailed_code.signs_in(asked)
     if not user:
         return link_dead(request, "signin")
-    return _signed_in(request, asked, user)
+    return _signed_in(request, asked, user, signals=[] if here else [ELSEWHERE])
 
 
-def _signed_in(request: HttpRequest, asked: MailedCode, user: Any) -> HttpResponse:
+def _signed_in(
+    request: HttpRequest, asked: MailedCode, user: Any, signals: Sequence[str] = ()
+) -> HttpResponse:
     """Begin the sign-in. The address is verified by it: who got the mail reads it."""
     if getattr(user, "email_verified_at", user) is None:
         user.email_verified_at = timezone.now()
@@ -142,4 +148,5 @@ def _signed_in(request: HttpRequest, asked: MailedCode, user: Any) -> HttpRespon
         next_url=asked.context["next_url"],
         acr_values=asked.context["acr_values"],
         remember=asked.context["remember"],
+        signals=signals,
     )

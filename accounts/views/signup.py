@@ -51,6 +51,7 @@ def signup(request: HttpRequest) -> HttpResponse:
         name=form.cleaned_data["name"],
         password=form.cleaned_data["password"],
         next_url=wanted,
+        terms_version=form.cleaned_data.get("terms", ""),
     )
     earlier = list(_asked_here(request).items())[1 - MOST_ASKED :]
     request.session[ASKED_KEY] = {**dict(earlier), str(asked.pk): wanted}
@@ -175,6 +176,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
         found,
         name=form.cleaned_data["name"],
         password=form.cleaned_data["password"],
+        terms_version=form.cleaned_data.get("terms", ""),
     )
     if user is None:
         return link_dead(request, "invitation")

@@ -9,11 +9,14 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts import cleanup, tasks
+from accounts.admin.signup import InvitationForm
 from accounts.models import Invitation, SignUpPolicy
 from ostiary import events
 from ostiary.models import Event
 from tests.accounts import flow
+from tests.accounts.conftest import make_person
 from tests.accounts.test_admin import operator
+from tests.operators import desk_of
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +282,39 @@ def test_of_50_parallel_acceptances_exactly_one_makes_the_account(admin):
     assert sorted(answer.status_code for answer in answers) == [302] + [400] * 49
     assert User.objects.filter(email=CAROL).count() == 1
     assert Event.objects.filter(kind="signup.verified").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_10_operators_who_invite_one_address_at_once_one_does_and_the_others_are_told():
+    chief = make_person("chief@example.com", is_staff=True, is_superuser=True)
+    left = iter([desk_of(chief) for _ in range(10)])
+
+    answers = at_once(
+        lambda: next(left).post(f"{ADMIN}add/", {"email": CAROL, "days": "7"}), ways=10
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 9 + [302]
+    for answer in answers:
+        told = "This address has an invitation already" in answer.content.decode()
+        assert told == (answer.status_code == 200)
+    assert Invitation.objects.count() == 1
+    assert len(flow.delivered()) == 1
+
+
+def test_an_invitation_that_another_sent_after_the_form_was_looked_at_is_a_form_message(
+    admin, monkeypatch
+):
+    invite(admin)
+    real, looked_at = InvitationForm.clean_email, []
+
+    def not_there_yet(form):
+        looked_at.append(form)
+        return form.cleaned_data["email"] if len(looked_at) == 1 else real(form)
+
+    monkeypatch.setattr(InvitationForm, "clean_email", not_there_yet)
+
+    answer = admin.post(f"{ADMIN}add/", {"email": CAROL, "days": "7"})
+
+    assert "This address has an invitation already" in answer.content.decode()
+    assert len(looked_at) == 2
+    assert Invitation.objects.count() == 1

@@ -332,3 +332,30 @@ def test_of_20_parallel_uses_of_one_link_exactly_one_signs_in():
 
     assert [a.status_code for a in answers].count(302) == 1
     assert Session.objects.count() == 1
+
+
+class LinkElsewhere:
+    """A rule of an operator's own."""
+
+    name = "link_elsewhere"
+    weight = 40
+    sentence = "a link that was asked for elsewhere"
+
+    def applies(self, circumstances):
+        return "link_opened_elsewhere" in circumstances.signals
+
+
+@pytest.mark.parametrize(("elsewhere", "score"), [(False, 0), (True, 40)])
+def test_rules_of_risk_are_told_of_a_link_that_another_browser_asked_for(
+    person, settings, elsewhere, score
+):
+    settings.OSTIARY = {**settings.OSTIARY, "RISK_RULES": [f"{__name__}.LinkElsewhere"]}
+    asking = Browser()
+    link = flow.link_in(ask(asking, person.email))
+    opening = Browser() if elsewhere else asking
+    opening.get(link)
+
+    opening.post("/signin/email/link/")
+
+    told = Event.objects.get(kind="signin.succeeded").details["risk"]
+    assert told.get("score", 0) == score

@@ -1,5 +1,6 @@
 """The terms of use: accepted at sign-up, and again when their version rises."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -53,10 +54,10 @@ def test_they_are_accepted_at_sign_up_with_version_and_date(browser, rise):
     rise("1")
     form = browser.get("/signup/").content.decode()
     assert "href='https://example.com/terms?a=1&amp;b=2'" in form
-    assert 'type="checkbox" name="terms" required' in form
+    assert 'type="checkbox" name="terms" value="1" required' in form
     asked_at = timezone.now()
 
-    answer = flow.sign_up(browser, CAROL, terms="on", next="/account/profile/")
+    answer = flow.sign_up(browser, CAROL, terms="1", next="/account/profile/")
 
     assert answer["Location"] == "/account/profile/"
     assert flow.is_signed_in(browser)
@@ -77,6 +78,72 @@ def test_without_the_tick_there_is_no_sign_up_and_the_page_says_why(browser, ris
     assert not PendingRegistration.objects.exists()
 
 
+def test_what_is_accepted_is_the_version_that_was_shown(browser, rise):
+    rise("1")
+    browser.get("/signup/")
+    rise("2")
+
+    answer = flow.ask_for_account(browser, CAROL, terms="1")
+
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "The terms of use have changed meanwhile." in page
+    assert 'name="terms" value="2" required' in page
+    assert not re.search(r'name="terms"[^>]* checked', page)
+    assert not PendingRegistration.objects.exists()
+    flow.sign_up(browser, CAROL, terms="2")
+    assert accepted() == [(CAROL, "2")]
+
+
+def test_who_accepted_terms_that_rise_before_the_link_is_opened_is_asked_again(browser, rise):
+    rise("1")
+    flow.ask_for_account(browser, CAROL, terms="1")
+    rise("2")
+    browser.get(flow.link_in(flow.delivered()[-1]))
+
+    answer = browser.post("/signup/verify/")
+
+    assert accepted() == [(CAROL, "1")]
+    assert answer["Location"] == "/signin/terms/"
+
+
+def test_an_invitation_is_accepted_with_the_version_that_was_shown(rise):
+    rise("1")
+    link = invite(operator(is_superuser=True))
+    rise("2")
+
+    assert accept(Browser(), link, terms="1").status_code == 400
+    assert not User.objects.filter(email=CAROL).exists()
+
+
+@pytest.mark.parametrize("sent", ["on", "true", "0", " ", "1\x00", "é" * 5000])
+def test_a_tick_for_no_version_accepts_nothing(browser, rise, sent):
+    rise("1")
+
+    assert flow.ask_for_account(browser, CAROL, terms=sent).status_code == 400
+    assert not PendingRegistration.objects.exists()
+
+
+def test_a_tick_stays_while_something_else_is_corrected(browser, rise):
+    rise("1")
+
+    page = flow.ask_for_account(browser, "no address", terms="1").content.decode()
+
+    assert re.search(r'name="terms" value="1"[^>]* checked', page)
+
+
+def test_a_sign_in_without_password_is_asked_too(browser, person, rise, settings):
+    rise("1")
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "PASSWORDLESS_EMAIL": True}
+    browser.post("/signin/email/", {"email": person.email})
+    code = flow.code_in(flow.delivered()[-1])
+
+    answer = browser.post("/signin/email/code/", {"code": code})
+
+    assert answer["Location"] == "/signin/terms/"
+    assert not flow.is_signed_in(browser)
+
+
 def test_who_is_invited_accepts_them_too(rise):
     rise("1")
     TermsAcceptance.objects.all().delete()
@@ -85,7 +152,7 @@ def test_who_is_invited_accepts_them_too(rise):
     rise("1")
 
     assert accept(Browser(), link).status_code == 400
-    assert accept(Browser(), link, terms="on").status_code == 302
+    assert accept(Browser(), link, terms="1").status_code == 302
     assert accepted() == [(CAROL, "1")]
 
 
