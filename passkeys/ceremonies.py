@@ -34,7 +34,7 @@ CHALLENGE_BYTES = 32
 SESSION_KEY = "ostiary.passkeys"
 """The session's secret, to which challenges are bound. It outlives a new session key, and not a
 sign-out."""
-TRANSPORTS = ("ble", "hybrid", "internal", "nfc", "smart-card", "usb")
+TRANSPORTS = frozenset({"ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"})
 Purpose = Ceremony.Purpose
 
 
@@ -129,6 +129,8 @@ def finish_authentication(
     _take(request, purpose, user, response.client_data.challenge)
     credential = _credential_of(authentication, user)
     try:
+        # First of all, so that only who holds the key can raise an alarm.
+        verification.check_signature(_public_key(credential), authentication)
         verification.check_client_data(
             response.client_data, wanted=verification.GET, origins=origins()
         )
@@ -137,8 +139,6 @@ def finish_authentication(
             rp_id=rp_id(),
             user_verification=_must_verify(purpose),
         )
-        verification.check_signature(_public_key(credential), authentication)
-        # After the signature, so that only who holds the key can raise an alarm.
         if response.authenticator_data.is_backup_eligible() != credential.backup_eligible:
             raise CeremonyRefused("backup_eligibility")
         _note_use(credential, response.authenticator_data)
@@ -180,7 +180,9 @@ def _descriptors(user: Any) -> list[dict[str, Any]]:
 def _transports(answer: Mapping[str, Any]) -> list[str]:
     """Those that the browser told of and that there are (§7.1 step 27)."""
     told = answer["response"].get("transports")
-    return [each for each in told if each in TRANSPORTS] if isinstance(told, list) else []
+    if not isinstance(told, list):
+        return []
+    return sorted(TRANSPORTS.intersection(each for each in told if isinstance(each, str)))
 
 
 def _hash(secret: bytes) -> str:
@@ -244,17 +246,16 @@ def _public_key(credential: Credential) -> Any:
 
 
 def _note_use(credential: Credential, data: AuthenticatorData) -> None:
-    """Bring the record up to date (§7.2 steps 22–24). ``counter``.
-
-    Of answers that come at once with one count, one is taken.
+    """Bring the record up to date (§7.2 steps 22–24). ``counter``: of a key that counts each
+    signature is a later one, so there are two of it; of answers with one count one is taken.
     """
-    verification.check_counter(credential.sign_count, data.counter)
     now = timezone.now()
-    unchanged = Credential.objects.filter(pk=credential.pk, sign_count=credential.sign_count)
+    fewer = {"sign_count__lt": data.counter} if data.counter else {"sign_count": 0}
+    earlier = Credential.objects.filter(pk=credential.pk, **fewer)
     credential.sign_count, credential.last_used_at = data.counter, now
     credential.backed_up = data.is_backed_up()
     credential.user_verified = credential.user_verified or data.is_user_verified()
-    if not unchanged.update(
+    if not earlier.update(
         sign_count=credential.sign_count,
         last_used_at=now,
         backed_up=credential.backed_up,

@@ -24,6 +24,8 @@ from .models import CREDENTIAL_ID_MAX_BYTES
 
 ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
 """The COSE algorithms that are offered, the best liked first."""
+KEY_TYPES = {ES256.ALGORITHM: 2, EdDSA.ALGORITHM: 1, RS256.ALGORITHM: 3}
+"""The type of key that each is for (RFC 9053 §7, RFC 8230 §4)."""
 CREATE, GET = CollectedClientData.TYPE.CREATE, CollectedClientData.TYPE.GET
 
 Response = TypeVar("Response", RegistrationResponse, AuthenticationResponse)
@@ -93,13 +95,17 @@ def attested(registration: RegistrationResponse) -> AttestedCredentialData:
         or not 0 < len(credential.credential_id) <= CREDENTIAL_ID_MAX_BYTES
     ):
         raise CeremonyRefused("malformed")
-    if credential.public_key.ALGORITHM not in ALGORITHMS or not _is_usable(credential.public_key):
+    if not _is_usable(credential.public_key):
         raise CeremonyRefused("algorithm")
     return credential
 
 
 def _is_usable(key: CoseKey) -> bool:
-    return _verdict(lambda: key.verify(b"", b"")) == "signature"
+    return (
+        key.ALGORITHM in ALGORITHMS
+        and key.get(1) == KEY_TYPES[key.ALGORITHM]
+        and _verdict(lambda: key.verify(b"", b"")) == "signature"
+    )
 
 
 def check_signature(key: Mapping[int, Any], answer: AuthenticationResponse) -> None:
@@ -119,10 +125,3 @@ def _verdict(verify: Callable[[], None]) -> str:
     except Exception:  # a key of hostile numbers raises of everything
         return "key"
     return ""
-
-
-def check_counter(stored: int, told: int) -> None:
-    """Of a key that counts each signature is a later one (§7.2 step 22). ``counter``: there are two
-    of it."""
-    if (stored or told) and told <= stored:
-        raise CeremonyRefused("counter")
