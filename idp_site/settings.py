@@ -88,7 +88,11 @@ OSTIARY: dict[str, Any] = {
     "FIELD_ENCRYPTION_KEYS": [key.strip() for key in FIELD_ENCRYPTION_KEYS],
     "TRUSTED_PROXY_HOPS": TRUSTED_PROXY_HOPS,
     "THROTTLE_STORAGE": REDIS_URL or "database://",
-    "SIGNIN_STEPS": ["ostiary.second_step.SecondStep", "accounts.confirm_by_mail.ConfirmByMail"],
+    "SIGNIN_STEPS": [
+        "ostiary.second_step.SecondStep",
+        "mfa.enrolment.EnrolmentStep",
+        "accounts.confirm_by_mail.ConfirmByMail",
+    ],
     "PLACES_DATABASE": env.str("PLACES_DATABASE", ""),
     "EVENT_WITNESS": "ostiary.event_chain.log_head",
 }
@@ -111,6 +115,12 @@ OSTIARY_ACCOUNTS: dict[str, Any] = {
     "BREACHED_PASSWORDS_FILE": env.str("BREACHED_PASSWORDS_FILE", ""),
     "FIREBASE_SIGNER_KEY": env.str("FIREBASE_SIGNER_KEY", ""),
     "FIREBASE_SALT_SEPARATOR": env.str("FIREBASE_SALT_SEPARATOR", "Bw=="),
+}
+
+OSTIARY_MFA: dict[str, Any] = {
+    "SECOND_FACTOR": env.str("SECOND_FACTOR", "optional"),
+    "ENROLMENT_GRACE_DAYS": env.int("ENROLMENT_GRACE_DAYS", 14),
+    "TRUSTED_DEVICE_DAYS": env.int("TRUSTED_DEVICE_DAYS", 30),
 }
 
 if env.bool("REFUSE_DISPOSABLE_MAIL", False):

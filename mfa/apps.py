@@ -21,12 +21,17 @@ class MfaConfig(AppConfig):
             kinds,
             otp_session,
             panels,
+            recovery_codes,
+            trusted_devices,
         )
 
         privacy.register_exporter(f"{__package__}.personal_data.export")
         privacy.register_eraser(f"{__package__}.personal_data.erase")
         factors.register_keeper(self.label, kinds.Keeper())
         app_factor.register()
+        recovery_codes.register()
+        trusted_devices.register()
+        factors.register_set_up("ostiary_mfa:app", app_factor.KIND.label, app_factor.KIND.order)
         panels.register()
         otp_session.connect()
         events.register_kinds(

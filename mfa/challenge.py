@@ -87,6 +87,11 @@ def passed(request: HttpRequest, device: Device, kind: str) -> HttpResponse:
     return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
 
 
+def told(request: HttpRequest, user: Any, name: str) -> dict[str, Any]:
+    """What the template of the way ``name`` needs beside its form."""
+    return {"other_ways": second_step.other_ways(request, user, but=name)}
+
+
 def failed(request: HttpRequest, user: Any, kind: str) -> None:
     """Log that a code was wrong."""
     events.record(

@@ -50,6 +50,18 @@ class AppCodeForm(forms.Form):
     code = CodeField(label=_("Code of the app"))
 
 
+class RecoveryCodeForm(forms.Form):
+    """A recovery code, in whatever spelling."""
+
+    code = forms.CharField(
+        label=_("Recovery code"),
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+
+
 class RemoveForm(forms.Form):
     """The last factor goes: from then on the password stands alone, and must be long enough."""
 

@@ -10,14 +10,17 @@ from django.urls import reverse
 from ostiary.panels import SECURITY, Panel, register_panel
 
 from .kinds import all_kinds
+from .policy import policy_for
 
 
-def told(request: HttpRequest) -> dict[str, Any]:
-    """Each kind that is offered, or that the person has, with their devices of it."""
+def told(request: HttpRequest) -> dict[str, Any] | None:
+    """Each kind that is offered, or that the person has, with their devices of it; ``None`` where
+    that is nothing."""
     rows = []
+    is_off = policy_for(request.user).is_off
     for kind in all_kinds():
         devices = kind.devices(request.user)
-        if devices or kind.is_offered(request):
+        if devices or (kind.is_offered(request) and not is_off):
             rows.append(
                 {
                     "kind": kind,
@@ -26,6 +29,8 @@ def told(request: HttpRequest) -> dict[str, Any]:
                     "told": kind.told(request.user) if kind.told else "",
                 }
             )
+    if not rows:
+        return None
     return {"rows": rows, "protected": any(row["devices"] for row in rows)}
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import NoReverseMatch, reverse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from ostiary.assurance import Level, step_up
 from ostiary.pages import form_page
 
-from . import otp_session
+from . import enrolment, otp_session
 from .kinds import has_strong_factor
 from .models import FactorDevice
-from .views import security_url
+from .policy import policy_for
 
 View = Callable[..., HttpResponse]
 
@@ -36,20 +37,31 @@ def change_of_factors(view: View) -> View:
 
 
 def set_up_of_factors(view: Callable[[HttpRequest, Any], HttpResponse]) -> View:
-    """View decorator: the same for a page where a factor is set up, which is given the person."""
+    """View decorator: the same for a page where a factor is set up, which is given the person: who
+    is signed in, or whom a pending sign-in asks to set one up."""
 
     @change_of_factors
+    def by_the_signed_in(request: HttpRequest) -> HttpResponse:
+        if policy_for(request.user).is_off:
+            raise PermissionDenied
+        return view(request, request.user)
+
+    @form_page
+    def while_pending(request: HttpRequest) -> HttpResponse:
+        return view(request, enrolment.begin(request))
+
     @functools.wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
-        return view(request, request.user)
+        page = by_the_signed_in if enrolment.person(request) is None else while_pending
+        return page(request)
 
     return answer
 
 
 def set_up_done(request: HttpRequest, device: FactorDevice) -> HttpResponse:
-    """A factor counts from now on, and was shown just now: on to the recovery codes."""
+    """A factor counts from now on, and was shown just now: on to the recovery codes, in a pending
+    sign-in by way of its end."""
+    if enrolment.is_begun(request):
+        return enrolment.done(request, device)
     otp_session.verify(request, device)
-    try:
-        return HttpResponseRedirect(reverse("ostiary_mfa:recovery_codes"))
-    except NoReverseMatch:
-        return HttpResponseRedirect(security_url())
+    return redirect("ostiary_mfa:recovery_codes")

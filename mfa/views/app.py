@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ostiary import second_step
 from ostiary.pages import posted
 
 from .. import app_factor, challenge, changes, qr
@@ -32,8 +31,8 @@ def app_challenge(request: HttpRequest, user: Any) -> HttpResponse:
             return challenge.passed(request, device, KIND.name)
         challenge.failed(request, user, KIND.name)
         form.add_error("code", _not_the_code())
-    ways = second_step.other_ways(request, user, but=KIND.name)
-    return show(request, "app_challenge", form, other_ways=ways)
+    told = challenge.told(request, user, KIND.name)
+    return show(request, "app_challenge", form, **told)
 
 
 def _not_the_code() -> str:
