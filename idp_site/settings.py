@@ -121,6 +121,15 @@ OSTIARY_MFA: dict[str, Any] = {
     "SECOND_FACTOR": env.str("SECOND_FACTOR", "optional"),
     "ENROLMENT_GRACE_DAYS": env.int("ENROLMENT_GRACE_DAYS", 14),
     "TRUSTED_DEVICE_DAYS": env.int("TRUSTED_DEVICE_DAYS", 30),
+    "SMS_BACKEND": env.str("SMS_BACKEND", "idp_site.mailbox.SmsBackend" if DEMO else ""),
+    "SMS_COUNTRIES": env.list("SMS_COUNTRIES", demo.SMS_COUNTRIES if DEMO else []),
+    "SMS_DAILY_BUDGET": env.int("SMS_DAILY_BUDGET", 1000),
+    "SMS_SENDER": env.str("SMS_SENDER", ""),
+    "SMS_GATEWAY_URL": env.str("SMS_GATEWAY_URL", ""),
+    "SMS_GATEWAY_SECRET": env.str("SMS_GATEWAY_SECRET", ""),
+    "TWILIO_ACCOUNT_SID": env.str("TWILIO_ACCOUNT_SID", ""),
+    "TWILIO_AUTH_TOKEN": env.str("TWILIO_AUTH_TOKEN", ""),
+    "EMAIL_CODES": env.bool("EMAIL_CODES", False),
 }
 
 if env.bool("REFUSE_DISPOSABLE_MAIL", False):
@@ -322,7 +331,6 @@ else:
     EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
     EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"] or None
 EMAIL_TIMEOUT = 10
-SMS_BACKEND = env.str("SMS_BACKEND", "")
 
 # --- Celery (read by idp_site.celery with the prefix CELERY_) ------------------------------------
 

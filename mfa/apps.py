@@ -18,12 +18,15 @@ class MfaConfig(AppConfig):
         from . import (
             app_factor,
             checks,  # noqa: F401  (checks register themselves on import)
+            email_factor,
             kinds,
             otp_session,
             panels,
             recovery_codes,
             trusted_devices,
         )
+        from .sms import checks as sms_checks  # noqa: F401
+        from .sms import factor as sms_factor
 
         privacy.register_exporter(f"{__package__}.personal_data.export")
         privacy.register_eraser(f"{__package__}.personal_data.erase")
@@ -32,6 +35,8 @@ class MfaConfig(AppConfig):
         recovery_codes.register()
         trusted_devices.register()
         factors.register_set_up("ostiary_mfa:app", app_factor.KIND.label, app_factor.KIND.order)
+        sms_factor.register()
+        email_factor.register()
         panels.register()
         otp_session.connect()
         events.register_kinds(

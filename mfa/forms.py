@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary import factors
 
+from .conf import mfa_settings
 from .guessing import guess_password
+from .sms import numbers, phones
 from .typed_code import normal
 
 
@@ -60,6 +62,35 @@ class RecoveryCodeForm(forms.Form):
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
     )
+
+
+class SentCodeForm(forms.Form):
+    """A code that we sent."""
+
+    code = CodeField(label=_("Code from the message"))
+
+
+class PhoneForm(forms.Form):
+    """A number that is to get codes; cleaned it is in E.164."""
+
+    number = forms.CharField(
+        label=_("Mobile number"),
+        max_length=numbers.MAX_LENGTH,
+        help_text=_("With the code of its country, such as +49 1512 3456789."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_number(self) -> str:
+        """A mobile number of a country that we send to, and not the one that gets codes now."""
+        number = numbers.parse(self.cleaned_data["number"], mfa_settings.SMS_COUNTRIES)
+        present = phones.in_use(self.user)
+        if present is not None and present.number == number:
+            raise ValidationError(_("This number gets your codes already. Enter the new one."))
+        return number
 
 
 class RemoveForm(forms.Form):

@@ -45,9 +45,11 @@ class Level(Enum):
         return self.rank >= wanted.rank
 
 
-# RFC 9470 and the OIDC EAP profile name the phishing-resistant classes so.
-ACR_ALIASES = {"phr": Level.AAL2_PHR, "phrh": Level.AAL2_PHR}
 HARDWARE_BOUND = "phrh"
+WITHOUT_SMS = "urn:ostiary:aal2:no-sms"
+"""Two factors, neither of them a text message: for clients that don't take those."""
+# RFC 9470 and the OIDC EAP profile name the phishing-resistant classes so.
+ACR_ALIASES = {"phr": Level.AAL2_PHR, HARDWARE_BOUND: Level.AAL2_PHR, WITHOUT_SMS: Level.AAL2}
 
 
 def level_of(amr: Iterable[str]) -> Level:
@@ -101,7 +103,8 @@ class Assurance:
     def satisfies(self, acr: str) -> bool:
         """Whether this meets a requested ``acr`` value; an unknown one is never met."""
         wanted = parse_acr(acr)
-        if wanted is None or not self.level.satisfies(wanted):
+        shown = [value for value in self.amr if acr != WITHOUT_SMS or value != "sms"]
+        if wanted is None or not level_of(shown).satisfies(wanted):
             return False
         return acr != HARDWARE_BOUND or "hwk" in self.amr
 

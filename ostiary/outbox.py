@@ -53,6 +53,17 @@ class PermanentFailure(Exception):
     """
 
 
+class RetryAfter(Exception):
+    """A handler raises it where the other side says in how many seconds to come back.
+
+    Its text is shown to operators, as that of ``PermanentFailure``.
+    """
+
+    def __init__(self, reason: str, seconds: int) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
 def handler(kind: str) -> Callable[[Handler], Handler]:
     """Decorator: have messages of ``kind`` delivered by ``fn(payload, key)``.
 
@@ -192,6 +203,9 @@ def deliver(message_id: uuid.UUID | str) -> bool:
     except PermanentFailure as error:
         _park(message, f"PermanentFailure: {error}")
         return False
+    except RetryAfter as error:
+        _failed(message, f"RetryAfter: {error}", timedelta(seconds=error.seconds))
+        return False
     except Exception as error:
         _failed(message, _described(error, payload))
         return False
@@ -209,12 +223,12 @@ def _held(message: OutboxMessage) -> Any:
     )
 
 
-def _failed(message: OutboxMessage, reason: str) -> None:
+def _failed(message: OutboxMessage, reason: str, wait: timedelta = timedelta(0)) -> None:
     if message.attempts >= ostiary_settings.OUTBOX_MAX_ATTEMPTS:
         _park(message, reason)
         return
     _held(message).update(
-        next_attempt_at=timezone.now() + retry_delay(message.attempts),
+        next_attempt_at=timezone.now() + max(wait, retry_delay(message.attempts)),
         leased_until=None,
         last_error=reason[:300],
     )

@@ -29,6 +29,8 @@ class Challenge:
     """A way to show a second factor: what its link says, where its page is, and who can use it.
 
     The least ``order`` stands first and is what people are asked for; strong ones have low ones.
+    It is not offered beside one of those that it ``yields_to``: a weak way would make a strong one
+    as weak as itself.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Challenge:
     url_name: str
     offered_to: Callable[[HttpRequest, Any], bool]
     order: int = 50
+    yields_to: frozenset[str] = frozenset()
 
 
 Waiver = Callable[[HttpRequest, Any, PendingSignIn], bool]
@@ -58,7 +61,9 @@ def register_waiver(name: str, waiver: Waiver) -> None:
 
 def offered(request: HttpRequest, user: Any) -> list[Challenge]:
     """The ways that the person can use, the first one first."""
-    ways = (way for way in _challenges.values() if way.offered_to(request, user))
+    ways = [way for way in _challenges.values() if way.offered_to(request, user)]
+    names = {way.name for way in ways}
+    ways = [way for way in ways if not way.yields_to & names]
     return sorted(ways, key=lambda way: (way.order, way.name))
 
 

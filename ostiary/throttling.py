@@ -75,6 +75,14 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "factor_recovery": {"device": "5/hour", "ip": "60/hour", "user": "5/hour"},
     "strength": {"ip": "60/minute"},
     "code": {"device": "10/hour", "pair": "5/hour", "ip": "60/hour", "user": "20/hour"},
+    "sms": {
+        "session": "5/hour",
+        "user": "5/hour; 10/day",
+        "number": "5/hour; 10/day",
+        "ip": "20/hour; 60/day",
+        "country": "100/hour; 500/day",
+    },
+    "email_code": {"session": "5/hour", "user": "10/hour; 20/day"},
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer
@@ -83,7 +91,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "client_id_metadata": {"client": "120/minute"},
     "token": {"ip": "120/minute", "client": "120/minute"},
 }
-KEYS = ("ip", "user", "device", "number", "country", "client", "pair", "global")
+KEYS = ("ip", "user", "session", "device", "number", "country", "client", "pair", "global")
 
 STORAGE_PAUSE_SECONDS = 15
 _making = threading.Lock()
@@ -266,8 +274,8 @@ def throttle(name: str, **keys: str) -> None:
     """Spend one try. Raises ``Throttled`` if that was one too many.
 
     Keys: ``ip`` (counted by network), ``user`` (what identifies the account, known or not),
-    ``device`` (one of the person's own), ``number``, ``country``, ``client``; ``pair`` is made of
-    ``ip`` and ``user``. Empty ones are not counted.
+    ``device`` (one of the person's own), ``session``, ``number``, ``country``, ``client``; ``pair``
+    is made of ``ip`` and ``user``. Empty ones are not counted.
     """
 
     def spend(storage: Storage) -> None:

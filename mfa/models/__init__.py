@@ -2,16 +2,24 @@
 
 from .app import AuthenticatorApp
 from .device import FactorDevice
+from .email_code import EmailDevice
+from .phone import Phone
 from .policy import EnrolmentGrace, GroupPolicy
 from .recovery_code import RecoveryCode, RecoveryCodes
+from .sent_code import SentCode
+from .text_message import TextMessage
 from .trusted_device import TrustedDevice
 
 __all__ = [
     "AuthenticatorApp",
+    "EmailDevice",
     "EnrolmentGrace",
     "FactorDevice",
     "GroupPolicy",
+    "Phone",
     "RecoveryCode",
     "RecoveryCodes",
+    "SentCode",
+    "TextMessage",
     "TrustedDevice",
 ]

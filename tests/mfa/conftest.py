@@ -12,6 +12,7 @@ from mfa.models import AuthenticatorApp
 from ostiary.conf import ostiary_settings
 from ostiary.throttling import storage_at
 from tests.mfa import flow
+from tests.mfa import texting as texting_of
 from tests.oauth.clock import Clock
 
 
@@ -73,3 +74,17 @@ def browser():
 def clock(monkeypatch):
     """A clock that stands still until the test moves it."""
     return Clock(monkeypatch)
+
+
+@pytest.fixture
+def texting(settings):
+    """A site that sends text messages to Germany and the United States; nobody has got any."""
+    settings.OSTIARY_MFA = texting_of.SETTINGS
+    texting_of.sent.clear()
+    return settings
+
+
+@pytest.fixture
+def phone(texting, person):
+    """Alice's telephone."""
+    return texting_of.make_phone(person)

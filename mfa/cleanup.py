@@ -1,0 +1,25 @@
+"""Removing what has had its time, in batches, while the site serves (SECURITY H14)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from ostiary.cleanup import remove
+
+from .models import SentCode, TextMessage
+
+TEXT_MESSAGES_DAYS = 90
+"""For so long an operator sees how many messages went where."""
+
+
+def remove_expired_codes() -> int:
+    """Delete codes that have expired; returns how many."""
+    return remove(SentCode.objects.filter(expires_at__lte=timezone.now()))
+
+
+def remove_old_text_messages() -> int:
+    """Forget text messages of long ago; returns how many."""
+    limit = timezone.now() - timedelta(days=TEXT_MESSAGES_DAYS)
+    return remove(TextMessage.objects.filter(created_at__lt=limit))

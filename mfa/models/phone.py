@@ -1,0 +1,35 @@
+"""Telephones that get codes by text message."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ostiary.encryption import EncryptedTextField
+
+from .device import FactorDevice
+
+
+class Phone(FactorDevice):
+    """A number of the person's, in E.164, encrypted; ``number_hash`` finds it again.
+
+    It gets codes once it is confirmed and ``usable_from`` has come: a number that takes another's
+    place waits, and the old one holds as long. ``name`` is the number as it is shown.
+    """
+
+    number = EncryptedTextField(editable=False)
+    number_hash = models.CharField(max_length=64, db_index=True, editable=False)
+    country = models.CharField(_("country"), max_length=2)
+    ending = models.CharField(_("number ends in"), max_length=4)
+    usable_from = models.DateTimeField(_("gets codes from"), null=True, blank=True)
+
+    amr = "sms"
+
+    class Meta:
+        verbose_name = _("telephone")
+        verbose_name_plural = _("telephones")
+
+    def accepts(self, code: str) -> bool:
+        """Never: a code counts only in the browser that asked for it (SECURITY D2), which a device
+        of django-otp can't see. See ``sent_code.redeem``."""
+        return False

@@ -1,0 +1,1 @@
+"""Text messages: whose numbers get them, how many, and who carries them."""

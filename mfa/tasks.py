@@ -1,0 +1,23 @@
+"""Celery tasks of mfa."""
+
+from celery import shared_task
+
+from . import cleanup
+from .sms import budget, delivery, phones  # noqa: F401  (they bring handlers of the outbox)
+
+
+@shared_task(name="ostiary.mfa.cleanup", acks_late=True, ignore_result=True)
+def clean_up() -> None:
+    """Remove what has had its time, a bounded number at a time."""
+    cleanup.remove_expired_codes()
+    cleanup.remove_old_text_messages()
+    phones.forget_replaced()
+
+
+BEAT_SCHEDULE = {
+    "ostiary.mfa.cleanup": {
+        "task": "ostiary.mfa.cleanup",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+}
