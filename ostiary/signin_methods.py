@@ -18,12 +18,17 @@ from django.urls import reverse
 @dataclass(frozen=True)
 class SignInMethod:
     """A way in: what its link says, where it leads, and when it is offered; the least ``order``
-    stands first."""
+    stands first.
+
+    The sign-in page takes in ``template``, if there is one, with that address as ``url``: a form
+    and script by which the way is offered on the page itself.
+    """
 
     name: str
     label: Any
     url_name: str
     order: int = 100
+    template: str = ""
     is_offered: Callable[[HttpRequest], bool] = lambda request: True
 
 
@@ -35,12 +40,16 @@ def register(method: SignInMethod) -> None:
     _methods[method.name] = method
 
 
-def links(request: HttpRequest) -> list[tuple[str, str]]:
-    """Label and address of each that is offered here. The query, with where the person was going
-    and what is asked of the sign-in, goes along."""
+def offered(request: HttpRequest) -> list[dict[str, str]]:
+    """Label, ``url`` and ``template`` of each that is offered here. The query, with where the
+    person was going and what is asked of the sign-in, goes along."""
     query = f"?{request.GET.urlencode()}" if request.GET else ""
-    offered = [method for method in _methods.values() if method.is_offered(request)]
+    found = [method for method in _methods.values() if method.is_offered(request)]
     return [
-        (str(method.label), reverse(method.url_name) + query)
-        for method in sorted(offered, key=lambda method: (method.order, method.name))
+        {
+            "label": str(method.label),
+            "url": reverse(method.url_name) + query,
+            "template": method.template,
+        }
+        for method in sorted(found, key=lambda method: (method.order, method.name))
     ]

@@ -83,6 +83,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
         "country": "100/hour; 500/day",
     },
     "email_code": {"session": "5/hour", "user": "10/hour; 20/day"},
+    "passkey": {"ip": "1200/10minutes"},  # each is a row, and each sign-in page asks for one
     "device_authorization": {"ip": "120/hour"},
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer

@@ -24,7 +24,7 @@ from fido2.webauthn import AuthenticationResponse, AuthenticatorData, Registrati
 
 from ostiary.conf import ostiary_settings
 
-from . import verification
+from . import changes, verification
 from .conf import origins, passkeys_settings, rp_id
 from .models import Ceremony, Credential, UserHandle
 from .verification import CeremonyRefused
@@ -72,7 +72,8 @@ def begin_registration(request: HttpRequest, user: Any) -> dict[str, Any]:
 def finish_registration(
     request: HttpRequest, user: Any, answer: Any, *, name: str = ""
 ) -> Credential:
-    """Keep the passkey that a browser has made (§7.1). Raises ``CeremonyRefused``."""
+    """Keep the passkey that a browser has made (§7.1), and tell the person. Raises
+    ``CeremonyRefused``. Without a ``name`` it is called what its authenticator is known as."""
     registration = verification.parse(RegistrationResponse, answer)
     client_data = registration.response.client_data
     _take(request, Purpose.REGISTER, user, client_data.challenge)
@@ -84,7 +85,7 @@ def finish_registration(
     attested = verification.attested(registration)
     try:
         with transaction.atomic():
-            return Credential.objects.create(
+            credential = Credential.objects.create(
                 user=user,
                 credential_id=attested.credential_id,
                 public_key=cbor.encode(attested.public_key),
@@ -94,8 +95,10 @@ def finish_registration(
                 backup_eligible=data.is_backup_eligible(),
                 backed_up=data.is_backed_up(),
                 user_verified=data.is_user_verified(),
-                name=name,
+                name=name or changes.name_for(user, attested.aaguid),
             )
+            changes.added(request, credential)
+            return credential
     except IntegrityError as problem:  # theirs or another's: the answer is the same (E2)
         raise CeremonyRefused("already_registered") from problem
 
@@ -227,7 +230,11 @@ def _credential_of(authentication: AuthenticationResponse, user: Any | None) -> 
         .select_related("user")
         .first()
     )
-    if credential is None or (user is not None and credential.user_id != user.pk):
+    if credential is None:
+        raise CeremonyRefused(
+            "unknown_credential", unknown_id=websafe_encode(authentication.raw_id)
+        )
+    if user is not None and credential.user_id != user.pk:
         raise CeremonyRefused("unknown_credential")
     handle = authentication.response.user_handle
     if handle is None and user is None:

@@ -34,13 +34,15 @@ Response = TypeVar("Response", RegistrationResponse, AuthenticationResponse)
 class CeremonyRefused(Exception):
     """An answer that isn't taken. ``code`` says why, in one word; nothing in it is secret.
 
-    ``credential`` is the record that the answer was given with, once it is known.
+    ``credential`` is the record that the answer was given with, once it is known; ``unknown_id``
+    is the id, in base64url, of a credential that nobody has here.
     """
 
-    def __init__(self, code: str, credential: Any = None) -> None:
+    def __init__(self, code: str, credential: Any = None, *, unknown_id: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.credential = credential
+        self.unknown_id = unknown_id
 
 
 def parse(kind: type[Response], answer: Any) -> Response:

@@ -64,7 +64,7 @@ def signin(request: HttpRequest) -> HttpResponse:
         next=wanted,
         again=again,
         challenge=asked,
-        methods=signin_methods.links(request),
+        methods=signin_methods.offered(request),
     )
 
 

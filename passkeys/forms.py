@@ -1,0 +1,41 @@
+"""What people fill in, and the field in which a script hands over an authenticator's answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+ANSWER_MAX_LENGTH = 64 * 1024
+"""Far beyond any answer: attestation certificates are the largest part."""
+
+
+class AnswerForm(forms.Form):
+    """The JSON of an authenticator's answer (WebAuthn Level 3 §5.1), put in by our script."""
+
+    answer = forms.CharField(
+        max_length=ANSWER_MAX_LENGTH,
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": _(
+                "Passkeys need a script, and your browser did not run ours. Use another way."
+            )
+        },
+    )
+    remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)
+
+    def clean_answer(self) -> Any:
+        """The answer as Python has it; what it holds is judged by the ceremony."""
+        try:
+            return json.loads(self.cleaned_data["answer"])
+        except (ValueError, RecursionError) as problem:
+            raise ValidationError(_("That did not work. Try again.")) from problem
+
+
+class NameForm(forms.Form):
+    """What the person calls a passkey."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)

@@ -1,0 +1,26 @@
+"""Passkeys as second factors: what the gate of the second step and the way back in ask of us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from .models import Credential
+
+
+class Keeper:
+    """What the house asks of an app that keeps factors (``ostiary.factors``)."""
+
+    def factors_of(self, user: Any) -> list[str]:
+        """The names of the person's passkeys."""
+        return list(Credential.objects.filter(user=user).values_list("name", flat=True))
+
+    def reset(self, user: Any) -> None:
+        """Remove all of them, in the caller's transaction."""
+        Credential.objects.filter(user=user).delete()
+
+
+def has_passkey(request: HttpRequest, user: Any) -> bool:
+    """Whether the person can answer by a passkey."""
+    return Credential.objects.filter(user=user).exists()

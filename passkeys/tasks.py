@@ -1,0 +1,20 @@
+"""Celery tasks of passkeys."""
+
+from celery import shared_task
+
+from . import cleanup
+
+
+@shared_task(name="ostiary.passkeys.cleanup", acks_late=True, ignore_result=True)
+def clean_up() -> None:
+    """Remove what has had its time, a bounded number at a time."""
+    cleanup.remove_expired_ceremonies()
+
+
+BEAT_SCHEDULE = {
+    "ostiary.passkeys.cleanup": {
+        "task": "ostiary.passkeys.cleanup",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    }
+}

@@ -1,0 +1,118 @@
+"""HTTP: parse, call, answer.
+
+Each page with a ceremony is a form that our script fills in: a POST that accepts JSON asks for the
+options, and a POST of the form hands over the answer. So what follows is a page or a redirect, as
+after a password.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render, resolve_url
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from ostiary import factors
+from ostiary.assurance import Level, current, step_up
+from ostiary.client_address import client_ip
+from ostiary.conf import ostiary_settings
+from ostiary.pages import View, form_page
+from ostiary.signin import safe_next_url
+from ostiary.throttling import throttle
+
+from ..forms import AnswerForm
+from ..keeper import has_passkey
+from ..verification import CeremonyRefused
+
+MESSAGES = {
+    "already_registered": _("This device has a passkey for this site already."),
+    "expired": _("That took too long, or was done already. Try again."),
+    "inactive": _("This account is switched off."),
+    "unknown_credential": _(
+        "This passkey is not known here: it may have been removed. Choose another, or another way."
+    ),
+    "user_verification": _(
+        "Your device did not check that it is you. Set up a PIN, a finger or your face there, and "
+        "try again."
+    ),
+}
+DID_NOT_WORK = _("That did not work. Try again, or choose another way.")
+
+
+def asks_for_options(request: HttpRequest) -> bool:
+    """Whether our script asks what to begin with."""
+    return request.method == "POST" and request.headers.get("Accept") == "application/json"
+
+
+def options(request: HttpRequest, begin: Callable[[], dict[str, Any]]) -> HttpResponse:
+    """What a browser is to begin with. Raises ``Throttled``."""
+    throttle("passkey", ip=client_ip(request))
+    return JsonResponse(begin())
+
+
+def next_url(request: HttpRequest) -> str:
+    """Where the person was going, if it is on this site."""
+    return safe_next_url(request, request.GET.get("next"))
+
+
+def show(request: HttpRequest, page: str, form: Any, **context: Any) -> HttpResponse:
+    """The page with its form: 400 if it was sent and was not taken."""
+    return render(
+        request,
+        f"ostiary_passkeys/{page}.html",
+        {"form": form, "security_url": security_url(), **context},
+        status=400 if form.errors else 200,
+    )
+
+
+def tell(form: AnswerForm, refused: CeremonyRefused) -> None:
+    """Say on the form why the answer was not taken, in words that say what to do."""
+    form.add_error(None, MESSAGES.get(refused.code, DID_NOT_WORK))
+
+
+def security_url() -> str:
+    """Where the person looks after how they sign in: the page of accounts that has all panels, or
+    our own where accounts is not installed."""
+    try:
+        return reverse("ostiary_accounts:security")
+    except NoReverseMatch:
+        return reverse("ostiary_passkeys:passkeys")
+
+
+def other_ways_in(request: HttpRequest) -> str:
+    """The sign-in page, with where the person was going and what is asked of the sign-in."""
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return resolve_url(settings.LOGIN_URL) + query
+
+
+def change_of_passkeys(view: View) -> View:
+    """View decorator: a form page for the signed-in person, who has shown the best that they have
+    within ``OSTIARY["STEP_UP_SECONDS"]`` (SECURITY C8, E3)."""
+
+    @form_page
+    @login_required
+    @functools.wraps(view)
+    def answer(request: HttpRequest, **named: Any) -> HttpResponse:
+        level = Level.AAL2 if factors.factors_of(request.user) else Level.AAL1
+        known = current(request)
+        is_fresh = known is not None and known.is_fresh(ostiary_settings.STEP_UP_SECONDS)
+        if not (known and is_fresh and known.level.satisfies(level)):
+            if has_passkey(request, request.user):
+                return HttpResponseRedirect(confirm_url(request.get_full_path()))
+            return step_up(level)(view)(request, **named)
+        return view(request, **named)
+
+    return answer
+
+
+def confirm_url(back_to: str) -> str:
+    """Where the signed-in person confirms by a passkey who they are, and returns to ``back_to``."""
+    query = urlencode({"next": back_to, "reauthenticate": "1", "acr_values": Level.AAL2.value})
+    return f"{reverse('ostiary_passkeys:signin')}?{query}"

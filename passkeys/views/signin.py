@@ -1,0 +1,109 @@
+"""Signing in by a passkey, alone or after a password."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.views.decorators.debug import sensitive_post_parameters
+
+from ostiary import second_step
+from ostiary import signin as signins
+from ostiary.pages import form_page, posted
+from ostiary.second_step import SecondStep
+
+from .. import changes
+from ..ceremonies import Authenticated, Purpose, begin_authentication, finish_authentication
+from ..conf import rp_id
+from ..forms import AnswerForm
+from ..keeper import has_passkey
+from ..verification import CeremonyRefused
+from . import asks_for_options, confirm_url, next_url, options, other_ways_in, show, tell
+
+CHALLENGE = "passkey"
+
+
+@sensitive_post_parameters("answer")
+@form_page
+def signin(request: HttpRequest) -> HttpResponse:
+    """Sign in with neither name nor password; with ``reauthenticate`` a signed-in person confirms
+    by a passkey of theirs who they are."""
+    wanted = next_url(request)
+    again = "reauthenticate" in request.GET and request.user.is_authenticated
+    if request.user.is_authenticated and not again:
+        return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
+    person = request.user if again else None
+    if person is not None and not has_passkey(request, person):
+        return HttpResponseRedirect(other_ways_in(request))
+    purpose = Purpose.STEP_UP if again else Purpose.SIGN_IN
+    if asks_for_options(request):
+        return options(request, lambda: begin_authentication(request, person, purpose))
+    form = AnswerForm(posted(request))
+    shown = _answer(request, form, purpose, person)
+    if isinstance(shown, Authenticated):
+        return signins.begin(
+            request,
+            shown.user,
+            amr=shown.amr,
+            next_url=wanted,
+            acr_values=request.GET.get("acr_values", "").split(),
+            remember=form.cleaned_data["remember"],
+        )
+    return show(
+        request, "signin", form, again=again, other_way=other_ways_in(request), signals=shown
+    )
+
+
+@sensitive_post_parameters("answer")
+@form_page
+def second(request: HttpRequest) -> HttpResponse:
+    """The second step of a sign-in: a passkey beside the password.
+
+    Where somebody is signed in by a password already, as after Django's ``LoginView``, they
+    confirm by a passkey alone.
+    """
+    found = signins.pending(request)
+    if found is None and request.user.is_authenticated and has_passkey(request, request.user):
+        return HttpResponseRedirect(confirm_url(next_url(request)))
+    if found is None or not SecondStep().is_required(request, found[1], found[0]):
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    person = found[1]
+    if not has_passkey(request, person):
+        return HttpResponseRedirect(SecondStep().url(request))
+    if asks_for_options(request):
+        return options(request, lambda: begin_authentication(request, person, Purpose.SECOND_STEP))
+    form = AnswerForm(posted(request))
+    shown = _answer(request, form, Purpose.SECOND_STEP, person)
+    if isinstance(shown, Authenticated):
+        return signins.advance(request, SecondStep.name, amr=shown.amr)
+    ways = second_step.other_ways(request, person, but=CHALLENGE)
+    return show(request, "second_step", form, other_ways=ways, signals=shown)
+
+
+# For the middleware of mfa, which lets who is asked for a second step see these pages only.
+for _view in (signin, second):
+    _view.is_second_step = True  # type: ignore[attr-defined]
+
+
+def _answer(
+    request: HttpRequest, form: AnswerForm, purpose: Purpose, person: Any
+) -> Authenticated | str:
+    """Who answered; else what our script is to signal, in JSON: a credential that we don't know, so
+    that the browser doesn't offer it again (WebAuthn Level 3 §5.1.10)."""
+    if not form.is_valid():
+        return ""
+    try:
+        shown = finish_authentication(request, form.cleaned_data["answer"], purpose, person)
+        if not shown.user.is_active:
+            raise CeremonyRefused("inactive", shown.credential)
+    except CeremonyRefused as refused:
+        changes.refused(request, refused, person)
+        tell(form, refused)
+        if not refused.unknown_id:
+            return ""
+        unknown = {"rpId": rp_id(), "credentialId": refused.unknown_id}
+        return json.dumps({"signalUnknownCredential": unknown})
+    return shown
