@@ -11,8 +11,6 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from ostiary import factors
-
 from .models import FactorDevice
 
 
@@ -72,17 +70,12 @@ class Keeper:
             for device in kind.devices(user)
         ]
 
+    def has_strong(self, user: Any) -> bool:
+        """Whether one of these makes two factors of a sign-in."""
+        strong = (kind for kind in all_kinds() if kind.alone and kind.raises)
+        return any(kind.devices(user) for kind in strong)
+
     def reset(self, user: Any) -> None:
         """Remove all of them, in the caller's transaction."""
         for kind in all_kinds():
             kind.model._default_manager.filter(user=user).delete()
-
-
-def weak_ones(user: Any) -> int:
-    """How many of the person's factors raise no sign-in to two factors."""
-    return sum(len(kind.devices(user)) for kind in all_kinds() if kind.alone and not kind.raises)
-
-
-def has_strong_factor(user: Any) -> bool:
-    """Whether the person has a factor, ours or a sibling's, that makes two of a sign-in."""
-    return len(factors.factors_of(user)) > weak_ones(user)

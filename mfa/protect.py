@@ -11,11 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from ostiary import factors
 from ostiary.assurance import Level, step_up
 from ostiary.pages import form_page
 
 from . import enrolment, otp_session
-from .kinds import has_strong_factor
 from .models import FactorDevice
 from .policy import policy_for
 
@@ -30,7 +30,7 @@ def change_of_factors(view: View) -> View:
     @login_required
     @functools.wraps(view)
     def answer(request: HttpRequest, **named: Any) -> HttpResponse:
-        level = Level.AAL2 if has_strong_factor(request.user) else Level.AAL1
+        level = Level.AAL2 if factors.has_strong(request.user) else Level.AAL1
         return step_up(level)(view)(request, **named)
 
     return answer

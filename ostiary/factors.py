@@ -17,6 +17,9 @@ class FactorKeeper(Protocol):
     def factors_of(self, user: Any) -> list[str]:
         """The factors that the person must show one of, each named in words they know."""
 
+    def has_strong(self, user: Any) -> bool:
+        """Whether one of those makes two factors of a sign-in (AAL2)."""
+
     def reset(self, user: Any) -> None:
         """Remove all of those for good, in the caller's transaction."""
 
@@ -55,6 +58,11 @@ def are_kept() -> bool:
 def factors_of(user: Any) -> list[str]:
     """The second factors that the person has."""
     return [factor for keeper in _keepers.values() for factor in keeper.factors_of(user)]
+
+
+def has_strong(user: Any) -> bool:
+    """Whether the person has a second factor that makes two of a sign-in (AAL2)."""
+    return any(keeper.has_strong(user) for keeper in _keepers.values())
 
 
 def reset(user: Any) -> list[str]:

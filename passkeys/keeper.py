@@ -16,6 +16,10 @@ class Keeper:
         """The names of the person's passkeys."""
         return list(Credential.objects.filter(user=user).values_list("name", flat=True))
 
+    def has_strong(self, user: Any) -> bool:
+        """Whether they have any: beside a password each makes two factors."""
+        return Credential.objects.filter(user=user).exists()
+
     def reset(self, user: Any) -> None:
         """Remove all of them, in the caller's transaction."""
         Credential.objects.filter(user=user).delete()

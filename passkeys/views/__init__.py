@@ -100,7 +100,7 @@ def change_of_passkeys(view: View) -> View:
     @login_required
     @functools.wraps(view)
     def answer(request: HttpRequest, **named: Any) -> HttpResponse:
-        level = Level.AAL2 if factors.factors_of(request.user) else Level.AAL1
+        level = Level.AAL2 if factors.has_strong(request.user) else Level.AAL1
         known = current(request)
         is_fresh = known is not None and known.is_fresh(ostiary_settings.STEP_UP_SECONDS)
         if not (known and is_fresh and known.level.satisfies(level)):

@@ -93,6 +93,9 @@ class Keeper:
     def factors_of(self, user):
         return self.kept.get(user.pk, [])
 
+    def has_strong(self, user):
+        return bool(self.factors_of(user))
+
     def reset(self, user):
         self.kept.pop(user.pk, None)
 

@@ -21,6 +21,9 @@ def second_factor(monkeypatch, person):
         def factors_of(self, user):
             return ["Authenticator app"] if user == person else []
 
+        def has_strong(self, user):
+            return user == person
+
         def reset(self, user):
             """Nothing."""
 

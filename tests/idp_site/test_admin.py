@@ -60,6 +60,9 @@ class Keeper:
     def factors_of(self, user):
         return ["Authenticator app"] if user in self.having else []
 
+    def has_strong(self, user):
+        return user in self.having
+
     def reset(self, user):
         self.having.discard(user)
 

@@ -184,6 +184,10 @@ class LostPhone:
         """One."""
         return ["Authenticator app"]
 
+    def has_strong(self, user: Any) -> bool:
+        """It would be."""
+        return True
+
     def reset(self, user: Any) -> None:
         """Nothing is kept."""
 
