@@ -41,7 +41,7 @@ def test_a_passkey_is_kept_as_its_authenticator_told(person, signed_in_browser):
     kept = Credential.objects.get()
     assert (kept.user, bytes(kept.credential_id)) == (person, passkey.credential_id)
     assert (kept.backup_eligible, kept.backed_up, kept.user_verified) == (True, True, True)
-    assert kept.transports == ["internal", "hybrid"]
+    assert kept.transports == ["hybrid", "internal"]
     assert kept.name == "Passkey"
 
 
