@@ -8,10 +8,17 @@ from django.utils import timezone
 
 from ostiary.cleanup import remove
 
-from .models import SentCode, TextMessage
+from .app_factor import LIFETIME
+from .models import AuthenticatorApp, SentCode, TextMessage
 
 TEXT_MESSAGES_DAYS = 90
 """For so long an operator sees how many messages went where."""
+
+
+def remove_unconfirmed_apps() -> int:
+    """Forget keys that were shown and never confirmed; returns how many."""
+    limit = timezone.now() - LIFETIME
+    return remove(AuthenticatorApp._default_manager.filter(confirmed=False, created_at__lt=limit))
 
 
 def remove_expired_codes() -> int:

@@ -12,6 +12,7 @@ def clean_up() -> None:
     cleanup.remove_expired_codes()
     cleanup.remove_old_text_messages()
     phones.forget_replaced()
+    cleanup.remove_unconfirmed_apps()
 
 
 BEAT_SCHEDULE = {

@@ -15,7 +15,12 @@ def show(request: HttpRequest, page: str, form: Form, **context: Any) -> HttpRes
     return render(
         request,
         f"ostiary_mfa/{page}.html",
-        {"form": form, "security_url": security_url(), **context},
+        {
+            "form": form,
+            "security_url": security_url(),
+            "section": "ostiary_accounts:security",  # of the navigation
+            **context,
+        },
         status=400 if form.errors else 200,
     )
 
