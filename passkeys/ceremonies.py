@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -24,7 +25,7 @@ from fido2.webauthn import AuthenticationResponse, AuthenticatorData, Registrati
 
 from ostiary.conf import ostiary_settings
 
-from . import changes, verification
+from . import changes, policy, verification
 from .conf import origins, passkeys_settings, rp_id
 from .models import Ceremony, Credential, UserHandle
 from .verification import CeremonyRefused
@@ -65,7 +66,7 @@ def begin_registration(request: HttpRequest, user: Any) -> dict[str, Any]:
             "requireResidentKey": True,
             "userVerification": passkeys_settings.USER_VERIFICATION,
         },
-        "attestation": "none",
+        "attestation": passkeys_settings.ATTESTATION,
     }
 
 
@@ -83,8 +84,11 @@ def finish_registration(
         data, rp_id=rp_id(), user_verification=_must_verify(Purpose.REGISTER)
     )
     attested = verification.attested(registration)
+    policy.check_registration(user, registration)
     try:
         with transaction.atomic():
+            get_user_model()._base_manager.select_for_update().get(pk=user.pk)
+            policy.check_room(user)
             credential = Credential.objects.create(
                 user=user,
                 credential_id=attested.credential_id,
@@ -144,6 +148,7 @@ def finish_authentication(
         )
         if response.authenticator_data.is_backup_eligible() != credential.backup_eligible:
             raise CeremonyRefused("backup_eligibility")
+        policy.check_use(credential.user, response.authenticator_data)
         _note_use(credential, response.authenticator_data)
     except CeremonyRefused as refused:
         refused.credential = credential

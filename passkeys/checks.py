@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.core.checks import CheckMessage, Error, register
 
@@ -45,6 +46,25 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
             f"is {passkeys_settings.USER_VERIFICATION!r}.",
             'Write "required" or "preferred".',
         )
+    if passkeys_settings.ATTESTATION not in ("none", "direct"):
+        yield (
+            "ATTESTATION",
+            f"is {passkeys_settings.ATTESTATION!r}.",
+            'Write "none" or "direct".',
+        )
+    if passkeys_settings.ALLOWED_AAGUIDS and passkeys_settings.ATTESTATION != "direct":
+        yield (
+            "ALLOWED_AAGUIDS",
+            "names models, and without a proof an authenticator may claim any.",
+            'Write "direct" as ATTESTATION too, or no models.',
+        )
+    for aaguid in passkeys_settings.ALLOWED_AAGUIDS:
+        if not _is_uuid(aaguid):
+            yield (
+                "ALLOWED_AAGUIDS",
+                f"has {aaguid!r}, which is no AAGUID.",
+                'Write such as "2fc0579f-8113-47ea-b116-bb5a8db9202a".',
+            )
     for origin in passkeys_settings.ORIGINS:
         if not _is_origin(origin):
             yield (
@@ -59,3 +79,11 @@ def _is_origin(origin: str) -> bool:
     if parts.scheme in ("http", "https"):
         return bool(parts.hostname) and origin == f"{parts.scheme}://{parts.netloc}"
     return origin.startswith("android:apk-key-hash:")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

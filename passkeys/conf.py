@@ -32,6 +32,24 @@ class PasskeysSettings:
     or ``"preferred"``, which takes simple security keys too, beside a password. Signing in without
     a password requires it in any case."""
 
+    ATTESTATION: str = "none"
+    """Whether a new passkey must prove of which model its authenticator is: ``"none"``, or
+    ``"direct"``, which takes only models that ``manage.py import_mds`` has read of and that are not
+    compromised. Synced passkeys prove none, so ``"direct"`` is for security keys and computers that
+    an organisation gives out."""
+
+    ALLOWED_AAGUIDS: list[str] = field(default_factory=list)
+    """The models that are taken under ``"direct"``, by AAGUID, such as
+    ``"2fc0579f-8113-47ea-b116-bb5a8db9202a"``. Empty takes all that the metadata tells of."""
+
+    DEVICE_BOUND_GROUPS: list[str] = field(default_factory=list)
+    """The names of groups, such as ``"operators"``, whose people may use only passkeys that stay on
+    the device where they were made. A synced one that somebody has already stops working for them
+    when they join."""
+
+    MAX_PER_PERSON: int = 20
+    """How many passkeys a person may have."""
+
 
 passkeys_settings = read("OSTIARY_PASSKEYS", PasskeysSettings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.conf import settings
@@ -109,3 +110,42 @@ class Ceremony(models.Model):
 
     def __str__(self) -> str:
         return self.purpose
+
+
+class MetadataBlob(models.Model):
+    """The blob of the FIDO Metadata Service that was imported last: its serial number, and by when
+    FIDO gives out another."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    next_update = models.DateField()
+    imported_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("metadata of authenticators")
+        verbose_name_plural = _("metadata of authenticators")
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class AuthenticatorModel(models.Model):
+    """A model of authenticators, as the blob tells of it. ``statuses`` are what was reported of it,
+    oldest first; ``roots`` the roots of its attestation certificates, DER in base64."""
+
+    aaguid = models.UUIDField(primary_key=True)
+    blob = models.ForeignKey(MetadataBlob, on_delete=models.CASCADE, related_name="+")
+    description = models.TextField()
+    statuses: Any = models.JSONField()
+    roots: Any = models.JSONField()
+
+    class Meta:
+        verbose_name = _("authenticator model")
+        verbose_name_plural = _("authenticator models")
+
+    def __str__(self) -> str:
+        return self.description
+
+    @property
+    def roots_der(self) -> list[bytes]:
+        """The roots, as DER."""
+        return [base64.b64decode(each) for each in self.roots]

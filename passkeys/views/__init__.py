@@ -33,8 +33,16 @@ from ..verification import CeremonyRefused
 
 MESSAGES = {
     "already_registered": _("This device has a passkey for this site already."),
+    "attestation": _(
+        "Your device did not prove of which model it is. Use one that you were given."
+    ),
+    "device_bound": _(
+        "For your account only passkeys count that stay on one device, such as a security key."
+    ),
     "expired": _("That took too long, or was done already. Try again."),
     "inactive": _("This account is switched off."),
+    "model": _("Devices of this model are not taken here. Use one that you were given."),
+    "too_many": _("You have as many passkeys as you can have. Remove one first."),
     "unknown_credential": _(
         "This passkey is not known here: it may have been removed. Choose another, or another way."
     ),
