@@ -114,6 +114,30 @@ class DatabaseCollector(Collector):
         )
 
 
+class SmsCollector(Collector):
+    """Text messages of today, beside what a day may cost."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Two statements, or one where the counters are in Redis."""
+        from mfa.conf import mfa_settings
+        from mfa.models import TextMessage
+        from mfa.sms import budget
+
+        yield GaugeMetricFamily("ostiary_sms_today", "Text messages of today.", budget.spent())
+        yield GaugeMetricFamily(
+            "ostiary_sms_budget",
+            "Text messages that a day may have.",
+            mfa_settings.SMS_DAILY_BUDGET,
+        )
+        yield GaugeMetricFamily(
+            "ostiary_sms_failed",
+            "Text messages of the last hour that were not delivered.",
+            TextMessage.objects.filter(
+                state=TextMessage.State.FAILED, created_at__gt=timezone.now() - timedelta(hours=1)
+            ).count(),
+        )
+
+
 def _may_scrape(request: HttpRequest) -> bool:
     """The token if one is set; else this machine itself, and not a proxy on it."""
     if settings.METRICS_TOKEN:
@@ -132,6 +156,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry.register(DatabaseCollector())
     if apps.is_installed("accounts"):
         registry.register(AttackCollector())
+    if apps.is_installed("mfa"):
+        registry.register(SmsCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -21,6 +21,7 @@ from ostiary.throttling import throttle
 from . import changes, kinds, sent_code
 from .conf import mfa_settings
 from .models import EmailDevice, SentCode
+from .policy import is_operator
 
 CHANNEL = SentCode.Channel.EMAIL
 
@@ -40,11 +41,13 @@ BETTER = frozenset({"passkey", "app", "sms"})
 def is_for(request: HttpRequest, user: Any) -> bool:
     """Whether the person may set it up: the operator lets them, and they have nothing better.
 
-    Who has set it up keeps it when the operator changes their mind.
+    Who has set it up keeps it when the operator changes their mind. Operators themselves need two
+    factors (SECURITY G1), which this doesn't make.
     """
     ways = second_step.offered(request, user)
     return (
         mfa_settings.EMAIL_CODES
+        and not is_operator(user)
         and bool(addresses_of(user))
         and not any(way.name in BETTER for way in ways)
     )
@@ -66,6 +69,7 @@ def _adds_nothing(request: HttpRequest, user: Any, pending: PendingSignIn) -> bo
 def register() -> None:
     """Called once, when the app is ready."""
     kinds.register(KIND)
+    factors.register_set_up(KIND.url_name, KIND.label, KIND.order, is_for)
     second_step.register(
         second_step.Challenge(
             KIND.name,
@@ -101,6 +105,7 @@ def send_code(request: HttpRequest, user: Any, purpose: str) -> SentCode:
 def confirm(request: HttpRequest, user: Any) -> EmailDevice:
     """Have it count from now on."""
     with transaction.atomic():
+        device: EmailDevice
         device, is_new = EmailDevice._default_manager.get_or_create(
             user=user, defaults={"confirmed": True}
         )

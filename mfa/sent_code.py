@@ -82,7 +82,8 @@ def write(
     asked.code_hash = _hash(asked, code)
     asked.save(force_insert=True)
     name = _session_key(channel, purpose)
-    SentCode.objects.filter(pk=request.session.get(name)).delete()
+    before: Any = request.session.get(name)
+    SentCode.objects.filter(pk=before).delete()
     request.session[name] = str(asked.pk)
     return asked
 
@@ -115,8 +116,9 @@ def used(device: FactorDevice) -> None:
 
 
 def _asked(request: HttpRequest, user: Any, channel: str, purpose: str) -> QuerySet[SentCode]:
+    key: Any = request.session.get(_session_key(channel, purpose))
     return SentCode.objects.filter(
-        pk=request.session.get(_session_key(channel, purpose)),
+        pk=key,
         user=user,
         channel=channel,
         purpose=purpose,

@@ -55,5 +55,5 @@ class VerifiedOperatorMixin:
         again = assurance.reauthentication_url(wanted, acr=assurance.Level.AAL2.value)
         if factors.factors_of(request.user):
             return HttpResponseRedirect(again)
-        told = {"again": again, "ways": factors.ways_to_set_up()}
+        told = {"again": again, "ways": factors.ways_to_set_up(request, request.user)}
         return render(request, "ostiary/second_step_needed.html", told, status=403)

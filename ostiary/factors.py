@@ -6,8 +6,10 @@ for people who lost theirs needs to know none of those apps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from django.http import HttpRequest
 from django.urls import reverse
 
 
@@ -24,10 +26,18 @@ class FactorKeeper(Protocol):
         """Remove all of those for good, in the caller's transaction."""
 
 
+Offered = Callable[[HttpRequest, Any], bool]
+"""Whether a way is there for a person: ``(request, user)``."""
+
+
+def _always(request: HttpRequest, user: Any) -> bool:
+    return True
+
+
 _keepers: dict[str, FactorKeeper] = {}
 _other_ways: dict[str, Any] = {}
 _last_resort: dict[str, Any] = {}
-_set_up: dict[str, tuple[int, Any]] = {}
+_set_up: dict[str, tuple[int, Any, Offered]] = {}
 
 
 def register_keeper(name: str, keeper: FactorKeeper) -> None:
@@ -45,9 +55,9 @@ def register_last_resort(view: str, label: Any) -> None:
     _last_resort[view] = label
 
 
-def register_set_up(view: str, label: Any, order: int = 50) -> None:
+def register_set_up(view: str, label: Any, order: int = 50, offered_to: Offered = _always) -> None:
     """Offer the page ``view`` to who has to set up a second factor, the lowest ``order`` first."""
-    _set_up[view] = (order, label)
+    _set_up[view] = (order, label, offered_to)
 
 
 def are_kept() -> bool:
@@ -83,10 +93,12 @@ def last_resort() -> list[tuple[str, Any]]:
     return _links(_last_resort)
 
 
-def ways_to_set_up() -> list[tuple[str, Any]]:
-    """The addresses and labels of the pages on which a second factor is set up, the best first."""
+def ways_to_set_up(request: HttpRequest, user: Any) -> list[tuple[str, Any]]:
+    """The addresses and labels of the pages on which the person can set up a second factor, the
+    best first."""
     in_order = sorted(_set_up.items(), key=lambda entry: (entry[1][0], entry[0]))
-    return _links({view: label for view, (_, label) in in_order})
+    offered = {view: label for view, (_, label, to) in in_order if to(request, user)}
+    return _links(offered)
 
 
 def _links(views: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -33,7 +33,8 @@ def waiting(user: Any) -> Phone | None:
 
 
 def _confirmed(user: Any) -> QuerySet[Phone]:
-    return Phone._default_manager.filter(user=user, confirmed=True).order_by("-usable_from")
+    rows: QuerySet[Phone] = Phone._default_manager.filter(user=user, confirmed=True)
+    return rows.order_by("-usable_from")
 
 
 def _waiting(user: Any) -> QuerySet[Phone]:
@@ -44,7 +45,7 @@ def propose(user: Any, number: str) -> Phone:
     """A telephone that is not confirmed yet; one proposed before is forgotten."""
     with transaction.atomic():
         Phone._default_manager.filter(user=user, confirmed=False).delete()
-        return Phone._default_manager.create(
+        phone = Phone(
             user=user,
             name=numbers.masked(number),
             number=number,
@@ -52,6 +53,8 @@ def propose(user: Any, number: str) -> Phone:
             country=numbers.country_of(number),
             ending=numbers.ending(number),
         )
+        phone.save(force_insert=True)
+    return phone
 
 
 def confirm(request: HttpRequest, phone: Phone, kind: kinds.Kind) -> bool:
@@ -111,7 +114,8 @@ def forget_replaced(most: int = 1000) -> int:
     )
     replaced = Phone._default_manager.filter(Exists(newer), confirmed=True)
     keys = list(replaced.values_list("pk", flat=True)[:most])
-    return Phone._default_manager.filter(pk__in=keys).delete()[0]
+    removed, _ = Phone._default_manager.filter(pk__in=keys).delete()
+    return int(removed)
 
 
 def _lock(user: Any) -> None:

@@ -54,7 +54,7 @@ def send_code(request: HttpRequest, user: Any, phone: Phone, purpose: str) -> Se
     with translation.override(language_of(user)):
         text = code_text(code)
     with transaction.atomic():
-        message = _enqueue(user, phone, text, timezone.now() + sent_code.LIFETIME)
+        message = enqueue(user, phone, text, timezone.now() + sent_code.LIFETIME)
         asked = sent_code.write(
             request,
             user,
@@ -79,7 +79,7 @@ def tell_of_change(user: Any, phone: Phone) -> None:
     with translation.override(language_of(user)):
         text = changed_text()
     with transaction.atomic():
-        _enqueue(user, phone, text, timezone.now() + TOLD_WITHIN)
+        enqueue(user, phone, text, timezone.now() + TOLD_WITHIN)
 
 
 def _spend(user: Any, phone: Phone, **where: str) -> None:
@@ -87,7 +87,8 @@ def _spend(user: Any, phone: Phone, **where: str) -> None:
     budget.spend()
 
 
-def _enqueue(user: Any, phone: Phone, text: str, expires_at: datetime) -> TextMessage:
+def enqueue(user: Any, phone: Phone, text: str, expires_at: datetime) -> TextMessage:
+    """Leave a message to the outbox, in the caller's transaction; afterwards it is of no use."""
     message = TextMessage.objects.create(user=user, country=phone.country, ending=phone.ending)
     status = reverse("ostiary_mfa:sms_status", kwargs={"message_id": message.pk})
     outbox.enqueue(

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ostiary import second_step
 from ostiary.notifications import addresses_of
 from ostiary.pages import posted
 
@@ -39,7 +38,7 @@ def email_challenge(request: HttpRequest, user: Any) -> HttpResponse:
         sent_code.SIGNIN,
         send=lambda: email_factor.send_code(request, user, sent_code.SIGNIN),
         entered=entered,
-        context={"other_ways": second_step.other_ways(request, user, but=KIND.name)},
+        context=challenge.told(request, user, KIND.name),
     )
     return code_page(request, user, page)
 

@@ -30,6 +30,6 @@ def enrol(request: HttpRequest) -> HttpResponse:
         "until": until,
         "may_put_off": may_put_off,
         "for_application": enrolment.wants_two_factors(progress),
-        "ways": factors.ways_to_set_up(),
+        "ways": factors.ways_to_set_up(request, user),
     }
     return render(request, "ostiary_mfa/enrol.html", context)

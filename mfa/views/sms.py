@@ -11,8 +11,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from ostiary import second_step
-
 from .. import challenge, sent_code
 from ..models import SentCode, TextMessage
 from ..sms import backend, delivery, phones, sending
@@ -39,10 +37,7 @@ def sms_challenge(request: HttpRequest, user: Any) -> HttpResponse:
         sent_code.SIGNIN,
         send=lambda: sending.send_code(request, user, phone, sent_code.SIGNIN),
         entered=entered,
-        context={
-            "phone": phone,
-            "other_ways": second_step.other_ways(request, user, but=KIND.name),
-        },
+        context={"phone": phone, **challenge.told(request, user, KIND.name)},
     )
     return code_page(request, user, page)
 
