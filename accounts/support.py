@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import events, mail
+from ostiary import events, mail, privacy
 from ostiary.models import Event
 from ostiary.notifications import addresses_of, language_of, notify
 
@@ -121,7 +121,7 @@ def note(
 ) -> None:
     """Write a step of the case to the log. An operator's address is no business of the person."""
     if operator is not None:
-        details["operator"] = str(operator.pk)
+        details["operator"] = privacy.pseudonym_of(operator)
     events.record(
         f"support_case.{kind}",
         user=case.user,
@@ -135,8 +135,8 @@ def note(
 def steps(case: SupportCase) -> list[Event]:
     """What has happened in the case, oldest first."""
     kinds = [f"support_case.{kind}" for kind in KINDS]
-    told = Event.objects.filter(subject=str(case.user_id), kind__in=kinds, at__gte=case.opened_at)
-    return [each for each in told.order_by("id") if each.details.get("case") == str(case.pk)]
+    told = events.of(case.user).filter(kind__in=kinds, at__gte=case.opened_at)
+    return [each for each in told if each.details.get("case") == str(case.pk)]
 
 
 KINDS = {

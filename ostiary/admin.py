@@ -11,16 +11,17 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from . import events, outbox, risk, sessions
+from . import events, outbox, privacy, risk, sessions
 from .assurance import step_up
-from .models import Event, OutboxMessage, Session
+from .models import Event, OutboxMessage, PersonKey, Session
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -80,7 +81,7 @@ class SessionAdmin(ReadOnlyAdmin):
     @admin.action(description=_("End session"), permissions=["change"])
     def end_session(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         """The browser is signed out at its next request."""
-        ended = 0
+        ended, operator = 0, privacy.pseudonym_of(request.user)
         with transaction.atomic():
             for session in queryset.select_related("user"):
                 if sessions.end(session, "operator"):
@@ -88,7 +89,10 @@ class SessionAdmin(ReadOnlyAdmin):
                     events.record(
                         "session.ended_by_operator",
                         user=session.user,
-                        details={"sid": str(session.pk), "operator": str(request.user.pk)},
+                        details={
+                            "sid": str(session.pk),
+                            "operator": operator,
+                        },
                     )
         text = ngettext("%d session was ended.", "%d sessions were ended.", ended) % ended
         self.message_user(request, text, messages.SUCCESS)
@@ -98,15 +102,41 @@ class SessionAdmin(ReadOnlyAdmin):
 class EventAdmin(ReadOnlyAdmin):
     """The security log, newest first."""
 
-    list_display = ["at", "kind", "outcome", "subject", "client_id", "risk"]
+    list_display = ["at", "kind", "outcome", "person", "client_id", "risk"]
     list_filter = ["kind", "outcome", "at"]
     search_fields = ["=subject", "=client_id", "=kind"]
+    search_help_text = _("A person’s user name, id or pseudonym, an application, or a kind.")
     show_full_result_count = False
     fields = [
-        *("id", "at", "kind", "outcome", "subject", "client_id", "risk"),
+        *("id", "at", "kind", "outcome", "subject", "person", "client_id", "risk"),
         *("details", "personal_details"),
     ]
-    readonly_fields = ["id", "risk", "personal_details"]
+    readonly_fields = ["id", "person", "risk", "personal_details"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """With the id of whom each is about, where that is still known."""
+        name = PersonKey.objects.filter(pseudonym=OuterRef("subject"), subject__isnull=False)
+        every: QuerySet[Event] = super().get_queryset(request)
+        return every.annotate(about=Subquery(name.values("subject")[:1]))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        """What is about the person of this name or id, too: the log itself has pseudonyms only."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        term = search_term.strip()
+        if not term:
+            return found, may_repeat
+        model = get_user_model()
+        named = model._default_manager.filter(**{model.USERNAME_FIELD: term}).first()
+        subject = str(named.pk) if named is not None else term
+        names = PersonKey.objects.filter(subject=subject).values("pseudonym")
+        return found | queryset.filter(subject__in=names), may_repeat
+
+    @admin.display(description=_("person"), ordering="subject")
+    def person(self, event: Event) -> str:
+        """The person's id; once they are erased, the pseudonym that is left."""
+        return getattr(event, "about", None) or event.subject
 
     @admin.display(description=_("unusual"))
     def risk(self, event: Event) -> str:

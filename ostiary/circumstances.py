@@ -8,9 +8,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from . import known_device, places, throttling
+from . import events, known_device, places, throttling
 from .client_address import client_ip
-from .models import Event, Session
+from .models import Session
 
 EARLIER_SESSIONS = 20
 """So many of the person's newest sessions are looked at."""
@@ -58,4 +58,4 @@ class Circumstances(_Fields):
 
 def has_signed_in_before(user: Any) -> bool:
     """Whether the security log has a sign-in of the person (one statement)."""
-    return Event.objects.filter(subject=str(user.pk), kind="signin.succeeded").exists()
+    return events.of(user).filter(kind="signin.succeeded").exists()

@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from . import hooks, privacy
 from .client_address import client_ip
 from .conf import ostiary_settings
 from .encryption import DecryptionFailed
-from .models import Event
+from .models import Event, PersonKey
 
 NONCE_BYTES = 12
 _kinds: dict[str, Any] = {}
@@ -47,22 +48,21 @@ def record(
     """Write an event: one INSERT in the caller's transaction.
 
     ``details`` are for the log in plain and never personal or secret; ``personal`` is encrypted
-    under the person's own key, with address and browser of ``request`` added, and left out for
-    someone who was erased. Raises ``ValueError`` for a kind that no app has declared.
+    under the person's own key, with address and browser of ``request`` added. About someone who was
+    erased neither is kept. Raises ``ValueError`` for a kind that no app has declared.
     """
     _must_be_declared(kind)
-    subject = str(user.pk) if user is not None and user.pk is not None else ""
     event = Event(
         at=timezone.now(),
         kind=kind,
         outcome=outcome,
-        subject=subject,
         client_id=client_id,
         details=details or {},
     )
     told = {**_circumstances(request), **(personal or {})}
-    if told:
-        event.personal = _encrypt(event, told)
+    subject = str(user.pk) if user is not None and user.pk is not None else ""
+    if subject or told:
+        _tell_of(event, subject, told)
     with transaction.atomic() if ostiary_settings.AFTER_EVENT_HOOKS else nullcontext():
         event.save()
         hooks.after_event(event)
@@ -76,8 +76,9 @@ def record_all(kind: str, users: Iterable[Any], *, details: dict[str, Any]) -> N
     """
     _must_be_declared(kind)
     now = timezone.now()
-    written = [Event(at=now, kind=kind, subject=str(user.pk), details=details) for user in users]
     with transaction.atomic():
+        names = privacy.pseudonyms_of(str(user.pk) for user in users).values()
+        written = [Event(at=now, kind=kind, subject=name, details=details) for name in names]
         Event.objects.bulk_create(written)
         for event in written:
             hooks.after_event(event)
@@ -98,15 +99,32 @@ def _circumstances(request: HttpRequest | None) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _encrypt(event: Event, told: dict[str, Any]) -> bytes | None:
-    """Under the person's key; ``None`` for someone erased, of whom nothing more is kept."""
+def _tell_of(event: Event, subject: str, told: dict[str, Any]) -> None:
+    """Whom it is about, by their pseudonym, and what is personal, under their key.
+
+    Of someone who was erased nothing more is kept, not even that it is about them.
+    """
     try:
-        cipher = AESGCM(privacy.person_key(event.subject))
+        person = privacy.person(subject)
     except privacy.PersonErased:
-        return None
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    plaintext = json.dumps(told, sort_keys=True).encode()
-    return nonce + cipher.encrypt(nonce, plaintext, str(event.pk).encode())
+        return
+    event.subject = person.pseudonym
+    if told:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        plaintext = json.dumps(told, sort_keys=True).encode()
+        sealed = AESGCM(person.key).encrypt(nonce, plaintext, str(event.pk).encode())
+        event.personal = nonce + sealed
+
+
+def of(user: Any) -> QuerySet[Event]:
+    """What the log has about the person, oldest first (one SQL statement with what is asked)."""
+    name = PersonKey.objects.filter(subject=str(user.pk)).values("pseudonym")
+    return Event.objects.filter(subject__in=name).order_by("id")
+
+
+def person_id_of(event: Event) -> str:
+    """The id of whom the event is about, as text: ``""`` for nobody, or somebody erased."""
+    return privacy.subjects_of([event.subject]).get(event.subject, "") if event.subject else ""
 
 
 def personal_details(event: Event) -> dict[str, Any]:
@@ -115,7 +133,7 @@ def personal_details(event: Event) -> dict[str, Any]:
         return {}
     blob = bytes(event.personal)
     try:
-        cipher = AESGCM(privacy.person_key(event.subject))
+        cipher = AESGCM(privacy.key_of(event.subject))
         plaintext = cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], str(event.pk).encode())
     except (privacy.PersonErased, DecryptionFailed, InvalidTag):
         return {}

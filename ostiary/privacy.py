@@ -6,12 +6,14 @@ import functools
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from . import tombstones
 from .conf import ostiary_settings
 from .models import PersonKey
 
@@ -21,7 +23,8 @@ CACHE_SIZE = 1000
 
 _exporters: dict[str, int] = {}
 _erasers: dict[str, int] = {}
-_keys: dict[str, tuple[float, bytes]] = {}
+_people: dict[tuple[str, str], tuple[float, Known]] = {}
+"""By id and by pseudonym, with when each was last read."""
 
 
 class PersonErased(Exception):
@@ -53,48 +56,121 @@ def erasers() -> list[Callable[..., Any]]:
     return _in_order(_erasers, ostiary_settings.PERSONAL_DATA_ERASERS)
 
 
-def person_key(subject: str) -> bytes:
-    """The person's 32-byte key, made at first use. Raises ``PersonErased`` once it is destroyed.
+@dataclass(frozen=True)
+class Known:
+    """What the log needs to know of a person: the name it calls them by, and their 32-byte key."""
 
-    The empty subject is nobody in particular, and has a key too. A process remembers keys for
-    ``CACHE_SECONDS``: for so long after ``shred`` another process may still write under the old
-    key, which nobody can read afterwards.
+    pseudonym: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"<Known {self.pseudonym}>"
+
+
+def person(subject: str) -> Known:
+    """The person of this id, with a key made at first use. Raises ``PersonErased`` afterwards.
+
+    The empty subject is nobody in particular, and has a key too, but no name. A process remembers
+    people for ``CACHE_SECONDS``: for so long after ``shred`` another process may still write under
+    the old key, which nobody can read afterwards.
     """
-    known = _keys.get(subject)
-    if known and time.monotonic() - known[0] < CACHE_SECONDS:
-        return known[1]
+    if found := _remembered("subject", subject):
+        return found
     row = PersonKey.objects.filter(subject=subject).first() or _make(subject)
+    return _remember(row)
+
+
+def key_of(pseudonym: str) -> bytes:
+    """The key of whom the log calls so. Raises ``PersonErased`` for nobody any more."""
+    if not pseudonym:
+        return person("").key
+    if found := _remembered("pseudonym", pseudonym):
+        return found.key
+    row = PersonKey.objects.filter(pseudonym=pseudonym).first()
+    if row is None:
+        raise PersonErased(pseudonym)
+    return _remember(row).key
+
+
+def pseudonym_of(user: Any) -> str:
+    """The name by which the log calls the person. Raises ``PersonErased``."""
+    return person(str(user.pk)).pseudonym
+
+
+def pseudonyms_of(subjects: Iterable[str]) -> dict[str, str]:
+    """The same for many people at once, by their id; those who were erased are left out.
+
+    Three SQL statements at most, in a transaction of the caller.
+    """
+    wanted = list(dict.fromkeys(subjects))
+    found = _named(wanted)
+    missing = [subject for subject in wanted if subject not in found]
+    if missing:
+        erased = tombstones.buried_among(tombstones.Of.ID, missing)
+        made = [_new(subject) for subject in missing if subject not in erased]
+        PersonKey.objects.bulk_create(made, ignore_conflicts=True)
+        found |= _named(missing)
+    return {subject: found[subject] for subject in wanted if subject in found}
+
+
+def _named(subjects: list[str]) -> dict[str, str]:
+    rows = PersonKey.objects.filter(subject__in=subjects).values_list("subject", "pseudonym")
+    return {subject: pseudonym for subject, pseudonym in rows if subject is not None}
+
+
+def subjects_of(pseudonyms: Iterable[str]) -> dict[str, str]:
+    """The ids of people by what the log calls them; those who were erased are left out."""
+    rows = PersonKey.objects.filter(pseudonym__in=list(pseudonyms))
+    return {row.pseudonym: row.subject for row in rows if row.subject is not None}
+
+
+def _remembered(by: str, name: str) -> Known | None:
+    known = _people.get((by, name))
+    return known[1] if known and time.monotonic() - known[0] < CACHE_SECONDS else None
+
+
+def _remember(row: PersonKey) -> Known:
     if row.key is None:
-        raise PersonErased(subject)
-    key = bytes(row.key)
+        raise PersonErased(row.pseudonym)
+    found = Known(row.pseudonym if row.subject else "", bytes(row.key))
     # Not before the commit: a key that is rolled back must not encrypt anything afterwards.
-    transaction.on_commit(functools.partial(_remember, subject, key))
-    return key
+    transaction.on_commit(functools.partial(_keep, row.subject or "", found))
+    return found
 
 
-def erased_among(subjects: Iterable[str]) -> set[str]:
-    """Those of the subjects whose key has been destroyed."""
-    gone = PersonKey.objects.filter(subject__in=list(subjects), destroyed_at__isnull=False)
-    return set(gone.values_list("subject", flat=True))
+def _keep(subject: str, found: Known) -> None:
+    if len(_people) >= CACHE_SIZE:
+        _people.clear()
+    entry = (time.monotonic(), found)
+    _people["subject", subject] = _people["pseudonym", found.pseudonym] = entry
 
 
-def _remember(subject: str, key: bytes) -> None:
-    if len(_keys) >= CACHE_SIZE:
-        _keys.clear()
-    _keys[subject] = (time.monotonic(), key)
+def _new(subject: str) -> PersonKey:
+    return PersonKey(subject=subject, key=secrets.token_bytes(KEY_BYTES))
 
 
 def _make(subject: str) -> PersonKey:
+    if subject and tombstones.is_buried(subject):
+        raise PersonErased(subject)
+    row = _new(subject)
     try:
         with transaction.atomic():
-            return PersonKey.objects.create(subject=subject, key=secrets.token_bytes(KEY_BYTES))
+            row.save(force_insert=True)
     except IntegrityError:
         return PersonKey.objects.get(subject=subject)
+    return row
 
 
-def shred(subject: str) -> None:
-    """Destroy the person's key for good: what it encrypted is unreadable from now on."""
-    PersonKey.objects.update_or_create(
-        subject=subject, defaults={"key": None, "destroyed_at": timezone.now()}
-    )
-    _keys.pop(subject, None)
+def shred(subject: str, emails: Iterable[str] = ()) -> None:
+    """Destroy the person's key for good: what it encrypted is unreadable from now on.
+
+    Nor can anybody tell any more who the log speaks of. A tombstone of the id, and of ``emails``,
+    stays.
+    """
+    with transaction.atomic():
+        tombstones.bury(subject, emails)
+        PersonKey.objects.filter(subject=subject).update(
+            subject=None, key=None, destroyed_at=timezone.now()
+        )
+    if known := _people.pop(("subject", subject), None):
+        _people.pop(("pseudonym", known[1].pseudonym), None)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ostiary import events, sessions
+from ostiary import events, privacy, sessions
 from ostiary.admin import FreshOperatorMixin
 from ostiary.notifications import notify
 
@@ -188,6 +188,6 @@ def _record(
     events.record(
         kind,
         user=person,
-        details={"operator": str(request.user.pk), "fields": sorted(after)},
+        details={"operator": privacy.pseudonym_of(request.user), "fields": sorted(after)},
         personal={"before": before, "after": after},
     )

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import assurance, events, factors
+from ostiary import assurance, events, factors, privacy
 from ostiary.notifications import addresses_of
 
 from .. import support
@@ -303,10 +303,10 @@ def _story(case: SupportCase) -> list[dict[str, Any]]:
     """What has happened, oldest first: when, what, by whom, and what was written down."""
     steps = support.steps(case)
     operators = {each.details["operator"] for each in steps if "operator" in each.details}
-    names = {
-        str(found.pk): found.get_username()
-        for found in get_user_model()._default_manager.filter(pk__in=operators)
-    }
+    subjects = privacy.subjects_of(operators)
+    people = get_user_model()._default_manager.in_bulk(subjects.values())
+    by_id = {str(key): found.get_username() for key, found in people.items()}
+    names = {name: by_id.get(subject, "") for name, subject in subjects.items()}
     story = []
     for each in steps:
         told = events.personal_details(each)

@@ -19,7 +19,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from ostiary import events, privacy
+from ostiary import events, tombstones
 
 from .. import even_work
 from ..address_policy import check_name
@@ -291,7 +291,9 @@ class Importer:
         """The ids, of those that are to be kept, that nobody may have again."""
         if not self.options.keep_ids:
             return set()
-        return privacy.erased_among(str(_uuid(person)) for _, person in batch)
+        return tombstones.buried_among(
+            tombstones.Of.ID, (str(_uuid(person)) for _, person in batch)
+        )
 
     def _again(self, number: int, person: Person, user: Any) -> Outcome:
         """Someone whom an earlier run took over."""

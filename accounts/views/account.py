@@ -160,7 +160,7 @@ def _unusual(event: Event) -> str:
 @require_safe
 def activity(request: HttpRequest) -> HttpResponse:
     """What happened with the account, newest first, in plain words."""
-    own = Event.objects.filter(subject=str(request.user.pk)).order_by("-id")[:ACTIVITY_SHOWN]
+    own = events.of(request.user).order_by("-id")[:ACTIVITY_SHOWN]
     shown = []
     for event in own:
         told = events.personal_details(event)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ostiary import events
+from ostiary import events, privacy
 from ostiary.admin import ReadOnlyAdmin, ReasonFilter
 
 from .. import families
@@ -59,7 +59,10 @@ class GrantAdmin(ReadOnlyAdmin):
                         "grant.revoked",
                         user=grant.user,
                         client_id=grant.application.client_id,
-                        details={"grant": str(grant.pk), "operator": str(request.user.pk)},
+                        details={
+                            "grant": str(grant.pk),
+                            "operator": privacy.pseudonym_of(request.user),
+                        },
                     )
         say_ended(self, request, count)
 

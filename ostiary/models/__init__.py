@@ -5,6 +5,7 @@ from .outbox import OutboxMessage
 from .person_key import PersonKey
 from .session import Session
 from .throttle import ThrottleCounter
+from .tombstone import Tombstone, TombstoneKey
 
 __all__ = [
     "Event",
@@ -14,4 +15,6 @@ __all__ = [
     "SealedEvent",
     "Session",
     "ThrottleCounter",
+    "Tombstone",
+    "TombstoneKey",
 ]

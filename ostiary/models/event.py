@@ -29,9 +29,9 @@ class EventQuerySet(models.QuerySet["Event"]):
 class Event(models.Model):
     """Something that happened, in the transaction in which it did.
 
-    ``subject`` is the text of the person's key; there is no foreign key, because the log outlives
-    the row. ``personal`` holds address, browser and the like, encrypted under the person's own
-    key, so that destroying the key shreds it.
+    ``subject`` is the person's pseudonym (``PersonKey``); there is no foreign key, because the log
+    outlives the row. ``personal`` holds address, browser and the like, encrypted under the person's
+    own key, so that destroying the key shreds it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -9,6 +9,7 @@ from django.test import Client as Browser
 
 from ostiary import events
 from ostiary.models import Event, Session
+from ostiary.privacy import pseudonym_of
 from tests.accounts import flow
 from tests.accounts.conftest import make_person
 from tests.operators import desk_of
@@ -78,7 +79,7 @@ def test_a_person_made_here_has_no_password_and_sets_one_by_mail(superuser):
     flow.sign_in(browser, made.email, flow.NEW_PASSWORD)
     assert flow.is_signed_in(browser)
     event, personal = told("person.created")
-    assert event.subject == str(made.pk)
+    assert event.subject == pseudonym_of(made)
     assert personal["after"]["email"] == "Made@example.com"
 
 
@@ -101,8 +102,8 @@ def test_a_change_is_an_event_with_who_what_before_and_after(superuser, person):
 
     event, personal = told("person.changed")
     by = User.objects.get(email="operator@example.com")
-    assert event.subject == str(person.pk)
-    assert event.details == {"operator": str(by.pk), "fields": ["name"]}
+    assert event.subject == pseudonym_of(person)
+    assert event.details == {"operator": pseudonym_of(by), "fields": ["name"]}
     assert personal == {"before": {"name": "Alice Liddell"}, "after": {"name": "Alice Pleasance"}}
 
 
@@ -170,7 +171,7 @@ def test_signing_out_everywhere_leaves_the_account_as_it_is(superuser, signed_in
     assert flow.sign_in(Browser(), person.email).status_code == 302
     by = User.objects.get(email="operator@example.com")
     event, _ = told("person.signed_out")
-    assert (event.subject, event.details["operator"]) == (str(person.pk), str(by.pk))
+    assert (event.subject, event.details["operator"]) == (pseudonym_of(person), pseudonym_of(by))
 
 
 def test_nobody_is_deleted_here(superuser, person):

@@ -15,6 +15,7 @@ from django.test import Client as Browser
 
 from accounts import breached
 from ostiary.models import Event
+from ostiary.privacy import pseudonym_of
 from tests.accounts import flow
 
 pytestmark = pytest.mark.django_db
@@ -201,7 +202,7 @@ def test_who_signs_in_by_a_breached_password_is_told_on_the_page_and_by_mail(
     flow.sign_in(browser, person.email)
 
     assert "in a list of stolen ones" in browser.get("/account/").content.decode()
-    assert Event.objects.get(kind="password.breached").subject == str(person.pk)
+    assert Event.objects.get(kind="password.breached").subject == pseudonym_of(person)
     told = [message for message in flow.delivered() if "Change your password" in message.subject]
     assert [message.to for message in told] == [[person.email]]
     assert flow.link_in(told[0]) == "/account/security/"

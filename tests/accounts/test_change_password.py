@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import RecoveryToken
 from ostiary import assurance
 from ostiary.models import Event, Session
+from ostiary.privacy import pseudonym_of
 from tests.accounts import flow
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_the_person_is_told_and_the_log_too(signed_in_browser, person):
     message = flow.delivered()[-1]
     assert message.to == [person.email]
     assert "If it was not you" in message.body
-    assert Event.objects.filter(kind="password.changed", subject=str(person.pk)).count() == 1
+    assert Event.objects.filter(kind="password.changed", subject=pseudonym_of(person)).count() == 1
 
 
 def test_a_recovery_link_made_before_is_dead(signed_in_browser, person):

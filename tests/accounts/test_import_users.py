@@ -17,6 +17,7 @@ from accounts.importing import people
 from accounts.models import ImportedHashKind, ImportedIdentity
 from ostiary import privacy
 from ostiary.models import Event
+from ostiary.privacy import pseudonym_of
 from tests.accounts import exports, flow
 from tests.accounts.conftest import make_person
 
@@ -288,7 +289,7 @@ def test_each_person_finds_it_in_their_activity(tmp_path):
     run(exports.realm(tmp_path, exports.keycloak_user()))
 
     event = Event.objects.get(kind="person.imported")
-    assert event.subject == str(User.objects.get().pk)
+    assert event.subject == pseudonym_of(User.objects.get())
     assert event.details == {"source": "keycloak"}
     browser = Browser()
     flow.sign_in(browser, "alice@example.com", "admin")

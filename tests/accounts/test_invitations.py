@@ -13,6 +13,7 @@ from accounts.admin.signup import InvitationForm
 from accounts.models import Invitation, SignUpPolicy
 from ostiary import events
 from ostiary.models import Event
+from ostiary.privacy import pseudonym_of
 from tests.accounts import flow
 from tests.accounts.conftest import make_person
 from tests.accounts.test_admin import operator
@@ -69,7 +70,7 @@ def test_an_invited_person_makes_an_account_with_a_verified_address(admin, brows
     assert carol.check_password(flow.PASSWORD)
     kept = Invitation.objects.get()
     assert kept.accepted_by == carol
-    verified = Event.objects.get(kind="signup.verified", subject=str(carol.pk))
+    verified = Event.objects.get(kind="signup.verified", subject=pseudonym_of(carol))
     assert verified.details == {"invitation": str(kept.pk)}
 
 

@@ -10,6 +10,7 @@ from accounts import cleanup, not_me
 from accounts.models import NotMeLink
 from ostiary.models import Event, Session
 from ostiary.notifications import notify
+from ostiary.privacy import pseudonym_of
 from tests.accounts import flow
 from tests.accounts.conftest import make_person
 from tests.parallel import at_once
@@ -199,7 +200,7 @@ def test_it_is_in_the_security_log(browser, link, person):
     press(browser, link)
 
     event = Event.objects.get(kind="account.secured")
-    assert event.subject == str(person.pk)
+    assert event.subject == pseudonym_of(person)
     assert event.details == {"notice": "password_changed", "sessions": 0}
 
 

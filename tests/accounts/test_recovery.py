@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import recovery
 from accounts.models import RecoveryToken
 from ostiary.models import Event, OutboxMessage, Session
+from ostiary.privacy import pseudonym_of
 from tests.accounts import flow
 from tests.accounts.conftest import make_person
 
@@ -225,6 +226,6 @@ def test_what_happened_is_in_the_security_log(browser, person):
 
     assert list(Event.objects.order_by("id").values_list("kind", "subject")) == [
         ("recovery.requested", ""),
-        ("recovery.link_sent", str(person.pk)),
-        ("recovery.completed", str(person.pk)),
+        ("recovery.link_sent", pseudonym_of(person)),
+        ("recovery.completed", pseudonym_of(person)),
     ]

@@ -7,6 +7,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import PendingRegistration
+from ostiary import events
 from ostiary.models import Event
 from tests.accounts import flow
 
@@ -215,6 +216,5 @@ def test_what_happened_is_in_the_security_log(browser):
         "signup.verified",
         "signin.succeeded",
     ]
-    subject = str(User.objects.get().pk)
-    assert Event.objects.filter(subject=subject).count() == 2
+    assert events.of(User.objects.get()).count() == 2
     assert mail.outbox[0].subject == "Confirm your address for Ostiary"

@@ -13,6 +13,7 @@ from accounts.checks import check_settings, check_terms_step
 from accounts.models import Invitation, PendingRegistration, TermsAcceptance
 from ostiary import privacy
 from ostiary.models import Event
+from ostiary.privacy import pseudonym_of
 from tests.accounts import flow
 from tests.accounts.test_admin import operator
 from tests.accounts.test_invitations import accept, invite
@@ -65,7 +66,7 @@ def test_they_are_accepted_at_sign_up_with_version_and_date(browser, rise):
     kept = TermsAcceptance.objects.get()
     assert asked_at <= kept.accepted_at <= timezone.now()
     event = Event.objects.get(kind="terms.accepted")
-    assert (event.subject, event.details) == (str(kept.user_id), {"version": "1"})
+    assert (event.subject, event.details) == (pseudonym_of(kept.user), {"version": "1"})
 
 
 def test_without_the_tick_there_is_no_sign_up_and_the_page_says_why(browser, rise):
@@ -206,7 +207,7 @@ def test_who_declines_is_told_politely_and_is_not_signed_in(browser, person, ris
     assert not flow.is_signed_in(browser)
     assert browser.get("/signin/terms/")["Location"] == "/signin/"
     assert accepted() == []
-    assert Event.objects.filter(kind="terms.declined", subject=str(person.pk)).count() == 1
+    assert Event.objects.filter(kind="terms.declined", subject=pseudonym_of(person)).count() == 1
 
 
 def test_who_declines_when_confirming_who_they_are_is_signed_out(browser, person, rise):

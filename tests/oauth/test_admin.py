@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from oauth.models import Client, Consent, Grant, SigningKey
 from ostiary import events
 from ostiary.models import Event
+from ostiary.privacy import pseudonym_of
 from tests.oauth import flow
 from tests.oauth.conftest import API, make_person
 from tests.operators import desk_of
@@ -119,7 +120,7 @@ def test_every_change_is_in_the_log_with_before_and_after(browser, operator):
     browser.post(CLIENTS + "add/", form_of())
     client = Client.objects.get()
     made = Event.objects.get(kind="client.registered")
-    assert made.subject == str(operator.pk)
+    assert made.subject == pseudonym_of(operator)
     assert made.client_id == "new-client"
 
     answer = browser.post(
@@ -284,8 +285,8 @@ def test_a_grant_is_looked_at_and_ended_never_edited(
 
     assert flow.userinfo(tokens["access_token"]).status_code == 401
     event = Event.objects.get(kind="grant.revoked")
-    assert event.subject == str(person.pk)
-    assert event.details == {"grant": str(grant.pk), "operator": str(operator.pk)}
+    assert event.subject == pseudonym_of(person)
+    assert event.details == {"grant": str(grant.pk), "operator": pseudonym_of(operator)}
 
 
 def test_no_list_or_page_shows_a_hash_of_a_token(browser, signed_in_browser, confidential_client):

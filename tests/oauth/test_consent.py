@@ -6,6 +6,7 @@ from django.test import Client as Browser
 
 from oauth.models import Client, Consent, Grant
 from ostiary.models import Event
+from ostiary.privacy import pseudonym_of
 from tests.oauth import flow
 from tests.oauth.conftest import API, make_client
 
@@ -153,7 +154,7 @@ def test_a_consent_is_asked_once(signed_in_browser, confidential_client, person)
 
     assert not is_asked(flow.authorize(signed_in_browser, confidential_client))
     event = Event.objects.get(kind="consent.granted")
-    assert event.subject == str(person.pk)
+    assert event.subject == pseudonym_of(person)
     assert event.client_id == confidential_client.client_id
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from oauth.models import Client, Grant
 from ostiary.models import Event
+from ostiary.privacy import pseudonym_of
 from tests.oauth import flow
 from tests.oauth.conftest import make_client, make_person
 from tests.operators import desk_of
@@ -124,7 +125,7 @@ def test_a_new_one_works_and_its_secret_is_shown_once(browser, person):
     for address in (OWN, *addresses_of(client)):
         assert not secrets_in(browser.get(address))
     event = Event.objects.get(kind="client.registered")
-    assert (event.client_id, event.subject) == (client.client_id, str(person.pk))
+    assert (event.client_id, event.subject) == (client.client_id, pseudonym_of(person))
     assert secret not in str(event.details)
 
 

@@ -10,6 +10,7 @@ from oauth import apis, keys
 from oauth.models import Client, Grant, RefreshToken
 from ostiary import sessions
 from ostiary.models import Event, Session
+from ostiary.privacy import pseudonym_of
 from tests.oauth import flow
 from tests.oauth.conftest import API, PASSWORD
 
@@ -75,7 +76,7 @@ def test_reuse_ends_the_family_and_tells(tokens, confidential_client, person):
     assert_invalid(flow.refresh(confidential_client, newest["refresh_token"]))
     assert flow.userinfo(newest["access_token"]).status_code == 401
     event = Event.objects.get(kind="token.reuse_detected")
-    assert event.subject == str(person.pk)
+    assert event.subject == pseudonym_of(person)
     assert event.client_id == confidential_client.client_id
     assert Grant.objects.get().revoked_reason == "reuse"
 

@@ -98,4 +98,4 @@ def request_from() -> Any:
 def no_remembered_keys() -> Any:
     """What a process remembers of people's keys ends with the test."""
     yield
-    privacy._keys.clear()
+    privacy._people.clear()

@@ -6,6 +6,7 @@ from django.test import Client as Browser
 
 from ostiary import events, outbox
 from ostiary.models import Event, OutboxMessage, Session
+from ostiary.privacy import pseudonym_of
 from tests.operators import desk_of
 from tests.ostiary.conftest import make_person
 
@@ -63,8 +64,8 @@ def test_an_operator_ends_a_session_and_it_is_logged(desk, operator, person, ses
     session.refresh_from_db()
     assert session.end_reason == "operator"
     told = Event.objects.get(kind="session.ended_by_operator")
-    assert told.subject == str(person.pk)
-    assert told.details == {"sid": str(session.pk), "operator": str(operator.pk)}
+    assert told.subject == pseudonym_of(person)
+    assert told.details == {"sid": str(session.pk), "operator": pseudonym_of(operator)}
 
 
 @pytest.mark.parametrize(("action", "state"), [("retry", "pending"), ("drop", "done")])
@@ -76,7 +77,7 @@ def test_an_operator_retries_or_drops_a_message_and_it_is_logged(
     parked.refresh_from_db()
     assert parked.state == state
     told = Event.objects.get(kind__startswith="outbox.")
-    assert told.subject == str(operator.pk)
+    assert told.subject == pseudonym_of(operator)
     assert told.details == {"message": str(parked.pk), "kind": "test"}
 
 

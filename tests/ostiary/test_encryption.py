@@ -271,7 +271,7 @@ def test_the_log_still_verifies_when_the_old_key_has_left(three_messages, ostiar
 
     rotate(ostiary, new)
     assert list(event_chain.verify()) == []
-    told = Event.objects.get(subject=str(person.pk))
+    told = event_chain.events.of(person).get()
     assert event_chain.events.personal_details(told) == {"name": "Alice"}
 
 

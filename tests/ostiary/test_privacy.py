@@ -19,14 +19,14 @@ def export_two(user):
 
 
 def test_a_person_has_one_key(person):
-    key = privacy.person_key(str(person.pk))
+    key = privacy.person(str(person.pk)).key
     assert len(key) == 32
-    assert privacy.person_key(str(person.pk)) == key
-    assert privacy.person_key("another") != key
+    assert privacy.person(str(person.pk)).key == key
+    assert privacy.person("another").key != key
 
 
 def test_the_key_is_encrypted_in_its_table():
-    key = privacy.person_key("alice")
+    key = privacy.person("alice").key
     with connection.cursor() as cursor:
         cursor.execute("SELECT key FROM ostiary_personkey")
         assert key not in bytes(cursor.fetchone()[0])
@@ -34,7 +34,7 @@ def test_the_key_is_encrypted_in_its_table():
 
 @pytest.mark.django_db(transaction=True)
 def test_many_who_ask_first_at_once_get_the_same_key():
-    keys = at_once(lambda: privacy.person_key("alice"), ways=20)
+    keys = at_once(lambda: privacy.person("alice").key, ways=20)
     assert len(set(keys)) == 1
     assert PersonKey.objects.count() == 1
 
@@ -47,34 +47,35 @@ def test_a_key_that_was_rolled_back_encrypts_nothing_afterwards(person):
 
     event = events.record("keys.rotated", user=person, personal={"n": 2})
 
-    privacy._keys.clear()
+    privacy._people.clear()
     assert events.personal_details(event) == {"n": 2}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_process_asks_the_database_once(person, django_assert_num_queries):
-    privacy.person_key(str(person.pk))
+    privacy.person(str(person.pk))
     with django_assert_num_queries(0):
-        privacy.person_key(str(person.pk))
+        privacy.person(str(person.pk))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_destroyed_key_is_gone_for_good():
-    privacy.person_key("alice")
+    privacy.person("alice")
 
     privacy.shred("alice")
     privacy.shred("alice")
 
-    assert PersonKey.objects.get().key is None
-    assert PersonKey.objects.get().destroyed_at
+    kept = PersonKey.objects.get()
+    assert (kept.subject, kept.key) == (None, None)
+    assert kept.destroyed_at
     with pytest.raises(privacy.PersonErased):
-        privacy.person_key("alice")
+        privacy.person("alice")
 
 
 def test_whoever_never_had_a_key_gets_none_after_erasure():
     privacy.shred("bob")
     with pytest.raises(privacy.PersonErased):
-        privacy.person_key("bob")
+        privacy.person("bob")
 
 
 def test_exporters_come_in_their_order_those_of_the_settings_among_them(ostiary, monkeypatch):
@@ -89,3 +90,35 @@ def test_one_that_is_registered_and_set_is_asked_once(ostiary, monkeypatch):
     ostiary(PERSONAL_DATA_ERASERS=["tests.ostiary.test_privacy.export_one"])
     privacy.register_eraser("tests.ostiary.test_privacy.export_one", order=10)
     assert privacy.erasers() == [export_one]
+
+
+def test_the_log_calls_people_by_a_name_that_tells_nothing(person):
+    told = events.record("keys.rotated", user=person)
+
+    assert str(person.pk) not in told.subject
+    assert list(events.of(person)) == [told]
+    assert privacy.subjects_of([told.subject]) == {told.subject: str(person.pk)}
+
+
+def test_whom_the_log_called_so_nobody_can_tell_after_erasure(person):
+    told = events.record("keys.rotated", user=person)
+
+    privacy.shred(str(person.pk))
+
+    assert privacy.subjects_of([told.subject]) == {}
+    assert list(events.of(person)) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT subject, pseudonym FROM ostiary_personkey")
+        assert cursor.fetchall() == [(None, told.subject)]
+
+
+def test_many_people_are_named_by_few_statements(django_assert_max_num_queries):
+    privacy.shred("gone")
+    privacy.person("known")
+
+    with transaction.atomic(), django_assert_max_num_queries(5):
+        named = privacy.pseudonyms_of(["known", "gone", *(str(n) for n in range(50))])
+
+    assert set(named) == {"known", *(str(n) for n in range(50))}
+    assert named["known"] == privacy.person("known").pseudonym
+    assert len(set(named.values())) == 51

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ostiary import events, notifications, outbox, places
 from ostiary.models import Event, Session
+from ostiary.privacy import pseudonym_of
 from tests.ostiary.conftest import sign_in, who
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +71,7 @@ def test_a_session_that_goes_on_in_another_network_is_noted_and_not_punished(per
     assert go_on(browser, "198.51.100.7") == str(person.pk)
 
     event = Event.objects.get(kind="session.moved")
-    assert event.subject == str(person.pk)
+    assert event.subject == pseudonym_of(person)
     assert event.details["country_changed"] is False
     assert "127.0.0.1" not in str(event.details)
     assert events.personal_details(event)["before"] == "127.0.0.1"
