@@ -12,7 +12,7 @@ from django.test import Client as Browser
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from mfa.models import AuthenticatorApp
-from ostiary import assurance
+from ostiary import assurance, events
 from ostiary.models import Event
 from tests.machine import program
 from tests.mfa import flow
@@ -61,7 +61,7 @@ def test_an_app_that_scans_the_address_is_set_up_and_used(alice, person, clock):
     assert kept.name == "Phone"
     assert alice.session[assurance.SESSION_KEY]["amr"] == ["pwd", "otp", "mfa"]
     assert alice.session[DEVICE_ID_SESSION_KEY] == kept.persistent_id
-    assert Event.objects.filter(kind="factor.added", subject=str(person.pk)).count() == 1
+    assert events.of(person).filter(kind="factor.added").count() == 1
     clock.advance(30)
     elsewhere = Browser()
     flow.show_password(elsewhere, person.email)
