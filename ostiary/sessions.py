@@ -34,6 +34,10 @@ from .models import Session
 from .notifications import notify
 from .signals import session_ended
 
+CLEAR_SITE_DATA = '"cache"'
+"""Pages of the account must not come back with the browser's back button. Cookies are left: the
+session's is dead already, and a language choice is nobody's secret."""
+
 
 def limits_of(session: Session) -> tuple[datetime, datetime]:
     """When the session ends if unused from now on (idle), and when in any case (absolute)."""
@@ -215,7 +219,8 @@ class SessionRegisterMiddleware:
     """Makes ``request.user`` anonymous when the register says that the session is over.
 
     Stands after Django's ``AuthenticationMiddleware``. It is as lazy as that: a request that never
-    looks at ``request.user`` costs no statement.
+    looks at ``request.user`` costs no statement. The answer to one that signs somebody out, on
+    whichever page, says ``Clear-Site-Data`` (SECURITY C10).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -231,7 +236,10 @@ class SessionRegisterMiddleware:
 
         request.user = registered  # type: ignore[assignment]
         request.auser = auser  # type: ignore[method-assign]
-        return self.get_response(request)
+        response = self.get_response(request)
+        if hasattr(request, "ostiary_signed_out"):
+            response["Clear-Site-Data"] = CLEAR_SITE_DATA
+        return response
 
 
 def _evaluated(user: Any) -> Any:

@@ -9,10 +9,6 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-CLEAR_SITE_DATA = '"cache"'
-"""Pages of the account must not come back with the browser's back button. Cookies are left: the
-session's is dead already, and a language choice is nobody's secret."""
-
 
 def signed_out_page(
     request: HttpRequest, template: str, frames: Sequence[str], context: dict[str, Any]
@@ -21,7 +17,6 @@ def signed_out_page(
     ``sessions.sign_out`` has returned; their origins are noted for the Content-Security-Policy as
     ``response.frame_src``."""
     response = render(request, template, {**context, "frames": frames})
-    response["Clear-Site-Data"] = CLEAR_SITE_DATA
     response.frame_src = [_origin(address) for address in frames]  # type: ignore[attr-defined]
     return response
 

@@ -18,7 +18,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from ostiary import assurance as assurances
 from ostiary import flow_language, sessions
-from ostiary.signout import CLEAR_SITE_DATA, signed_out_page
+from ostiary.signout import signed_out_page
 
 from .. import claims, id_token
 from ..authorization_request import is_usable
@@ -126,9 +126,7 @@ def _decided(request: HttpRequest) -> HttpResponse:
 def _after(request: HttpRequest, asked: LogoutRequest, frames: Sequence[str]) -> HttpResponse:
     """Back to the client, if it says where: over a page of ours while that has frames to load."""
     if asked.return_to and not frames:
-        response: HttpResponse = RedirectToClient(asked.return_to)
-        response["Clear-Site-Data"] = CLEAR_SITE_DATA
-        return response
+        return RedirectToClient(asked.return_to)
     response = signed_out_page(
         request,
         "ostiary_oauth/signed_out.html",

@@ -6,6 +6,8 @@ from django.test import Client as Browser
 
 from ostiary.models import Session
 from tests.accounts import flow
+from tests.accounts.conftest import make_person
+from tests.operators import prove_two_factors
 
 pytestmark = pytest.mark.django_db
 
@@ -34,3 +36,33 @@ def test_the_button_ends_the_session_on_the_server(signed_in_browser):
 
 def test_a_visitor_who_signs_out_is_signed_out(browser):
     assert browser.post("/signout/").status_code == 200
+
+
+def by_the_list_of_sessions(browser, person):
+    sid = Session.objects.get(ended_at=None).pk
+    return browser.post(f"/account/sessions/{sid}/end/")
+
+
+def by_the_admin(browser, person):
+    person.is_staff = person.is_superuser = True
+    person.save()
+    return prove_two_factors(browser).post("/admin/logout/")
+
+
+def by_a_recovery(browser, person):
+    return flow.recover(browser, flow.recovery_link(person.email))
+
+
+def by_another_person(browser, person):
+    return flow.sign_in(browser, make_person("bob@example.com").email)
+
+
+@pytest.mark.parametrize(
+    "way", [by_the_list_of_sessions, by_the_admin, by_a_recovery, by_another_person]
+)
+def test_whatever_signs_out_has_the_browser_forget_the_pages(signed_in_browser, person, way):
+    answer = way(signed_in_browser, person)
+
+    assert answer.status_code == 302
+    assert answer["Clear-Site-Data"] == '"cache"'
+    assert not signed_in_browser.get("/account/").has_header("Clear-Site-Data")

@@ -1,8 +1,11 @@
 """What stops the start, and what the settings are in production (SECURITY G3)."""
 
+import json
 import stat
 
 import pytest
+
+from tests.faults.conftest import database_url
 
 from .site import PRODUCTION, environment, python
 
@@ -118,6 +121,43 @@ def test_cookies_are_host_bound_under_https_and_plain_on_loopback(tmp_path):
     http = python(environment(tmp_path, DEMO="1"), "-c", show).stdout.split()
     assert not http[0].startswith("__Host-")
     assert http[2:] == ["False", "True", "Lax", "None"]
+
+
+SIGN_IN = """
+import json
+import idp_site.wsgi
+from django.contrib.auth import get_user_model
+from django.test import Client
+get_user_model().objects.create_user("alice@example.com", "correct horse battery staple")
+browser = Client(headers={"host": "id.example.com"})
+said = []
+def note(answer):
+    said.extend(cookie.OutputString() for cookie in answer.cookies.values())
+note(browser.get("/signin/?ui_locales=de", secure=True))
+form = {"identifier": "alice@example.com", "password": "correct horse battery staple"}
+note(browser.post("/signin/", {**form, "remember": "on"}, secure=True))
+note(browser.post("/language/", {"language": "de"}, secure=True))
+assert browser.get("/account/", secure=True).status_code == 200
+print(json.dumps(said))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_cookie_of_a_sign_in_is_bound_to_this_host_and_to_https(production_folder):
+    env = environment(production_folder, **{**PRODUCTION, "DATABASE_URL": database_url()})
+    result = python(env, "-c", SIGN_IN)
+
+    cookies = json.loads(result.stdout or "null")
+    assert cookies, result.stderr
+    assert {"session", "csrf", "language", "device"} <= {
+        cookie.partition("=")[0].removeprefix("__Host-ostiary-") for cookie in cookies
+    }
+    for cookie in cookies:
+        name, _, attributes = cookie.partition("=")
+        said = {part.strip().lower() for part in attributes.split(";")[1:]}
+        assert name.startswith("__Host-"), cookie
+        assert {"path=/", "secure", "httponly", "samesite=lax"} <= said, cookie
+        assert not any(part.startswith("domain") for part in said), cookie
 
 
 def test_redis_is_used_for_cache_sessions_and_throttles_when_it_is_named(tmp_path):
