@@ -15,7 +15,7 @@ from accounts.hashing import BoundedArgon2PasswordHasher
 from accounts.models import PendingRegistration
 from ostiary import events, factors
 from tests.accounts import flow
-from tests.accounts.conftest import make_person
+from tests.accounts.conftest import Keeper, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -174,16 +174,6 @@ SAY_NOTHING_OF_ACCOUNTS = {
     "oauth/token",
     "oauth/userinfo",
 }
-
-
-class Keeper:
-    """Some app keeps second factors here, which nobody has."""
-
-    def factors_of(self, user):
-        return []
-
-    def reset(self, user):
-        pass
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,15 @@
 """What is mailed: through the outbox, with links of our own address, in words that help."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.core import mail
 from django.db import connection, transaction
 from django.test import Client as Browser
 
+from accounts import invitations
+from accounts.models import Invitation
 from ostiary.models import OutboxMessage
 from tests.accounts import flow
 
@@ -36,6 +39,59 @@ def test_links_come_from_the_issuer_url_under_forged_headers(settings, person, h
         hosts_named = re.findall(r"https?://([^/\s]+)", str(message.body))
         assert set(hosts_named) == {"localhost:8000"}
         assert "evil" not in str(message.message())
+
+
+@pytest.mark.parametrize("headers", [h for h in FORGED if "@" not in str(h)], ids=str)
+def test_the_links_of_a_whole_life_come_from_there_too(settings, alice, headers, rf):
+    """A new device, an address that changes and changes back, a lost phone, an invitation."""
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.OSTIARY = {**settings.OSTIARY, "SIGNIN_STEPS": []}
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "PASSWORDLESS_EMAIL": True}
+    flow.sign_in(Browser(), alice.email)
+    forged = Browser(headers=headers)
+    flow.sign_in(forged, alice.email)
+    forged.post("/account/email/", {"email": "alice@new.example"})
+    forged.get(flow.link_in(flow.delivered()[-1]))
+    forged.post("/account/email/confirm/")
+    forged.get(flow.link_in(next(m for m in flow.delivered() if "take your" in str(m.body))))
+    forged.post("/account/email/undo/")
+    forged.post("/signin/email/", {"email": alice.email})
+    forged.post("/recover/second-step/", {"email": alice.email})
+    request = rf.get("/", headers=headers)
+    request.user = alice
+    invitations.send(request, Invitation(email="dora@example.com"))
+
+    told = flow.delivered()
+
+    assert len({message.subject for message in told}) == 8
+    written = " ".join(
+        f"{message.body} {[part[0] for part in message.alternatives]} {message.message()}"
+        for message in told
+    )
+    assert set(re.findall(r"https?://([^/\s\"<]+)", written)) == {"localhost:8000"}
+    assert "evil" not in written
+
+
+MAY_ASK_FOR_THE_HOST = {
+    "ostiary/signin.py": "whether a way back is on this site",
+    "oauth/resource_server/confirmation.py": "the htu of a proof, where an API has no BASE_URL",
+}
+
+
+def test_nothing_else_in_the_code_asks_under_which_host_it_was_called():
+    """So no link can come from there, in whichever message. Templates of mail see no request."""
+    root = Path(__file__).parents[2]
+    words = re.compile(r"build_absolute_uri|get_host\b|get_current_site|HTTP_HOST|SERVER_NAME")
+    asking = set()
+    for app in ("ostiary", "accounts", "oauth", "mfa", "passkeys", "idp_site"):
+        for path in (root / app).rglob("*.py"):
+            if words.search(path.read_text()):
+                asking.add(path.relative_to(root).as_posix())
+        for path in (root / app).rglob("mail/*.txt"):
+            assert "request" not in path.read_text(), path
+            assert "http" not in path.read_text(), path
+
+    assert asking == set(MAY_ASK_FOR_THE_HOST)
 
 
 def every_message(person) -> dict[str, mail.EmailMessage]:

@@ -1,5 +1,6 @@
 """Throttling: exactly the limit passes, and nobody can spend another's."""
 
+import itertools
 import secrets
 import time
 
@@ -104,6 +105,46 @@ def test_giving_back_what_was_never_spent_gives_no_more_tries(storage, name, hom
     for _ in range(3):
         refund("signin", ip=home, user=name)
     assert spend(60, ip=home, user=name) == 50
+
+
+TWINS = [
+    "alice{}@example.com",
+    "ALICE{}@EXAMPLE.com",
+    "ａｌｉｃｅ{}@example.com",
+    "alİce{}@example.com",
+    " al\u200bice{}@example.com",
+]
+
+
+@pytest.mark.parametrize("way", ["twins", "ipv6", "forged header"])
+def test_h4_200_parallel_tries_pass_exactly_the_limit_whichever_way_around(
+    storage, name, home, request_from, way
+):
+    """50 threads of 4 tries each, of which each looks like somebody else."""
+    numbers = itertools.count()
+    network, account = home.removesuffix("::1"), name.partition("@")[0]
+
+    def keys() -> dict[str, str]:
+        n = next(numbers)
+        if way == "twins":
+            return {"ip": home, "user": TWINS[n % len(TWINS)].format(account)}
+        if way == "ipv6":
+            return {"ip": f"{network}::{n + 2:x}", "user": name}
+        forged = {"x-forwarded-for": f"192.0.2.{n}, 198.51.100.{n}"}
+        return {"ip": client_ip(request_from(home, **forged)), "user": name}
+
+    assert sum(at_once(lambda: sum(passes(**keys()) for _ in range(4)))) == 50
+
+
+def test_h4_a_right_try_among_200_parallel_ones_clears_nothing(storage, name, home):
+    def guess() -> int:
+        passed = spend(2, ip=home, user=name)
+        if passes(ip=home, user=name):  # this one was right
+            refund("signin", ip=home, user=name)
+        return passed + spend(1, ip=home, user=name)
+
+    assert sum(at_once(guess)) <= 50
+    assert not passes(ip=home, user=name)
 
 
 # --- ways around --------------------------------------------------------------------------------
