@@ -16,7 +16,7 @@ from ostiary import events, privacy, sessions
 from ostiary.admin import FreshOperatorMixin
 from ostiary.notifications import notify
 
-from .. import email_change
+from .. import email_change, support
 from ..models import User
 
 PRIVILEGES: list[Any] = ["is_staff", "is_superuser", "groups", "user_permissions"]
@@ -72,9 +72,12 @@ class UserAdmin(FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     # --- who may do it ---------------------------------------------------------------------------
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Privileges are given by superusers."""
-        fixed = [] if _is_superuser(request) else PRIVILEGES
-        return [*self.readonly_fields, *fixed]
+        """Privileges are given by superusers. So is another address, where it takes two operators
+        to help a person back in: whoever writes one here needs nobody's approval."""
+        if _is_superuser(request):
+            return [*self.readonly_fields]
+        address = ["email", "email_verified_at"] if obj and support.takes_two() else []
+        return [*self.readonly_fields, *PRIVILEGES, *address]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Operators are changed by superusers."""
@@ -115,8 +118,10 @@ class UserAdmin(FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[type-arg]
             before=before,
             after=_told({**form.cleaned_data, **vars(form.instance)}, changed),
         )
-        if change and "email" in changed and form.initial["email_verified_at"]:
-            email_change.tell_old_address(form.instance, form.initial["email"])
+        if change and "email" in changed:
+            support.stop(form.instance, "email")
+            if form.initial["email_verified_at"]:
+                email_change.tell_old_address(form.instance, form.initial["email"])
         if change and not changed.isdisjoint(PRIVILEGES):
             notify(form.instance, "privileges_changed")
 

@@ -90,7 +90,7 @@ class OpenCaseForm(forms.Form):
         email = cleaned.get("email", "")
         if not email and not addresses_of(self.found):
             self.add_error("email", _("Their present address was never verified: enter another."))
-        elif email and email == email_of(self.found):
+        elif email and email.casefold() == email_of(self.found).casefold():
             self.add_error("email", _("They have this address already: leave it empty."))
         elif email and is_of_another(email, self.found):
             self.add_error("email", _("There is an account with this address already."))
@@ -215,13 +215,13 @@ class SupportCaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Open a case: fill in, look at what will happen, confirm."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         return assurance.step_up()(self._open_view)(request)
 
     def _open_view(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
         posted = request.POST if request.method == "POST" else None
-        form = OpenCaseForm(posted, operator=request.user, initial=request.GET.dict())
+        form = OpenCaseForm(posted, operator=request.user)
         context = {"title": _("Help a person back in"), "form": form}
         if not form.is_valid() or "change" in request.POST:
             return self._page(request, "open", **context)

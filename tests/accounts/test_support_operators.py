@@ -174,6 +174,32 @@ def test_an_approval_during_the_waiting_time_shortens_nothing(alice, two, opener
     assert use(the_link(NEW))[1].status_code == 302
 
 
+def test_nobody_gets_past_the_second_operator_by_the_form_of_people(alice, settings):
+    clerk = make_operator("clerk", "view_user", "change_user")
+    path = f"/admin/ostiary_accounts/user/{alice.pk}/change/"
+    form = {"email": "mallory@example.com", "is_active": "on"}
+    assert 'name="email"' in desk_of(clerk).get(path).content.decode()
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "SUPPORT_RECOVERY_OPERATORS": 2}
+    assert 'name="email"' not in desk_of(clerk).get(path).content.decode()
+
+    desk_of(clerk).post(path, form)
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.com"
+    desk_of(make_operator("chief", is_superuser=True)).post(path, form)
+    alice.refresh_from_db()
+    assert alice.email == "mallory@example.com"
+
+
+def test_an_address_that_an_operator_writes_stops_it(alice, opener):
+    opened(opener, alice)
+    path = f"/admin/ostiary_accounts/user/{alice.pk}/change/"
+    form = {"email": "other@example.com", "is_active": "on"}
+
+    desk_of(make_operator("chief", is_superuser=True)).post(path, form)
+
+    assert state() == "stopped"
+
+
 def test_what_is_over_is_not_approved(alice, two, opener, approver):
     case = opened(opener, alice)
     support.stop(alice, "person")
@@ -258,7 +284,7 @@ def test_what_will_happen_is_shown_before_it_is_opened(alice, opener):
         ({"reason": ""}, "required"),
         ({"checked": ""}, "required"),
         ({"reason": "x\x00y"}, "Null characters"),
-        ({"email": "alice@example.com"}, "They have this address already"),
+        ({"email": "ALICE@example.com"}, "They have this address already"),
         ({"email": "BOB@example.com"}, "There is an account with this address already"),
     ],
 )
