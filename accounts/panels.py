@@ -11,6 +11,7 @@ from ostiary.models import Session
 from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
 
 from . import factor_recovery, support
+from .addresses import email_of
 from .models import TermsAcceptance
 
 
@@ -21,7 +22,10 @@ def _recovery(request: HttpRequest) -> dict[str, Any] | None:
 
 def _support(request: HttpRequest) -> dict[str, Any] | None:
     case = support.of(request.user)
-    return {"case": case, "what": support.WORDS[case.resets_factors]} if case else None
+    if case is None:
+        return None
+    address = case.email or email_of(request.user)
+    return {"case": case, "address": address, "what": support.WORDS[case.resets_factors]}
 
 
 def _password(request: HttpRequest) -> dict[str, Any]:

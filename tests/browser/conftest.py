@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import RequestFactory
 from django.utils import timezone
@@ -26,6 +27,7 @@ from oauth import keys
 from oauth.models import Client
 from ostiary import outbox
 from tests.machine import free_port, npm_packages
+from tests.operators import desk_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -207,6 +209,13 @@ def sign_in(page: Page, email: str = "alice@example.com", password: str = PASSWO
     page.locator("input[name=identifier]").fill(email)
     page.locator("input[name=password]").fill(password)
     submit(page)
+
+
+def sit_down(page: Page, issuer: str, operator: Any) -> None:
+    """Let the window be one in which the operator has signed in by two factors."""
+    name = settings.SESSION_COOKIE_NAME
+    cookie = desk_of(operator).cookies[name].value
+    page.context.add_cookies([{"name": name, "value": cookie, "url": issuer}])
 
 
 def submit(page: Page) -> None:

@@ -22,7 +22,9 @@ TOURS: list[Tour] = [
     gate.by_email,
     gate.stolen,
     gate.locked_out,
+    gate.helped,
     account.person,
     operator.operator,
+    operator.helper,
     mail.messages,
 ]

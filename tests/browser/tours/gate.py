@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 from playwright.sync_api import Page
 
-from accounts import breached
+from accounts import breached, support
 from accounts.models import SignUpPolicy
 from oauth.models import Client
 from ostiary import events, factors
@@ -217,3 +217,25 @@ def locked_out(page: Page, issuer: str, client: Client) -> Iterator[str]:
         yield "second-step-stopped"
     finally:
         factors._keepers.pop("tour")
+
+
+def helped(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone whom an operator helps back in."""
+    boss = new_person("boss@example.com", is_staff=True, is_superuser=True)
+    hugo, iris = new_person("hugo@example.com"), new_person("iris@example.com")
+    given = {"reason": "Ticket 7", "checked": "Badge", "resets_factors": True}
+    support.open_case(boss, hugo, **given)
+    page.goto(mailed_link(hugo.email))
+    yield "support-link"
+    page.goto(f"{issuer}/recover/support/?token=stale")
+    yield "support-link-dead"
+    support.open_case(boss, iris, email="iris@new.example", **given)
+    stop = mailed_link(iris.email)
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, iris.email)
+    page.goto(f"{issuer}/account/security/")
+    yield "account-security-support"
+    page.goto(stop)
+    yield "support-stop"
+    submit(page)
+    yield "support-stopped"

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.conf import settings
+from django.test import override_settings
 from playwright.sync_api import Page
 
+from accounts import support
 from oauth.models import Client
 
 from ..conftest import (
     new_person,
-    sign_in,
+    sit_down,
 )
 
 
 def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone who looks after the site."""
     ada = new_person("admin@example.com", name="Ada Operator", is_staff=True, is_superuser=True)
+    sit_down(page, issuer, ada)
     page.goto(f"{issuer}/admin/")
-    sign_in(page, ada.email)
     yield "admin"
     page.goto(f"{issuer}/")
     yield "start-operator"
@@ -37,3 +40,47 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
     }.items():
         page.goto(f"{issuer}/admin/{path}")
         yield f"admin-{name}"
+
+
+def helper(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who helps people back in, where it takes two."""
+    ada = new_person("ada@example.com", name="Ada Operator", is_staff=True, is_superuser=True)
+    boss = new_person("boss@example.com", is_staff=True, is_superuser=True)
+    case = support.open_case(
+        boss,
+        new_person("kim@example.com"),
+        reason="Ticket 8: the old mailbox is closed.",
+        checked="Called back at the number of the contract.",
+        resets_factors=False,
+        email="kim@new.example",
+    )
+    new_person("hugo@example.com")
+    cases = f"{issuer}/admin/ostiary_accounts/supportcase/"
+    sit_down(page, issuer, ada)
+    with override_settings(
+        OSTIARY_ACCOUNTS={**settings.OSTIARY_ACCOUNTS, "SUPPORT_RECOVERY_OPERATORS": 2}
+    ):
+        page.goto(cases)
+        yield "admin-support"
+        page.goto(f"{cases}add/")
+        yield "admin-support-open"
+        send_form(page)
+        yield "admin-support-refused"
+        page.locator("input[name=person]").fill("hugo@example.com")
+        page.locator("textarea[name=reason]").fill("Ticket 7: phone and mailbox are lost.")
+        page.locator("textarea[name=checked]").fill("Showed the badge in a video call.")
+        page.locator("input[name=email]").fill("hugo@new.example")
+        send_form(page)
+        yield "admin-support-confirm"
+        send_form(page)
+        yield "admin-support-opened"
+        page.goto(f"{cases}{case.pk}/change/")
+        yield "admin-support-case"
+        page.goto(f"{cases}{case.pk}/approve/now/")
+        yield "admin-support-approve"
+
+
+def send_form(page: Page) -> None:
+    """Press the first button of the page's own form."""
+    with page.expect_navigation():
+        page.locator("#content input[type=submit]").first.click()
