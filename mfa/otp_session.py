@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_otp
+from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 from django_otp.models import Device
 
@@ -32,16 +33,22 @@ def verify(request: HttpRequest, device: Device) -> None:
 
 
 def connect() -> None:
-    """Listen for completed sign-ins (called once, when the app is ready)."""
+    """Listen for sign-ins (called once, when the app is ready)."""
     signin_completed.connect(_completed, dispatch_uid="ostiary_mfa.signin_completed")
+    user_logged_in.connect(_logged_in, dispatch_uid="ostiary_mfa.logged_in")
 
 
 def _completed(sender: Any, request: HttpRequest, pending: PendingSignIn, **_: Any) -> None:
-    request.session.pop(django_otp.DEVICE_ID_SESSION_KEY, None)  # of an earlier authentication
     kept = request.session.pop(SESSION_KEY, {})
     device = Device.from_persistent_id(kept.pop("device", ""))
     if device is not None and kept == _identity(pending):
         django_otp.login(request, device)
+
+
+def _logged_in(sender: Any, request: HttpRequest | None, user: Any, **_: Any) -> None:
+    """A password that is shown once more to Django's ``LoginView`` verifies nobody anew."""
+    if request is not None and getattr(user, "otp_device", None) is None:
+        request.session.pop(django_otp.DEVICE_ID_SESSION_KEY, None)
 
 
 def _identity(pending: PendingSignIn) -> dict[str, Any]:

@@ -111,6 +111,21 @@ def test_who_can_use_no_way_gets_no_further(browser, person, monkeypatch):
     assert browser.get("/private/").status_code == 403
 
 
+def test_a_step_up_asks_for_password_and_code_again(browser, app, clock):
+    log_in(browser, app.user)
+    browser.post(CHALLENGE, {"code": flow.code_of(app)})
+    clock.advance(3600)
+    path = "/account/security/app/"
+    asked = browser.get(path).url
+    assert asked.startswith("/login/?")
+
+    log_in(browser, app.user, next=path)
+
+    assert browser.get(path).url.startswith(CHALLENGE)
+    browser.post(CHALLENGE, {"code": flow.code_of(app)})
+    assert browser.get(path).status_code == 200
+
+
 def test_an_app_is_set_up_where_accounts_is_not_mounted(browser, person, clock):
     log_in(browser, person)
     page = browser.get("/account/security/factors/").content.decode()
