@@ -13,7 +13,7 @@ class PasskeysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, factors, privacy, second_step, signin_methods
+        from ostiary import events, factors, notices, privacy, second_step, signin_methods
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
@@ -49,5 +49,43 @@ class PasskeysConfig(AppConfig):
                 "passkey.renamed": _("A passkey was given another name"),
                 "passkey.removed": _("A passkey was removed"),
                 "passkey.refused": _("A passkey was not taken"),
+                "passkey.counter_went_back": _("A passkey was not taken: it seems to be copied"),
+                "passkey.eligibility_changed": _(
+                    "A passkey was not taken: it was not of the kind that it had been"
+                ),
+                "passkey.used_elsewhere": _(
+                    "A passkey was not taken: it was used for another site"
+                ),
+            }
+        )
+        notices.register_notices(
+            {
+                "passkey_copied": notices.Notice(
+                    _("A passkey of yours at %(site_name)s seems to be copied"),
+                    _(
+                        "Your passkey %(passkey)s counts how often it was used, and somebody used "
+                        "it with a count that was there before. There may be two of it. It was not "
+                        "let in. Remove the passkey and make a new one."
+                    ),
+                    example={"passkey": "YubiKey 5"},
+                ),
+                "passkey_changed": notices.Notice(
+                    _("A passkey of yours at %(site_name)s is not what it was"),
+                    _(
+                        "Your passkey %(passkey)s no longer says of itself what it said when it "
+                        "was made: whether it can be copied to other devices. It was not let in. "
+                        "Remove the passkey and make a new one."
+                    ),
+                    example={"passkey": "YubiKey 5"},
+                ),
+                "passkey_used_elsewhere": notices.Notice(
+                    _("A passkey of yours was used on a page that is not %(site_name)s"),
+                    _(
+                        "Your passkey %(passkey)s was used on a page of another address, which "
+                        "passed it on to %(site_name)s. It was not let in. Somebody may have led "
+                        "you to a page that looks like ours."
+                    ),
+                    example={"passkey": "YubiKey 5"},
+                ),
             }
         )

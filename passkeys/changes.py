@@ -16,6 +16,15 @@ from . import authenticators
 from .models import Credential
 from .verification import CeremonyRefused
 
+MISUSE = {
+    "backup_eligibility": ("passkey.eligibility_changed", "passkey_changed"),
+    "counter": ("passkey.counter_went_back", "passkey_copied"),
+    "origin": ("passkey.used_elsewhere", "passkey_used_elsewhere"),
+    "rp_id": ("passkey.used_elsewhere", "passkey_used_elsewhere"),
+}
+"""The event and the notice of what a passkey may have signed only if somebody misuses it, by the
+code of the refusal; the ceremony looks at these things after the signature."""
+
 
 class LastWayIn(Exception):
     """Without this passkey the person could not sign in any more."""
@@ -71,13 +80,38 @@ def remove(request: HttpRequest, credential: Credential) -> bool:
     return True
 
 
+def remove_by_operator(request: HttpRequest, credential: Credential, reason: str) -> bool:
+    """Remove it for the person, who is told why, be it their last way in or not; ``False`` if it
+    was gone already."""
+    with transaction.atomic():
+        deleted, _ = Credential.objects.filter(pk=credential.pk).delete()
+        if not deleted:
+            return False
+        events.record(
+            "passkey.removed",
+            user=credential.user,
+            details={"operator": str(request.user.pk)},
+            personal={"reason": reason},
+        )
+        told = {"factor": credential.name, "reason": reason}
+        notify(credential.user, "factor_reset", told)
+    return True
+
+
+@transaction.atomic
 def refused(request: HttpRequest, refusal: CeremonyRefused, user: Any = None) -> None:
-    """Log an answer that wasn't taken, with the person if they or the passkey are known."""
+    """Log an answer that wasn't taken, with the person if they or the passkey are known.
+
+    The person is told of one that their passkey has signed and that it should never have given.
+    """
     credential = refusal.credential
+    kind, notice = MISUSE.get(refusal.code if credential else "", ("passkey.refused", ""))
     events.record(
-        "passkey.refused",
+        kind,
         user=user if credential is None else credential.user,
         request=request,
         outcome="failure",
         details={"code": refusal.code},
     )
+    if notice:
+        notify(credential.user, notice, {"passkey": credential.name}, request=request)

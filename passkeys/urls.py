@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from .views import account, signin
+from .views import account, signin, well_known
 
 app_name = "ostiary_passkeys"
 
 urlpatterns = [
+    path(".well-known/webauthn", well_known.related_origins, name="related_origins"),
+    path(".well-known/passkey-endpoints", well_known.passkey_endpoints, name="endpoints"),
     path("signin/passkey/", signin.signin, name="signin"),
     path("signin/second-step/passkey/", signin.second, name="second_step"),
     path("account/security/passkeys/", account.passkeys, name="passkeys"),

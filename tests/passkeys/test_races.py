@@ -1,7 +1,6 @@
 """Many ceremonies at once: real threads, each with a database connection of its own."""
 
 import pytest
-from django.contrib.auth import get_user_model
 
 from passkeys import ceremonies
 from passkeys.ceremonies import Purpose
@@ -15,8 +14,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def alice():
-    return get_user_model().objects.create_user("alice@example.com")
+def alice(person):
+    return person
 
 
 def outcomes(call):

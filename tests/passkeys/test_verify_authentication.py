@@ -6,7 +6,6 @@
 import json
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from fido2.utils import websafe_decode, websafe_encode
 
@@ -21,13 +20,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice():
-    return get_user_model().objects.create_user("alice@example.com")
+def alice(person):
+    return person
 
 
 @pytest.fixture
-def bob():
-    return get_user_model().objects.create_user("bob@example.com")
+def bob(other_person):
+    return other_person
 
 
 @pytest.fixture

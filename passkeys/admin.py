@@ -1,0 +1,84 @@
+"""The operator's view of passkeys: which there are, and removing one for a person who asks.
+
+No key is shown; a passkey's id is no secret, and says nothing to anybody.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from ostiary.admin import ReadOnlyAdmin
+from ostiary.assurance import step_up
+
+from . import authenticators, changes
+from .models import AuthenticatorModel, Credential
+
+
+class ReasonForm(ActionForm):
+    """Why the operator does it; the person is told."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
+
+
+@admin.register(Credential)
+class CredentialAdmin(ReadOnlyAdmin):
+    """The passkeys of people."""
+
+    list_display = [
+        "name",
+        "user",
+        "authenticator",
+        "backup_eligible",
+        "created_at",
+        "last_used_at",
+    ]
+    list_filter = ["backup_eligible", "user_verified", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    search_fields = ["=id", "=user__pk", "=aaguid"]
+    readonly_fields = ["id", "authenticator", "sign_count"]
+    action_form = ReasonForm
+    actions = ["remove"]
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The list; whoever may remove one has to have proved just now who they are."""
+        view: Any = super().changelist_view
+        if self.has_change_permission(request):
+            view = step_up()(view)
+        answer: HttpResponse = view(request, *args, **kwargs)
+        return answer
+
+    @admin.display(description=_("authenticator"))
+    def authenticator(self, credential: Credential) -> str:
+        """What the authenticator is known as."""
+        return authenticators.name_of(credential.aaguid.bytes)
+
+    @admin.action(description=_("Remove for the person, with a reason"), permissions=["change"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
+        """Each is removed and its person told why."""
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            self.message_user(request, _("Say the reason: the person is told."), messages.ERROR)
+            return
+        removed = sum(
+            changes.remove_by_operator(request, credential, reason)
+            for credential in queryset.select_related("user")
+        )
+        text = ngettext("%d passkey was removed.", "%d passkeys were removed.", removed) % removed
+        self.message_user(request, text, messages.SUCCESS)
+
+
+@admin.register(AuthenticatorModel)
+class AuthenticatorModelAdmin(ReadOnlyAdmin):
+    """What the metadata service tells of models of authenticators."""
+
+    list_display = ["description", "aaguid", "statuses"]
+    search_fields = ["description", "=aaguid"]
+    exclude = ["roots"]
