@@ -9,7 +9,7 @@ from django.utils import timezone
 from ostiary.cleanup import remove
 
 from .app_factor import LIFETIME
-from .models import AuthenticatorApp, SentCode, TextMessage
+from .models import AuthenticatorApp, Phone, SentCode, TextMessage
 
 TEXT_MESSAGES_DAYS = 90
 """For so long an operator sees how many messages went where."""
@@ -19,6 +19,12 @@ def remove_unconfirmed_apps() -> int:
     """Forget keys that were shown and never confirmed; returns how many."""
     limit = timezone.now() - LIFETIME
     return remove(AuthenticatorApp._default_manager.filter(confirmed=False, created_at__lt=limit))
+
+
+def remove_unconfirmed_phones() -> int:
+    """Forget numbers whose code nobody entered; returns how many."""
+    limit = timezone.now() - LIFETIME
+    return remove(Phone._default_manager.filter(confirmed=False, created_at__lt=limit))
 
 
 def remove_expired_codes() -> int:

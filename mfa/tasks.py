@@ -11,6 +11,7 @@ def clean_up() -> None:
     """Remove what has had its time, a bounded number at a time."""
     cleanup.remove_expired_codes()
     cleanup.remove_old_text_messages()
+    cleanup.remove_unconfirmed_phones()
     phones.forget_replaced()
     cleanup.remove_unconfirmed_apps()
 

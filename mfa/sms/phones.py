@@ -114,8 +114,8 @@ def forget_replaced(most: int = 1000) -> int:
     )
     replaced = Phone._default_manager.filter(Exists(newer), confirmed=True)
     keys = list(replaced.values_list("pk", flat=True)[:most])
-    removed, _ = Phone._default_manager.filter(pk__in=keys).delete()
-    return int(removed)
+    Phone._default_manager.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def _lock(user: Any) -> None:

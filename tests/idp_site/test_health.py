@@ -134,6 +134,21 @@ def test_metrics_count_what_waits_in_the_outbox(client):
     assert "ostiary_sessions_live" in text
 
 
+@pytest.mark.django_db
+@pytest.mark.needs("mfa")
+def test_metrics_tell_what_text_messages_cost(client):
+    from mfa.models import TextMessage
+    from mfa.sms import budget
+
+    before = budget.spent()
+    budget.spend()
+    TextMessage.objects.create(country="DE", state="failed")
+    text = client.get("/metrics").content.decode()
+    assert f"ostiary_sms_today {before + 1}.0" in text
+    assert "ostiary_sms_budget 1000.0" in text
+    assert "ostiary_sms_failed 1.0" in text
+
+
 def test_a_programs_request_gets_the_outage_as_json():
     from idp_site.database_outage import unavailable
 

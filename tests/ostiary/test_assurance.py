@@ -49,6 +49,7 @@ def test_two_factors_are_told_as_such_and_one_is_not():
         ("urn:ostiary:aal2:phr", Level.AAL2_PHR),
         ("phr", Level.AAL2_PHR),
         ("phrh", Level.AAL2_PHR),
+        ("urn:ostiary:aal2:no-sms", Level.AAL2),
         ("urn:ostiary:aal3", None),
         ("PHR", None),
         ("", None),
@@ -64,6 +65,14 @@ def test_a_higher_level_meets_a_lower_one_and_never_the_reverse():
     assert not of("pwd").satisfies("urn:ostiary:aal2")
     assert not of("pwd", "otp").satisfies("phr")
     assert not of("hwk", "user").satisfies("urn:someone:else")
+
+
+def test_a_client_may_want_two_factors_and_no_text_message():
+    assert of("pwd", "sms").satisfies("urn:ostiary:aal2")
+    assert not of("pwd", "sms").satisfies("urn:ostiary:aal2:no-sms")
+    assert of("pwd", "otp", "sms").satisfies("urn:ostiary:aal2:no-sms")
+    assert of("hwk", "user").satisfies("urn:ostiary:aal2:no-sms")
+    assert not of("pwd", "sms").satisfies("phr")
 
 
 def test_phrh_needs_a_key_in_hardware():

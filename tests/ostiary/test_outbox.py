@@ -207,6 +207,19 @@ def test_a_failure_is_tried_again_later_with_the_same_key():
     assert (message.state, message.attempts, message.last_error) == (State.DONE, 2, "")
 
 
+def test_who_says_when_to_come_back_is_not_asked_before():
+    message = enqueue()
+    problems.append(outbox.RetryAfter("the gateway is busy", 600))
+
+    assert not outbox.deliver(message.pk)
+    message.refresh_from_db()
+    assert message.last_error == "RetryAfter: the gateway is busy"
+    time_passes(seconds=590)
+    assert outbox.deliver_due() == 0
+    time_passes(seconds=15)
+    assert outbox.deliver_due() == 1
+
+
 def test_the_waiting_time_doubles_with_jitter_up_to_six_hours():
     for attempts in range(1, 40):
         wanted = min(5 * 2 ** (attempts - 1), 6 * 3600)
