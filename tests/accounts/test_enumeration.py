@@ -163,6 +163,9 @@ SAY_NOTHING_OF_ACCOUNTS = {
     "language/",
     "password/strength/",
     "signout/",
+    # The answer of an authenticator, whoever's it is; signed news of a text message.
+    "signin/passkey/",
+    "sms/status/<uuid:message_id>/",
     # Applications, which know their people by tokens.
     "oauth/authorize",
     "oauth/device_authorization",

@@ -115,6 +115,7 @@ ENTRIES = {
     ("accounts/views/signin.py", "begin"),
     ("accounts/views/signup.py", "begin"),
     ("ostiary/signin.py", "login"),
+    ("passkeys/views/signin.py", "begin"),  # tried in tests/passkeys
 }
 """Every place that signs somebody in: each begins at the gate, which alone completes."""
 ROOT = Path(__file__).parents[2]
