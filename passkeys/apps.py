@@ -63,18 +63,18 @@ class PasskeysConfig(AppConfig):
                 "passkey_copied": notices.Notice(
                     _("A passkey of yours at %(site_name)s seems to be copied"),
                     _(
-                        "Your passkey %(passkey)s counts how often it was used, and somebody used "
-                        "it with a count that was there before. There may be two of it. It was not "
-                        "let in. Remove the passkey and make a new one."
+                        "Your passkey %(passkey)s counts how often it was used. At %(site_name)s "
+                        "somebody used it with a count that was there before: there may be two of "
+                        "it. It was not let in. Remove the passkey and make a new one."
                     ),
                     example={"passkey": "YubiKey 5"},
                 ),
                 "passkey_changed": notices.Notice(
                     _("A passkey of yours at %(site_name)s is not what it was"),
                     _(
-                        "Your passkey %(passkey)s no longer says of itself what it said when it "
-                        "was made: whether it can be copied to other devices. It was not let in. "
-                        "Remove the passkey and make a new one."
+                        "Your passkey %(passkey)s told %(site_name)s something else of itself than "
+                        "when it was made: whether it can be copied to other devices. It was not "
+                        "let in. Remove the passkey and make a new one."
                     ),
                     example={"passkey": "YubiKey 5"},
                 ),
