@@ -11,7 +11,9 @@ def svg(uri: str) -> SafeString:
     code = segno.make(uri, micro=False, error="m")
     # Drawn by segno from the modules alone: nothing of the address stands in it.
     return mark_safe(  # noqa: S308
-        code.svg_inline(scale=5, border=4, light="#fff", svgclass="qr-code", lineclass=None)
+        code.svg_inline(
+            scale=5, border=4, light="#fff", unit="px", svgclass="qr-code", lineclass=None
+        )
     )
 
 
