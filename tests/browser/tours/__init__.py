@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from oauth.models import Client
 
-from . import account, gate, mail, operator
+from . import account, gate, mail, operator, second_step
 
 Tour = Callable[[Page, str, Client], Iterator[str]]
 
@@ -24,6 +24,7 @@ TOURS: list[Tour] = [
     gate.locked_out,
     gate.helped,
     account.person,
+    second_step.by_app,
     operator.operator,
     operator.helper,
     mail.messages,

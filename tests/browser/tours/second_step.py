@@ -1,0 +1,49 @@
+"""Second factors: set up, looked after, asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from playwright.sync_api import Page
+
+from mfa.models import AuthenticatorApp
+from oauth.models import Client
+from tests.mfa.flow import code_of
+
+from ..conftest import new_person, sign_in, submit
+
+
+def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who sets up an authenticator app, and signs in by it."""
+    kim = new_person("kim@example.com")
+    page.goto(f"{issuer}/account/security/app/")
+    sign_in(page, kim.email)
+    yield "app"
+    page.locator("input[name=name]").fill("Phone")
+    submit(page)
+    yield "app-confirm"
+    page.locator("input[name=code]").fill("0")
+    submit(page)
+    yield "app-confirm-refused"
+    app = AuthenticatorApp.objects.get(user=kim)
+    page.locator("input[name=code]").fill(code_of(app))
+    submit(page)
+    submit(page)  # recovery codes
+    page.goto(f"{issuer}/account/security/")
+    yield "account-security-factors"
+    for name, path in {
+        "app-change": f"{app.pk}/",
+        "app-remove": f"{app.pk}/remove/",
+        "app-replace": f"?replaces={app.pk}",
+    }.items():
+        page.goto(f"{issuer}/account/security/app/{path}")
+        yield name
+    page.context.clear_cookies()
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, kim.email)
+    yield "app-challenge"
+    page.locator("input[name=code]").fill("0")
+    submit(page)
+    yield "app-challenge-refused"
+    page.goto(f"{issuer}/signin/second-step/recovery-code/")
+    yield "recovery-code-challenge"
