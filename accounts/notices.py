@@ -25,7 +25,7 @@ NOTICES = {
         _("A recovery was stopped at %(site_name)s"),
         _(
             "The people who run %(site_name)s were about to help someone into your account. That "
-            "is stopped, and your account is as it was."
+            "was stopped, or its time is over, and your account is as it was."
         ),
     ),
     "support_finished": Notice(
@@ -36,7 +36,7 @@ NOTICES = {
         ),
         example={
             "address": "new@example.com",
-            "what": _("It sets a new password and removes every second step."),
+            "what": _("It sets a new password and removes every second step and passkey."),
         },
     ),
     "password_breached": Notice(

@@ -39,7 +39,7 @@ OPEN, APPROVE, CHANGE = "add_supportcase", "approve_supportcase", "change_suppor
 """What an operator needs to open a case, to approve one, and to send its link or stop it."""
 WORDS = {
     False: _("It sets a new password."),
-    True: _("It sets a new password and removes every second step."),
+    True: _("It sets a new password and removes every second step and passkey."),
 }
 """What the mailed link does, by whether it removes the second factors."""
 
@@ -219,6 +219,7 @@ def approve(operator: Any, case: SupportCase) -> bool:
         if not others.update(approved_by=operator, approved_at=timezone.now()):
             return False
         note("approved", case, operator=operator)
+        _tell(case)
         _send_first_link(case)
     return True
 
@@ -310,6 +311,7 @@ def expire(cases: QuerySet[SupportCase]) -> int:
             lock(case.user_id)
             if close(case, SupportCase.State.EXPIRED):
                 note("expired", case)
+                notify(case.user, "support_stopped", also=_also(case.user))
                 closed += 1
     return closed
 

@@ -14,7 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import assurance, events, factors, privacy
 from ostiary.notifications import addresses_of
@@ -46,7 +48,7 @@ class OpenCaseForm(forms.Form):
         ),
     )
     resets_factors = forms.BooleanField(
-        label=_("Remove their second steps"),
+        label=_("Remove their second steps and passkeys"),
         required=False,
         help_text=_("Only if they have lost all of them."),
     )
@@ -211,6 +213,7 @@ class SupportCaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         name = "ostiary_accounts_supportcase_step"
         return [path("<uuid:pk>/<slug:step>/now/", here, name=name), *super().get_urls()]
 
+    @method_decorator(sensitive_post_parameters("reason", "checked"))
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

@@ -149,6 +149,7 @@ def test_with_two_operators_nothing_is_mailed_before_another_approves(
     assert "Passport" in page
     step(desk_of(approver), case, "approve")
 
+    assert len(mailed_to(alice.email, WAITING)) == 2  # told at the moment that counts
     assert use(the_link())[1].status_code == 302
     assert keeper.kept == {}
 
@@ -198,6 +199,17 @@ def test_an_address_that_an_operator_writes_stops_it(alice, opener):
     desk_of(make_operator("chief", is_superuser=True)).post(path, form)
 
     assert state() == "stopped"
+
+
+def test_an_address_that_is_not_trusted_any_more_is_told_no_way_back(alice):
+    desk = desk_of(make_operator("chief", is_superuser=True))
+    path = f"/admin/ostiary_accounts/user/{alice.pk}/change/"
+    for email in ("alice@example.com", NEW):  # first with nothing under “verified”
+        assert desk.post(path, {"email": email, "is_active": "on"}).status_code == 302
+
+    alice.refresh_from_db()
+    assert alice.email == NEW
+    assert mailed_to("alice@example.com") == []
 
 
 def test_what_is_over_is_not_approved(alice, two, opener, approver):

@@ -69,7 +69,7 @@ def test_a_link_that_removes_the_second_steps(alice, keeper, opener):
 def test_a_new_address_comes_after_the_waiting_time(alice, keeper, opener):
     open_in_admin(desk_of(opener), email=NEW)
     assert not MailedLink.objects.filter(purpose="finish_support_case").exists()
-    assert "On " in mailed_to(NEW, "Your way back in")[0].body
+    assert "a link can arrive here" in mailed_to(NEW, "Your way back in")[0].body
     let_pass(days=2, hours=23)
     tasks.tell_of_factor_recoveries()
     assert not mailed_to(NEW, "Get back into")
@@ -103,7 +103,7 @@ def test_the_link_shows_what_it_does_and_only_the_button_does_it(alice, keeper, 
 
     page = browser.get(the_link(), follow=True).content.decode()
 
-    assert "Your second steps are removed" in page
+    assert "Your second steps and passkeys are removed" in page
     assert "alice@example.com" in page
     assert browser.post(LINK, {"password": "short"}).status_code == 400
     assert keeper.kept
@@ -314,6 +314,7 @@ def test_what_ran_out_is_closed_and_another_can_be_opened(alice, opener):
     let_pass(days=7)
     tasks.clean_up()
     assert state() == "expired"
+    assert count(STOPPED) == 1
     assert [each.kind for each in support.steps(first)][-1] == "support_case.expired"
 
     let_pass(days=0)
