@@ -34,7 +34,6 @@ class MfaConfig(AppConfig):
         app_factor.register()
         recovery_codes.register()
         trusted_devices.register()
-        factors.register_set_up("ostiary_mfa:app", app_factor.KIND.label, app_factor.KIND.order)
         sms_factor.register()
         email_factor.register()
         panels.register()

@@ -23,7 +23,9 @@ from ostiary.assurance import current as current_assurance
 from ostiary.pages import form_page
 from ostiary.second_step import SecondStep
 
-from . import otp_session
+from . import otp_session, trusted_devices
+from .conf import mfa_settings
+from .kinds import all_kinds
 
 ChallengeView = Callable[[HttpRequest, Any], HttpResponse]
 
@@ -80,8 +82,12 @@ def passed(request: HttpRequest, device: Device, kind: str) -> HttpResponse:
     user = asked(request)
     events.record("factor.used", user=user, request=request, details={"factor": kind})
     if signins.pending(request) is not None:
+        trusts = "trust" in request.POST and _trust_days(request, user, kind) > 0
         otp_session.remember(request, device)
-        return signins.advance(request, SecondStep.name, amr=[device.amr])
+        response = signins.advance(request, SecondStep.name, amr=[device.amr])
+        if trusts:
+            trusted_devices.trust(request, response, user)
+        return response
     otp_session.verify(request, device)
     wanted = signins.safe_next_url(request, request.GET.get("next"))
     return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
@@ -89,7 +95,23 @@ def passed(request: HttpRequest, device: Device, kind: str) -> HttpResponse:
 
 def told(request: HttpRequest, user: Any, name: str) -> dict[str, Any]:
     """What the template of the way ``name`` needs beside its form."""
-    return {"other_ways": second_step.other_ways(request, user, but=name)}
+    return {
+        "other_ways": second_step.other_ways(request, user, but=name),
+        "trust_days": _trust_days(request, user, name),
+    }
+
+
+def _trust_days(request: HttpRequest, user: Any, name: str) -> int:
+    """For how many days the person may trust this browser, by a factor of the kind ``name``: 0 not
+    at all, as in proving anew who is signed in already."""
+    by_a_strong_one = any(kind.name == name and kind.alone and kind.raises for kind in all_kinds())
+    is_offered = (
+        by_a_strong_one
+        and signins.pending(request) is not None
+        and not request.user.is_authenticated
+        and trusted_devices.is_offered(user)
+    )
+    return mfa_settings.TRUSTED_DEVICE_DAYS if is_offered else 0
 
 
 def failed(request: HttpRequest, user: Any, kind: str) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ostiary.cleanup import remove
 
 from .app_factor import LIFETIME
-from .models import AuthenticatorApp, Phone, SentCode, TextMessage
+from .models import AuthenticatorApp, Phone, SentCode, TextMessage, TrustedDevice
 
 TEXT_MESSAGES_DAYS = 90
 """For so long an operator sees how many messages went where."""
@@ -30,6 +30,11 @@ def remove_unconfirmed_phones() -> int:
 def remove_expired_codes() -> int:
     """Delete codes that have expired; returns how many."""
     return remove(SentCode.objects.filter(expires_at__lte=timezone.now()))
+
+
+def remove_past_trust() -> int:
+    """Forget trusted devices whose days are over; returns how many."""
+    return remove(TrustedDevice.objects.filter(expires_at__lte=timezone.now()))
 
 
 def remove_old_text_messages() -> int:

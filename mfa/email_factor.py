@@ -33,7 +33,7 @@ KIND = kinds.Kind(
     model=EmailDevice,
     order=70,
     raises=False,
-    is_offered=lambda request: is_for(request, request.user),
+    is_offered=lambda request, user: is_for(request, user),
 )
 BETTER = frozenset({"passkey", "app", "sms"})
 
@@ -69,7 +69,6 @@ def _adds_nothing(request: HttpRequest, user: Any, pending: PendingSignIn) -> bo
 def register() -> None:
     """Called once, when the app is ready."""
     kinds.register(KIND)
-    factors.register_set_up(KIND.url_name, KIND.label, KIND.order, is_for)
     second_step.register(
         second_step.Challenge(
             KIND.name,

@@ -11,10 +11,13 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from .models import FactorDevice
+from ostiary import factors
+
+from .models import FactorDevice, TrustedDevice
+from .policy import is_operator
 
 
-def _always(request: HttpRequest) -> bool:
+def _always(request: HttpRequest, user: Any) -> bool:
     return True
 
 
@@ -35,7 +38,7 @@ class Kind:
     order: int = 50
     alone: bool = True
     raises: bool = True
-    is_offered: Callable[[HttpRequest], bool] = _always
+    is_offered: factors.Offered = _always
     told: Callable[[Any], str] | None = None
 
     def devices(self, user: Any) -> list[Any]:
@@ -48,8 +51,15 @@ _kinds: dict[str, Kind] = {}
 
 
 def register(kind: Kind) -> None:
-    """Have the kind listed and asked for."""
+    """Have the kind listed, asked for, and set up by who has to have a factor: by an operator only
+    one that makes two factors of a sign-in."""
     _kinds[kind.name] = kind
+
+    def is_offered(request: HttpRequest, user: Any) -> bool:
+        return (kind.raises or not is_operator(user)) and kind.is_offered(request, user)
+
+    if kind.alone:
+        factors.register_set_up(kind.url_name, kind.label, kind.order, is_offered)
 
 
 def all_kinds() -> list[Kind]:
@@ -79,3 +89,4 @@ class Keeper:
         """Remove all of them, in the caller's transaction."""
         for kind in all_kinds():
             kind.model._default_manager.filter(user=user).delete()
+        TrustedDevice.objects.filter(user=user).delete()

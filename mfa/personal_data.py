@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .kinds import Keeper, all_kinds
-from .models import Phone, SentCode, TextMessage
+from .models import EnrolmentGrace, Phone, SentCode, TextMessage, TrustedDevice
 
 
 def export(user: Any) -> dict[str, Any]:
-    """Which second factors they have, and the messages that were sent; never a key or a code."""
+    """Which second factors they have, which devices they trust, and the messages that were sent;
+    never a key or a code."""
     return {
         "second_factors": [
             {
@@ -33,6 +34,14 @@ def export(user: Any) -> dict[str, Any]:
             }
             for message in TextMessage.objects.filter(user=user).order_by("pk")
         ],
+        "trusted_devices": [
+            {
+                "browser": device.user_agent,
+                "since": device.created_at.isoformat(),
+                "until": device.expires_at.isoformat(),
+            }
+            for device in TrustedDevice.objects.filter(user=user).order_by("created_at")
+        ],
     }
 
 
@@ -41,3 +50,4 @@ def erase(user: Any) -> None:
     Keeper().reset(user)
     SentCode.objects.filter(user=user).delete()
     TextMessage.objects.filter(user=user).update(user=None, ending="", name_at_gateway="")
+    EnrolmentGrace.objects.filter(user=user).delete()

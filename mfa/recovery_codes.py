@@ -24,7 +24,8 @@ FEW = 3
 
 def codes_of(user: Any) -> RecoveryCodes | None:
     """The person's set, ``None`` if they have made none."""
-    return RecoveryCodes._default_manager.filter(user=user).first()
+    found: RecoveryCodes | None = RecoveryCodes._default_manager.filter(user=user).first()
+    return found
 
 
 def left(user: Any) -> int:
@@ -49,7 +50,7 @@ KIND = kinds.Kind(
     model=RecoveryCodes,
     order=90,
     alone=False,
-    is_offered=lambda request: bool(factors.factors_of(request.user)),
+    is_offered=lambda request, user: bool(factors.factors_of(user)),
     told=_told,
 )
 

@@ -14,6 +14,7 @@ def clean_up() -> None:
     cleanup.remove_unconfirmed_phones()
     phones.forget_replaced()
     cleanup.remove_unconfirmed_apps()
+    cleanup.remove_past_trust()
 
 
 BEAT_SCHEDULE = {

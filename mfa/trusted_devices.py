@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import cleanup, cookies, events, factors, second_step
+from ostiary import cookies, events, factors, second_step
 from ostiary.assurance import Level, parse_acr
 from ostiary.notices import Notice, register_notices
 from ostiary.notifications import notify
@@ -193,11 +193,6 @@ def end(request: HttpRequest, user: Any, pk: uuid.UUID | None = None) -> int:
 def forget(user: Any) -> None:
     """End all trust of the person, in the caller's transaction."""
     TrustedDevice.objects.filter(user=user).delete()
-
-
-def clean_up() -> int:
-    """Remove what has run out, a bounded number at a time; returns how many."""
-    return cleanup.remove(TrustedDevice.objects.filter(expires_at__lte=timezone.now()))
 
 
 def _password_changed(sender: Any, user: Any, **_: Any) -> None:

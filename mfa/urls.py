@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from .views import app, email_code, enrolment, factors, phone, recovery_codes, sms
+from .views import (
+    app,
+    email_code,
+    enrolment,
+    factors,
+    phone,
+    recovery_codes,
+    sms,
+    trusted_devices,
+)
 
 app_name = "ostiary_mfa"
 
@@ -27,6 +36,12 @@ urlpatterns = [
     path("signin/second-step/sms/", sms.sms_challenge, name="sms_challenge"),
     path("signin/second-step/email/", email_code.email_challenge, name="email_challenge"),
     path("sms/status/<uuid:message_id>/", sms.sms_status, name="sms_status"),
+    path("account/security/trusted-devices/end/", trusted_devices.end, name="trusted_devices_end"),
+    path(
+        "account/security/trusted-devices/<uuid:pk>/end/",
+        trusted_devices.end,
+        name="trusted_device_end",
+    ),
     path("account/security/factors/", factors.factors, name="factors"),
     path("account/security/app/", app.begin, name="app"),
     path("account/security/app/confirm/", app.confirm, name="app_confirm"),

@@ -77,11 +77,12 @@ class RecoveryCodes(FactorDevice):
 
     def left(self) -> int:
         """How many are not used yet."""
-        return self.codes.count()
+        number: int = self.codes.count()
+        return number
 
     def has(self, code: str) -> bool:
         """Whether the code is one of those that are left."""
-        return self.codes.filter(code_hash=self.hash_of(code)).exists()
+        return bool(self.codes.filter(code_hash=self.hash_of(code)).exists())
 
     def accepts(self, code: str) -> bool:
         """Use a code up: of parallel tries one deletes it (SECURITY D3)."""

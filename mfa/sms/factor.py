@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import assurance, events, factors, notices, second_step
+from ostiary import assurance, events, notices, second_step
 from ostiary.notices import Notice
 from ostiary.signin import pending as pending_signin
 
@@ -74,7 +74,7 @@ KIND = PhoneKind(
     url_name="ostiary_mfa:phone",
     model=Phone,
     order=60,
-    is_offered=lambda request: is_for(request, request.user),
+    is_offered=is_for,
 )
 
 
@@ -114,7 +114,6 @@ def register() -> None:
             ),
         }
     )
-    factors.register_set_up(KIND.url_name, KIND.label, KIND.order, is_for)
     second_step.register(
         second_step.Challenge(
             KIND.name,

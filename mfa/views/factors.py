@@ -15,5 +15,6 @@ from .. import panels
 @login_required
 @require_safe
 def factors(request: HttpRequest) -> HttpResponse:
-    """What the person has, and what they could have."""
-    return render(request, "ostiary_mfa/factors.html", {"panel": panels.told(request)})
+    """What the person has, what they could have, and the devices that they trust."""
+    context = {"factors": panels.told(request), "trusted": panels.trusted(request)}
+    return render(request, "ostiary_mfa/factors.html", context)

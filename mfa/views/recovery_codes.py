@@ -32,6 +32,7 @@ def recovery_code_set(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(security_url())
     codes = recovery_codes.make(request, user) if request.method == "POST" else []
     context = {
+        "section": "ostiary_accounts:security",
         "codes": codes,
         "has_set": recovery_codes.codes_of(user) is not None,
         "left": recovery_codes.left(user),

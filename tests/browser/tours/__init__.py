@@ -25,6 +25,7 @@ TOURS: list[Tour] = [
     gate.helped,
     account.person,
     second_step.by_app,
+    operator.first_day,
     operator.operator,
     operator.helper,
     mail.messages,

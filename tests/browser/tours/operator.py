@@ -9,12 +9,26 @@ from django.test import override_settings
 from playwright.sync_api import Page
 
 from accounts import support
+from mfa.models import AuthenticatorApp
 from oauth.models import Client
+from tests.mfa.flow import code_of
 
-from ..conftest import (
-    new_person,
-    sit_down,
-)
+from ..conftest import new_person, sign_in, sit_down, submit
+
+
+def first_day(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """An operator who has no second factor yet."""
+    eve = new_person("eve@example.com", is_staff=True)
+    page.goto(f"{issuer}/admin/")
+    sign_in(page, eve.email)
+    yield "second-step-set-up"
+    page.goto(f"{issuer}/account/security/app/")
+    submit(page)
+    page.locator("input[name=code]").fill(code_of(AuthenticatorApp.objects.get(user=eve)))
+    submit(page)
+    yield "recovery-codes"
+    submit(page)
+    yield "recovery-codes-shown"
 
 
 def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
