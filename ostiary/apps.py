@@ -18,6 +18,9 @@ class OstiaryConfig(AppConfig):
         sessions.connect()
         events.register_kinds(
             {
+                "erasure.requested": _("The erasure of the account was asked for"),
+                "erasure.cancelled": _("The erasure of the account was called off"),
+                "erasure.carried_out": _("The account was erased"),
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
                 "outbox.dropped": _("A message was dropped"),

@@ -110,6 +110,9 @@ class OstiarySettings:
     """Dotted path of a callable that is given each signed head of the event chain, to anchor it
     outside the database (file, log, other region)."""
 
+    ERASURE_GRACE_DAYS: int = field(default=7, metadata={"minimum": 0})
+    """For so many days after somebody asked to be erased they can still call it off."""
+
     PERSONAL_DATA_EXPORTERS: list[str] = field(default_factory=list)
     """Dotted paths of exporters beyond those that apps register themselves."""
 

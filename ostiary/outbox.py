@@ -22,7 +22,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 from kombu.pools import producers
@@ -302,16 +302,24 @@ def retry(message: OutboxMessage) -> bool:
 
 def drop(message: OutboxMessage) -> bool:
     """Give a message up, and blank it; ``False`` if it is done, or a worker holds it now."""
-    now = timezone.now()
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=timezone.now())
+    rows = OutboxMessage.objects.filter(free, pk=message.pk)
+    return _give_up(rows, "Dropped by an operator.")
+
+
+def forget(message: OutboxMessage) -> bool:
+    """The same for one that speaks of a person who is erased, also if a worker holds it: that one
+    may send it still, and nobody after."""
+    return _give_up(OutboxMessage.objects.filter(pk=message.pk), "The person was erased.")
+
+
+def _give_up(rows: QuerySet[OutboxMessage], reason: str) -> bool:
     return bool(
-        OutboxMessage.objects.filter(free, pk=message.pk)
-        .exclude(state=State.DONE)
-        .update(
+        rows.exclude(state=State.DONE).update(
             state=State.DONE,
             payload=None,
             leased_until=None,
-            last_error="Dropped by an operator.",
-            finished_at=now,
+            last_error=reason,
+            finished_at=timezone.now(),
         )
     )

@@ -37,22 +37,27 @@ def register_exporter(dotted_path: str, order: int = 50) -> None:
 
 
 def register_eraser(dotted_path: str, order: int = 50) -> None:
-    """Have ``dotted_path`` (a callable taking the user) erase what an app knows of a person."""
+    """Have ``dotted_path`` (a callable taking the user) erase what an app knows of a person.
+
+    It is called in a transaction of its own; called again, it finds nothing. It may return how many
+    rows it erased, by the label of their model.
+    """
     _erasers[dotted_path] = order
 
 
-def _in_order(registered: dict[str, int], configured: list[str]) -> list[Callable[..., Any]]:
+def _in_order(registered: dict[str, int], configured: list[str]) -> list[str]:
     paths = {**registered, **{path: 50 for path in configured if path not in registered}}
-    return [import_string(path) for path in sorted(paths, key=lambda path: (paths[path], path))]
+    return sorted(paths, key=lambda path: (paths[path], path))
 
 
 def exporters() -> list[Callable[..., Any]]:
     """Every exporter, in order: those that apps registered and those of the settings."""
-    return _in_order(_exporters, ostiary_settings.PERSONAL_DATA_EXPORTERS)
+    paths = _in_order(_exporters, ostiary_settings.PERSONAL_DATA_EXPORTERS)
+    return [import_string(path) for path in paths]
 
 
-def erasers() -> list[Callable[..., Any]]:
-    """Every eraser, in order."""
+def eraser_paths() -> list[str]:
+    """The dotted path of every eraser, in order."""
     return _in_order(_erasers, ostiary_settings.PERSONAL_DATA_ERASERS)
 
 

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from . import cleanup, event_chain, hooks, mail, outbox  # noqa: F401  (they bring handlers)
+from . import cleanup, erasure, event_chain, hooks, mail, outbox  # noqa: F401  (they bring handlers)
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,12 @@ def sweep() -> None:
 def seal() -> None:
     """Seal new events into the chain."""
     event_chain.seal()
+
+
+@shared_task(name="ostiary.erasure.run_due", acks_late=True, ignore_result=True)
+def carry_out_erasures() -> None:
+    """Carry out the erasures that are due, and go on with those whose worker died."""
+    erasure.run_due()
 
 
 @shared_task(name="ostiary.cleanup", acks_late=True, ignore_result=True)
@@ -57,6 +63,11 @@ BEAT_SCHEDULE = {
         "task": "ostiary.events.seal",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "ostiary.erasure.run_due": {
+        "task": "ostiary.erasure.run_due",
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "ostiary.cleanup": {
         "task": "ostiary.cleanup",

@@ -1,5 +1,6 @@
 """State of the ground floor; one module per thing that is kept."""
 
+from .erasure import Erasure, ErasureStep, ReceiptKey
 from .event import Event, EventSeal, SealedEvent
 from .outbox import OutboxMessage
 from .person_key import PersonKey
@@ -8,10 +9,13 @@ from .throttle import ThrottleCounter
 from .tombstone import Tombstone, TombstoneKey
 
 __all__ = [
+    "Erasure",
+    "ErasureStep",
     "Event",
     "EventSeal",
     "OutboxMessage",
     "PersonKey",
+    "ReceiptKey",
     "SealedEvent",
     "Session",
     "ThrottleCounter",

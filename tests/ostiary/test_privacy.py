@@ -89,7 +89,7 @@ def test_one_that_is_registered_and_set_is_asked_once(ostiary, monkeypatch):
     monkeypatch.setattr(privacy, "_erasers", {})
     ostiary(PERSONAL_DATA_ERASERS=["tests.ostiary.test_privacy.export_one"])
     privacy.register_eraser("tests.ostiary.test_privacy.export_one", order=10)
-    assert privacy.erasers() == [export_one]
+    assert privacy.eraser_paths() == ["tests.ostiary.test_privacy.export_one"]
 
 
 def test_the_log_calls_people_by_a_name_that_tells_nothing(person):

@@ -1,0 +1,102 @@
+"""What an erasure does besides calling the erasers of the apps."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.utils import timezone
+
+from . import events, mail, outbox, privacy, receipts, sessions, tombstones
+from .conf import ostiary_settings
+from .models import Erasure, OutboxMessage, Session
+
+
+def _addresses(erasure: Erasure) -> dict[str, bool]:
+    return json.loads(erasure.emails) if erasure.emails else {}
+
+
+def close_the_account(erasure: Erasure, user: Any) -> dict[str, Any]:
+    """Let nobody in any more, end every session, and set the tombstone that keeps late jobs and
+    imports from bringing the person back."""
+    tombstones.bury(str(erasure.subject), _addresses(erasure))
+    if user is None:
+        return {}
+    if hasattr(user, "is_active"):
+        type(user)._default_manager.filter(pk=user.pk).update(is_active=False)
+        user.is_active = False
+    return {Session._meta.label: sessions.end_all(user, "erasure")}
+
+
+def forget_messages(erasure: Erasure, user: Any) -> dict[str, Any]:
+    """Blank what waits to be sent to the person's addresses, or speaks of them: what is encrypted
+    for everybody alike has to be looked through."""
+    names = [json.dumps(name.casefold())[1:-1] for name in _addresses(erasure)]
+    if is_unmistakable(str(erasure.subject)):
+        names.append(str(erasure.subject))
+        # Keys are in plain, and kept for a while after delivery.
+        OutboxMessage.objects.filter(key__contains=str(erasure.subject)).update(key=None)
+    dropped = 0
+    waiting = OutboxMessage.objects.exclude(state=OutboxMessage.State.DONE)
+    for message in waiting.order_by("pk").iterator(chunk_size=200):
+        said = (message.payload or "").casefold()
+        if any(name in said for name in names):
+            dropped += outbox.forget(message)
+    return {OutboxMessage._meta.label: dropped}
+
+
+def is_unmistakable(subject: str) -> bool:
+    """Whether an id can be looked for in a text: a UUID can, and the number 1 is everywhere."""
+    return len(subject) >= 32
+
+
+def remove_the_person(erasure: Erasure, user: Any) -> dict[str, Any]:
+    """Delete the row of the person, and what goes with it."""
+    if user is None:
+        return {}
+    events.record("erasure.carried_out", user=user)
+    _, deleted = user.delete()
+    return dict(deleted)
+
+
+def destroy_the_key(erasure: Erasure, user: Any) -> None:
+    """What the log keeps about the person can't be read any more, nor whom it speaks of."""
+    privacy.shred(str(erasure.subject), _addresses(erasure))
+
+
+def write_the_receipt(erasure: Erasure, user: Any) -> None:
+    """Sign what was done, mail it to the person, and forget who they were."""
+    now = timezone.now()
+    receipt = receipts.sign(
+        {
+            "iss": ostiary_settings.ISSUER_URL,
+            "iat": int(now.timestamp()),
+            "jti": str(erasure.pk),
+            "requested_at": erasure.requested_at.isoformat(),
+            "started_at": erasure.started_at.isoformat() if erasure.started_at else None,
+            "finished_at": now.isoformat(),
+            "steps": [
+                {"name": step.name, "done_at": step.done_at.isoformat(), "erased": step.erased}
+                for step in erasure.steps.exclude(name=write_the_receipt.__name__)
+            ],
+        }
+    )
+    for address, is_theirs in _addresses(erasure).items():
+        if is_theirs:
+            mail.send_email(
+                address, "ostiary/mail/erased", {"receipt": receipt}, language=erasure.language
+            )
+    Erasure.objects.filter(pk=erasure.pk).update(
+        state=Erasure.State.DONE,
+        subject=None,
+        reason=None,
+        emails=None,
+        leased_until=None,
+        last_error="",
+        receipt=receipt,
+        finished_at=now,
+    )
+
+
+BEFORE = (close_the_account,)
+AFTER = (forget_messages, remove_the_person, destroy_the_key, write_the_receipt)

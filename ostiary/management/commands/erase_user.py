@@ -1,0 +1,74 @@
+"""``erase_user``: erase a person, after the grace period or at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ... import erasure
+from ...models import Erasure
+
+PAUSE_SECONDS = 0.5
+
+
+class Command(BaseCommand):
+    """For operators and scripts. Exits with an error for an address that nobody has."""
+
+    help = (
+        "Erase the person of this address: after the grace period, in which they can call it off, "
+        "or with --now at once, waiting until it is complete and printing the signed receipt."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Whom, why and when."""
+        parser.add_argument("email", help="the person's address")
+        parser.add_argument("--reason", required=True, help="why; kept until the person is erased")
+        parser.add_argument("--now", action="store_true", help="without a grace period")
+        parser.add_argument("--json", action="store_true", help="print one object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask for it, and with ``--now`` carry it out."""
+        model = get_user_model()
+        address = {f"{model.get_email_field_name()}__iexact": options["email"]}
+        found = list(model._default_manager.filter(**address)[:2])
+        if len(found) != 1:
+            raise CommandError("Several people have this address." if found else "Nobody has it.")
+        grace = timedelta() if options["now"] else None
+        asked = erasure.request(
+            found[0], by=erasure.By.COMMAND, reason=options["reason"], grace=grace
+        )
+        if options["now"]:
+            asked = self._finish(erasure.hasten(asked))
+        self._tell(asked, as_json=options["json"])
+
+    def _finish(self, asked: Erasure) -> Erasure:
+        said = ""
+        while not erasure.run(asked.pk):
+            asked.refresh_from_db()
+            if asked.state == erasure.State.DONE:
+                break
+            if asked.last_error != said:
+                said = asked.last_error
+                self.stderr.write(said)
+            time.sleep(PAUSE_SECONDS)
+        asked.refresh_from_db()
+        return asked
+
+    def _tell(self, asked: Erasure, *, as_json: bool) -> None:
+        if as_json:
+            told = {
+                "id": str(asked.pk),
+                "state": asked.state,
+                "due_at": asked.due_at.isoformat(),
+                "receipt": asked.receipt or None,
+            }
+            self.stdout.write(json.dumps(told))
+        elif asked.receipt:
+            self.stdout.write(asked.receipt)
+        else:
+            self.stdout.write(f"The person will be erased on {asked.due_at.isoformat()}.")

@@ -1,0 +1,45 @@
+"""``verify_receipt``: whether a receipt of an erasure is genuine, and what it says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ... import receipts
+
+
+class Command(BaseCommand):
+    """Exits with 0 only if it verifies."""
+
+    help = (
+        "Verify the receipt in FILE (- for standard input) by the keys of this site, or by a JWK "
+        "Set that was fetched earlier, and print what it says."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The receipt, and whose keys to believe."""
+        parser.add_argument("file")
+        parser.add_argument("--keys", help="the path of a JWK Set to believe instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the claims as JSON. Raises ``CommandError``."""
+        keys = None
+        try:
+            text = sys.stdin.read() if options["file"] == "-" else _text(options["file"])
+            if options["keys"]:
+                keys = json.loads(_text(options["keys"]))["keys"]
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise CommandError(f"It can't be read: {problem}") from None
+        try:
+            claims = receipts.verify(text, keys)
+        except receipts.InvalidReceipt as problem:
+            raise CommandError(f"This is not a genuine receipt. {problem}") from None
+        self.stdout.write(json.dumps(claims, indent=2, ensure_ascii=False))
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
