@@ -1,5 +1,6 @@
 """An authenticator app in a real browser: set up, used, mistyped, lost."""
 
+import re
 import subprocess
 
 import pyotp
@@ -8,6 +9,7 @@ import pytest
 from mfa.models import AuthenticatorApp
 from ostiary.models import Session
 from tests.machine import program
+from tests.mfa.flow import code_of
 
 from .conftest import fits, new_person, sign_in, submit
 
@@ -90,3 +92,18 @@ def test_who_guesses_is_told_how_long_to_wait(page, issuer, transactional_db):
 
     assert page.get_by_role("heading", level=1).inner_text() == "Too many tries"
     assert "minutes and try again" in page.inner_text("main")
+
+
+def test_an_application_is_told_that_two_factors_were_shown(page, relying_party, alice):
+    app = AuthenticatorApp.objects.create(
+        user=alice, key=AuthenticatorApp.new_key(), confirmed=True
+    )
+    page.goto(f"{relying_party}/login?acr_values=urn:ostiary:aal2")
+    sign_in(page)
+    enter(page, code_of(app))
+    page.get_by_role("button", name="Allow", exact=True).click()
+
+    page.wait_for_url(f"{relying_party}/")
+    shown = page.inner_text("body")
+    assert "urn:ostiary:aal2" in shown
+    assert re.search(r"pwd\W+otp\W+mfa", shown)
