@@ -46,6 +46,7 @@ class PasskeysConfig(AppConfig):
         events.register_kinds(
             {
                 "passkey.added": _("A passkey was added"),
+                "passkey.imported": _("A passkey was taken over from an earlier system"),
                 "passkey.renamed": _("A passkey was given another name"),
                 "passkey.removed": _("A passkey was removed"),
                 "passkey.refused": _("A passkey was not taken"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -94,7 +93,7 @@ def finish_registration(
                 credential_id=attested.credential_id,
                 public_key=cbor.encode(attested.public_key),
                 sign_count=data.counter,
-                transports=_transports(answer),
+                transports=known_transports(answer["response"].get("transports")),
                 aaguid=uuid.UUID(bytes=bytes(attested.aaguid)),
                 backup_eligible=data.is_backup_eligible(),
                 backed_up=data.is_backed_up(),
@@ -146,7 +145,8 @@ def finish_authentication(
             rp_id=rp_id(),
             user_verification=_must_verify(purpose),
         )
-        if response.authenticator_data.is_backup_eligible() != credential.backup_eligible:
+        eligible = response.authenticator_data.is_backup_eligible()
+        if credential.backup_eligible not in (None, eligible):
             raise CeremonyRefused("backup_eligibility")
         policy.check_use(credential.user, response.authenticator_data)
         _note_use(credential, response.authenticator_data)
@@ -185,9 +185,8 @@ def _descriptors(user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _transports(answer: Mapping[str, Any]) -> list[str]:
-    """Those that the browser told of and that there are (§7.1 step 27)."""
-    told = answer["response"].get("transports")
+def known_transports(told: Any) -> list[str]:
+    """Those that a browser told of and that there are (§7.1 step 27)."""
     if not isinstance(told, list):
         return []
     return sorted(TRANSPORTS.intersection(each for each in told if isinstance(each, str)))
@@ -250,7 +249,10 @@ def _credential_of(authentication: AuthenticationResponse, user: Any | None) -> 
 
 
 def _is_handle_of(handle: bytes, credential: Credential) -> bool:
-    return UserHandle.objects.filter(user=credential.user_id, handle=handle).exists()
+    of_import = credential.imported_handle
+    return (of_import is not None and handle == bytes(of_import)) or UserHandle.objects.filter(
+        user=credential.user_id, handle=handle
+    ).exists()
 
 
 def _public_key(credential: Credential) -> Any:
@@ -270,6 +272,7 @@ def _note_use(credential: Credential, data: AuthenticatorData) -> None:
     if not earlier.update(
         sign_count=credential.sign_count,
         last_used_at=now,
+        backup_eligible=data.is_backup_eligible(),
         backed_up=credential.backed_up,
         user_verified=credential.user_verified,
     ):

@@ -42,6 +42,9 @@ class Credential(models.Model):
     be copied to other devices of the person, and ``backed_up`` says whether it is.
     ``user_verified`` says that it has once verified its user. ``aaguid`` names the model of the
     authenticator; of zeros, it doesn't say.
+
+    Of one that was imported, ``imported_handle`` is the user handle it was made under, and
+    ``backup_eligible`` is ``None`` where that was not kept, until its first use tells.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -58,12 +61,13 @@ class Credential(models.Model):
     sign_count = models.PositiveBigIntegerField(default=0, editable=False)
     transports: Any = models.JSONField(_("transports"), default=list, blank=True)
     aaguid = models.UUIDField(_("authenticator model"))
-    backup_eligible = models.BooleanField(_("may be synced"))
+    backup_eligible = models.BooleanField(_("may be synced"), null=True)
     backed_up = models.BooleanField(_("is synced"))
     user_verified = models.BooleanField(_("verifies its user"))
     name = models.CharField(_("name"), max_length=100)
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    imported_handle = models.BinaryField(max_length=64, null=True, editable=False)
 
     class Meta:
         verbose_name = _("passkey")

@@ -97,12 +97,13 @@ def attested(registration: RegistrationResponse) -> AttestedCredentialData:
         or not 0 < len(credential.credential_id) <= CREDENTIAL_ID_MAX_BYTES
     ):
         raise CeremonyRefused("malformed")
-    if not _is_usable(credential.public_key):
+    if not is_usable(credential.public_key):
         raise CeremonyRefused("algorithm")
     return credential
 
 
-def _is_usable(key: CoseKey) -> bool:
+def is_usable(key: CoseKey) -> bool:
+    """Whether the key is of an algorithm that is taken, and can verify something."""
     return (
         key.ALGORITHM in ALGORITHMS
         and key.get(1) == KEY_TYPES[key.ALGORITHM]

@@ -1,0 +1,43 @@
+"""``import_passkeys``: take over what people registered by another package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from ...importing import SOURCES, import_from
+
+
+class Command(BaseCommand):
+    """Import passkeys."""
+
+    help = (
+        "Take over the passkeys that people of this site made by another package, from its tables "
+        "in this database. It can be run again: what is here stays as it is. They go on working "
+        'for the domain that they were made for only: see OSTIARY_PASSKEYS["RP_ID"].'
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """From where, and how."""
+        parser.add_argument(
+            "--from", dest="source", required=True, choices=SOURCES, help="the package"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="change nothing, tell all")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Take over, tell."""
+        try:
+            report = import_from(options["source"], dry_run=options["dry_run"])
+        except DatabaseError as problem:
+            raise CommandError(f"The tables of {options['source']} can't be read: {problem}") from (
+                problem
+            )
+        for line in report.left_out:
+            self.stderr.write(line)
+        would = "would be imported" if options["dry_run"] else "imported"
+        self.stdout.write(
+            f"{report.imported} {would}, {report.here_already} here already, "
+            f"{len(report.left_out)} left out."
+        )
