@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -51,8 +52,7 @@ def begin(request: HttpRequest, user: Any) -> HttpResponse:
         raise Http404
     if request.method == "POST" and offered and not has_it:
         return redirect("ostiary_mfa:email_code_confirm")
-    told = {"has_it": has_it, "addresses": addresses_of(user), "security_url": security_url()}
-    return render(request, "ostiary_mfa/email_code.html", told)
+    return show(request, "email_code", Form(), has_it=has_it, addresses=addresses_of(user))
 
 
 @sensitive_post_parameters("code")

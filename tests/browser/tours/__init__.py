@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from oauth.models import Client
 
-from . import account, gate, mail, operator, second_step
+from . import account, gate, mail, operator, second_step, sent_code
 
 Tour = Callable[[Page, str, Client], Iterator[str]]
 
@@ -26,6 +26,8 @@ TOURS: list[Tour] = [
     account.person,
     second_step.by_app,
     operator.first_day,
+    sent_code.by_text_message,
+    sent_code.by_email_code,
     operator.operator,
     operator.helper,
     mail.messages,
