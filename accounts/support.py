@@ -271,12 +271,11 @@ def stop(user: Any, by: str, *, request: HttpRequest | None = None, operator: An
     """
     if operator is not None:
         _require(operator, user, CHANGE)
-    mine = SupportCase.objects.filter(user=user, state=SupportCase.State.OPEN)
     with transaction.atomic():
-        if not mine.exists():
+        if of(user) is None:
             return False
         lock(user.pk)
-        case = mine.select_related("user").first()
+        case = of(user)
         if case is None or not close(case, SupportCase.State.STOPPED):
             return False
         note("stopped", case, request=request, operator=operator, by=by)
