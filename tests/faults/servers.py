@@ -24,6 +24,7 @@ from tests.faults.conftest import ROOT, database_url, eventually
 from tests.machine import free_port
 
 THREADS_OF_EACH_CLIENT = 4
+NO_ANSWER = 0
 
 
 def answers(url: str) -> bool:
@@ -43,7 +44,7 @@ class Servers:
         self.urls = [f"http://localhost:{free_port()}" for _ in range(2)]
         self._log = (folder / "servers.log").open("ab")
         self.key_prefix = f"test-{os.urandom(8).hex()}"
-        environment = {
+        self._environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.faults.session_settings",
             "VAR_DIR": str(folder),
@@ -53,19 +54,23 @@ class Servers:
             "SESSIONS": engine,
             "KEY_PREFIX": self.key_prefix,
         }
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
-        command += ["--blocking-threads", "8", "--log-level", "warning", "--port"]
-        self._processes = [
-            subprocess.Popen(
-                [*command, url.rpartition(":")[2], "idp_site.wsgi:application"],
-                cwd=ROOT,
-                env=environment,
-                stdout=self._log,
-                stderr=self._log,
-            )
-            for url in self.urls
-        ]
+        self._processes = [self._start(url) for url in self.urls]
         eventually(lambda: all(map(answers, self.urls)), "both servers answer")
+
+    def _start(self, url: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
+        command += ["--blocking-threads", "8", "--log-level", "warning"]
+        command += ["--port", url.rpartition(":")[2], "idp_site.wsgi:application"]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self._environment, stdout=self._log, stderr=self._log
+        )
+
+    def restart(self, number: int) -> None:
+        """End one as an operator would, and start it anew; returns when it answers."""
+        self._processes[number].terminate()
+        self._processes[number].wait(timeout=60)
+        self._processes[number] = self._start(self.urls[number])
+        eventually(lambda: answers(self.urls[number]), "the server answers again")
 
     def engine_settings(self) -> override_settings:
         """The same session engine, for this process."""
@@ -150,9 +155,19 @@ class Hammer:
                 if self._stopped.is_set():
                     return
                 began = time.monotonic()
-                cookie = {"Cookie": f"ostiary_session={self.keys[whose]}"}
-                answer = client.get(f"{server}/account/", headers=cookie)
-                self.made.append(Request(whose, server, began, answer.status_code))
+                status = self._status(client, server, self.keys[whose])
+                self.made.append(Request(whose, server, began, status))
+
+    def _status(self, client: httpx.Client, server: str, key: str) -> int:
+        """What the server answers; as a proxy does, ask the other if it answers nothing."""
+        # A connection of its own for each request, as proxies have by default.
+        headers = {"Cookie": f"ostiary_session={key}", "Connection": "close"}
+        for url in sorted(self.servers.urls, key=lambda url: url != server):
+            try:
+                return client.get(f"{url}/account/", headers=headers).status_code
+            except httpx.TransportError:
+                continue
+        return NO_ANSWER
 
     def wait_for_more(self, times: int) -> None:
         """Until each server was asked so often for each person, in requests that begin now."""
