@@ -229,14 +229,14 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-def mailed_link(to: str) -> str:
-    """The first link of the newest message to this address."""
+def mailed_link(to: str, path: str = "") -> str:
+    """The newest link to such a path in messages to this address."""
     while outbox.deliver_due():
         pass
-    text = [message["text"] for message in mailbox.messages() if message["to"] == to][-1]
-    found = re.search(r"https?://\S+", text)
-    assert found, text
-    return found[0]
+    for message in reversed(mailbox.messages()):
+        if message["to"] == to and (found := re.search(rf"https?://\S+{path}\S*", message["text"])):
+            return found[0]
+    raise AssertionError(f"no such link was mailed to {to}")
 
 
 def sent_code() -> str:

@@ -28,7 +28,10 @@ TOURS: list[Tour] = [
     operator.first_day,
     sent_code.by_text_message,
     sent_code.by_email_code,
+    account.connected,
+    account.developer,
     operator.operator,
+    operator.secrets,
     operator.helper,
     mail.messages,
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.contrib.auth.models import Permission
 from playwright.sync_api import Page
 
+from oauth import device_authorization
 from oauth.models import Client
 
 from ..conftest import (
@@ -44,7 +46,16 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("main input[name=email]").fill("alice@new.example")
     submit(page)
     yield "account-email"
-    page.goto(mailed_link("alice@new.example"))
+    link = mailed_link("alice@new.example")
+    alice, elsewhere = page.context.cookies(), new_person("bert@example.com")
+    page.context.clear_cookies()
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, elsewhere.email)
+    page.goto(link)
+    yield "email-of-another"
+    page.context.clear_cookies()
+    page.context.add_cookies(alice)
+    page.goto(link)
     yield "email-confirm"
     submit(page)
     page.goto(mailed_link("alice@example.com"))
@@ -71,3 +82,62 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "signed-out"
     page.goto(f"{issuer}/oauth/logout")
     yield "logged-out"
+
+
+def connected(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who has connected a television and a second browser."""
+    hugo = new_person("hugo@example.com", name="Hugo")
+    elsewhere = page.context.browser.new_page()
+    elsewhere.goto(f"{issuer}/signin/")
+    sign_in(elsewhere, hugo.email)
+    elsewhere.context.close()
+    client.grant_types = [*client.grant_types, device_authorization.GRANT_TYPE]
+    client.save()
+    asked = device_authorization.start(client, client.scopes, client.audiences, "203.0.113.9")
+    page.goto(f"{issuer}/oauth/device")
+    sign_in(page, hugo.email)
+    yield "device"
+    page.locator("input[name=user_code]").fill("BCDF-GHJK")
+    submit(page)
+    yield "device-refused"
+    page.locator("input[name=user_code]").fill(asked["user_code"])
+    submit(page)
+    yield "device-confirm"
+    with page.expect_navigation():
+        page.locator("button[value=allow]").click()
+    yield "device-done"
+    page.goto(f"{issuer}/account/applications/")
+    yield "account-applications-connected"
+    page.goto(f"{issuer}/account/sessions/")
+    yield "account-sessions-two"
+
+
+def developer(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who registers applications of their own."""
+    ivy = new_person("ivy@example.com")
+    ivy.user_permissions.add(Permission.objects.get(codename="own_clients"))
+    page.goto(f"{issuer}/account/applications/own/")
+    sign_in(page, ivy.email)
+    yield "own-applications-none"
+    page.goto(f"{issuer}/account/applications/own/register/")
+    yield "own-application-register"
+    page.locator("input[name=name]").fill("Ivy’s notes")
+    page.locator("select[name=client_type]").select_option("confidential")
+    page.locator("input[name=scopes]").first.check()
+    page.locator("textarea[name=redirect_uris]").fill("javascript:alert(1)")
+    submit(page)
+    yield "own-application-refused"
+    page.locator("textarea[name=redirect_uris]").fill("https://notes.example/callback")
+    submit(page)
+    yield "own-application-made"
+    page.goto(f"{issuer}/account/applications/own/")
+    yield "own-applications"
+    for name, link in {
+        "change": "h2 a",
+        "secret": "a[href*=secret]",
+        "delete": "a[href*=delete]",
+    }.items():
+        page.goto(f"{issuer}/account/applications/own/")
+        with page.expect_navigation():
+            page.locator(f"main .list {link}").click()
+        yield f"own-application-{name}"

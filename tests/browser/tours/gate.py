@@ -11,9 +11,10 @@ from django.test import override_settings
 from playwright.sync_api import Page
 
 from accounts import breached, support
-from accounts.models import SignUpPolicy
+from accounts.models import PendingRegistration, SignUpPolicy
 from oauth.models import Client
 from ostiary import events, factors
+from ostiary.hooks import SignInRefused
 from ostiary.notifications import notify
 from ostiary.throttling import Throttled, throttle
 
@@ -44,6 +45,7 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("input[name=password]").fill(PASSWORD)
     submit(page)
     yield "check-mail"
+    waiting = page.url
     page.locator("input[name=code]").fill("1234")
     submit(page)
     yield "check-mail-refused"
@@ -51,6 +53,9 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "verify"
     page.goto(f"{issuer}/signup/verify/?token=stale")
     yield "dead-link"
+    PendingRegistration.objects.all().delete()
+    page.goto(waiting)
+    yield "sign-up-over"
     page.goto(invitation_link("erin@example.com"))
     yield "invitation"
     page.goto(f"{issuer}/signup/invitation/?token=stale")
@@ -58,6 +63,9 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     SignUpPolicy.objects.create(mode="invited", contact="the service desk, help@example.com")
     page.goto(f"{issuer}/signup/")
     yield "sign-up-by-invitation"
+    SignUpPolicy.objects.update(mode="closed")
+    page.goto(f"{issuer}/signup/")
+    yield "sign-up-closed"
     SignUpPolicy.objects.all().delete()
     new_person("dave@example.com")
     page.goto(f"{issuer}/recover/")
@@ -90,10 +98,21 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(f"{issuer}/signin/")
     sign_in(page, frank.email)
     yield "confirm-sign-in"
+    with override_settings(
+        OSTIARY={**settings.OSTIARY, "BEFORE_SIGNIN_HOOKS": [refuse.__module__ + ".refuse"]}
+    ):
+        page.goto(f"{issuer}/signin/")
+        sign_in(page, "dave@example.com")
+        yield "sign-in-not-now"
     page.goto(f"{issuer}/signin/")
     spend_tries("erin@example.com")
     sign_in(page, "erin@example.com")
     yield "throttled"
+
+
+def refuse(*_: Any) -> None:
+    """A rule of the operator's, by which nobody gets in."""
+    raise SignInRefused("The library is closed until Monday.")
 
 
 def spend_tries(email: str) -> None:
@@ -157,6 +176,14 @@ def by_email(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("input[name=password]").fill("iloveyou")
     page.locator("[data-strength-told]:not(:empty)").wait_for()
     yield "sign-up-advised"
+    # Without the script, the advice is a page.
+    page.route("**/strength.js", lambda route: route.abort())
+    page.reload()
+    page.locator("input[name=password]").fill("iloveyou")
+    page.locator("[data-strength]").evaluate("it => it.removeAttribute('formtarget')")
+    with page.expect_navigation():
+        page.locator("[data-strength]").click()
+    yield "sign-up-advice"
 
 
 def stolen(page: Page, issuer: str, client: Client) -> Iterator[str]:
@@ -194,21 +221,21 @@ class LostPhone:
 
 def locked_out(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone who can't use their second factor."""
-    new_person("fay@example.com")
+    fay = new_person("fay@example.com").email
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, fay)
     factors.register_keeper("tour", LostPhone())
     try:
         page.goto(f"{issuer}/recover/second-step/")
         yield "second-step"
-        page.locator("input[name=email]").fill("fay@example.com")
+        page.locator("input[name=email]").fill(fay)
         submit(page)
         yield "second-step-sent"
-        page.goto(mailed_link("fay@example.com"))
+        page.goto(mailed_link(fay))
         yield "second-step-go-on"
         submit(page)
         yield "second-step-begun"
-        stop = mailed_link("fay@example.com")
-        page.goto(f"{issuer}/signin/")
-        sign_in(page, "fay@example.com")
+        stop = mailed_link(fay)
         page.goto(f"{issuer}/account/security/")
         yield "account-security-recovery"
         page.goto(stop)
