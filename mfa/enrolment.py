@@ -34,10 +34,11 @@ class EnrolmentStep:
 
     def is_required(self, request: HttpRequest, user: Any, pending: PendingSignIn) -> bool:
         """Whether the person has no second factor, and policy or the client wants one."""
-        if level_of(pending.amr) is not Level.AAL1 or factors.factors_of(user):
+        if level_of(pending.amr) is not Level.AAL1:
             return False
         policy = policy_for(user)
-        return policy.is_required or (wants_two_factors(pending) and not policy.is_off)
+        wanted = policy.is_required or (wants_two_factors(pending) and not policy.is_off)
+        return wanted and not factors.factors_of(user)  # last: it asks every kind
 
     def url(self, request: HttpRequest) -> str:
         """The page that says so."""
