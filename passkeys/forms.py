@@ -14,23 +14,26 @@ ANSWER_MAX_LENGTH = 64 * 1024
 
 
 class AnswerForm(forms.Form):
-    """The JSON of an authenticator's answer (WebAuthn Level 3 §5.1), put in by our script."""
+    """The JSON of an authenticator's answer (WebAuthn Level 3 §5.1), put in by our script.
 
-    answer = forms.CharField(
-        max_length=ANSWER_MAX_LENGTH,
-        widget=forms.HiddenInput,
-        error_messages={
-            "required": _(
-                "Passkeys need a script, and your browser did not run ours. Use another way."
-            )
-        },
-    )
+    What is wrong with it is an error of the form: nobody sees the field.
+    """
+
+    answer = forms.CharField(required=False, widget=forms.HiddenInput)
     remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)
 
-    def clean_answer(self) -> Any:
+    def clean(self) -> dict[str, Any]:
         """The answer as Python has it; what it holds is judged by the ceremony."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        sent = cleaned.get("answer", "")
+        if not sent:
+            raise ValidationError(
+                _("Passkeys need a script, and your browser did not run ours. Use another way.")
+            )
         try:
-            return json.loads(self.cleaned_data["answer"])
+            if len(sent) > ANSWER_MAX_LENGTH:
+                raise ValueError("too long")
+            return {**cleaned, "answer": json.loads(sent)}
         except (ValueError, RecursionError) as problem:
             raise ValidationError(_("That did not work. Try again.")) from problem
 

@@ -96,7 +96,7 @@ function say(form, problem) {
 function send(form, credential) {
   form.elements.answer.value = JSON.stringify(toJSON(credential));
   const chosen = document.querySelector("input[type=checkbox][name=remember]");
-  if (chosen?.checked && chosen.form !== form) form.elements.remember.value = "on";
+  if (chosen?.checked && chosen.form !== form) form.append(chosen.cloneNode());
   form.submit();
 }
 

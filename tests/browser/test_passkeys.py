@@ -1,0 +1,241 @@
+"""Passkeys in a real browser: Chromium with an authenticator of its own (Chrome DevTools Protocol,
+domain WebAuthn), under the site's Content Security Policy."""
+
+import re
+
+import pytest
+
+from oauth.models import Grant
+from ostiary.models import Event
+from passkeys.models import Credential
+
+from .conftest import fits, sign_in, submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Authenticator:
+    """A virtual authenticator of one window, and its switches."""
+
+    def __init__(self, page, **options):
+        self.cdp = page.context.new_cdp_session(page)
+        self.cdp.send("WebAuthn.enable", {"enableUI": False})
+        usual = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        answer = self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": usual | options})
+        self.id = answer["authenticatorId"]
+
+    def _tell(self, what, **told):
+        return self.cdp.send(f"WebAuthn.{what}", {"authenticatorId": self.id, **told})
+
+    def credentials(self):
+        return self._tell("getCredentials")["credentials"]
+
+    def verifies(self, yes):
+        self._tell("setUserVerified", isUserVerified=yes)
+
+    def is_touched(self, yes):
+        """While nobody does, it neither answers nor refuses."""
+        self._tell("setAutomaticPresenceSimulation", enabled=yes)
+
+
+def add_passkey(page, issuer):
+    """On the page of somebody who has signed in."""
+    page.goto(f"{issuer}/account/security/passkeys/")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_text("Your passkey is saved as").wait_for()
+
+
+@pytest.fixture
+def authenticator(page):
+    """One built into the device, that knows its user."""
+    return Authenticator(page)
+
+
+@pytest.fixture
+def with_passkey(page, issuer, alice, authenticator):
+    """Alice has a passkey in this window, and is signed out."""
+    page.goto(f"{issuer}/signin/")
+    sign_in(page)
+    add_passkey(page, issuer)
+    page.context.clear_cookies()
+    return authenticator
+
+
+def told(page):
+    return page.locator("form[data-passkey] [role=status]")
+
+
+def test_what_the_browser_fills_in_signs_a_person_in(page, issuer, with_passkey):
+    page.goto(f"{issuer}/signin/?next=/account/profile/")
+
+    page.wait_for_url(f"{issuer}/account/profile/")
+
+    latest = Event.objects.filter(kind="signin.succeeded").latest("at")
+    assert latest.details["amr"] == ["hwk", "user", "mfa"]
+
+
+def test_a_button_signs_a_person_in_and_keeps_them_signed_in(page, issuer, with_passkey):
+    page.add_init_script("delete PublicKeyCredential.isConditionalMediationAvailable")
+    page.goto(f"{issuer}/signin/")
+    page.locator("input[name=remember]").check()
+    page.get_by_role("link", name="Sign in with a passkey").click()
+
+    page.wait_for_url(f"{issuer}/account/")
+
+    [session] = [c for c in page.context.cookies() if c["name"] == "ostiary_session"]
+    assert session["expires"] > 0
+
+
+def test_an_authenticator_that_does_not_know_its_user_is_refused(page, issuer, with_passkey):
+    with_passkey.verifies(False)
+    page.goto(f"{issuer}/signin/passkey/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    told(page).filter(has_text="Nothing was done").wait_for()
+
+    assert page.url == f"{issuer}/signin/passkey/"
+
+
+def test_who_cancels_is_told_so_and_can_try_again(page, issuer, with_passkey):
+    page.goto(f"{issuer}/signin/passkey/")
+    page.evaluate(
+        """() => {
+            navigator.credentials.get = async () => {
+                delete navigator.credentials.get;
+                throw new DOMException("cancelled", "NotAllowedError");
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Use a passkey").click()
+    told(page).filter(has_text="it was cancelled").wait_for()
+
+    page.get_by_role("button", name="Use a passkey").click()
+
+    page.wait_for_url(f"{issuer}/account/")
+
+
+def test_a_device_that_has_a_passkey_gets_no_second_one(page, issuer, with_passkey):
+    page.goto(f"{issuer}/signin/passkey/?next=/account/security/passkeys/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"{issuer}/account/security/passkeys/")
+    page.get_by_role("button", name="Add a passkey").click()
+
+    told(page).filter(has_text="has a passkey for this site already").wait_for()
+
+    assert Credential.objects.count() == 1
+
+
+def test_after_the_password_the_passkey_is_asked_for(page, issuer, with_passkey):
+    with_passkey.is_touched(False)
+    page.goto(f"{issuer}/signin/")
+    sign_in(page)
+    page.wait_for_url(f"{issuer}/signin/second-step/passkey/")
+    with_passkey.is_touched(True)
+    page.get_by_role("button", name="Use a passkey").click()
+
+    page.wait_for_url(f"{issuer}/account/")
+
+
+def test_a_security_key_is_added_beside_it_and_the_first_removed(page, issuer, with_passkey):
+    page.goto(f"{issuer}/signin/")
+    page.wait_for_url(f"{issuer}/account/")
+    key = Authenticator(page, transport="usb")
+    page.goto(f"{issuer}/account/security/passkeys/")
+    page.get_by_role("button", name="On a phone or security key").click()
+    page.get_by_text("Your passkey is saved as").wait_for()
+    assert len(key.credentials()) == 1
+    assert Credential.objects.count() == 2
+
+    first = Credential.objects.order_by("created_at").first()
+    page.get_by_role("link", name=f"Remove {first.name}", exact=True).click()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_text("The passkey is removed").wait_for()
+
+    assert Credential.objects.get() != first
+
+
+def test_without_webauthn_the_page_says_what_else_works(page, issuer):
+    page.add_init_script("delete window.PublicKeyCredential")
+    page.goto(f"{issuer}/signin/passkey/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    told(page).filter(has_text="Use another device, or another way").wait_for()
+
+
+def test_a_browser_that_lacks_the_json_of_level_3_does_it_too(page, issuer, alice, authenticator):
+    page.add_init_script(
+        """delete PublicKeyCredential.parseCreationOptionsFromJSON;
+           delete PublicKeyCredential.parseRequestOptionsFromJSON;
+           delete PublicKeyCredential.prototype.toJSON;"""
+    )
+    page.goto(f"{issuer}/signin/")
+    sign_in(page)
+    add_passkey(page, issuer)
+    page.context.clear_cookies()
+
+    page.goto(f"{issuer}/signin/")
+    page.wait_for_url(f"{issuer}/account/")
+
+
+def test_without_scripts_the_page_leads_to_another_way(open_window, issuer):
+    page = open_window(java_script_enabled=False)
+    page.goto(f"{issuer}/signin/")
+    page.get_by_role("link", name="Sign in with a passkey").click()
+    assert "Passkeys need a script" in page.locator("main").inner_text()
+    submit(page)
+    assert "Use another way" in page.locator("[role=alert]").inner_text()
+    page.get_by_role("link", name="Another way").click()
+    assert page.url == f"{issuer}/signin/"
+
+
+def test_an_application_that_asks_for_what_resists_phishing_gets_it(
+    page, issuer, relying_party, with_passkey
+):
+    page.goto(f"{relying_party}/login?acr_values=phr")
+    page.wait_for_url(f"{issuer}/oauth/authorize**")
+    page.get_by_role("button", name="Allow", exact=True).click()
+    page.wait_for_url(f"{relying_party}/")
+
+    shown = page.inner_text("body")
+    assert re.search(r"\bphr\b", shown)
+    assert "hwk" in shown
+    assert Grant.objects.exists()
+
+
+def test_one_signed_in_by_password_steps_up_for_such_an_application(
+    page, issuer, relying_party, with_passkey
+):
+    with_passkey.is_touched(False)
+    page.goto(f"{issuer}/signin/")
+    sign_in(page)
+    page.wait_for_url(f"{issuer}/signin/second-step/passkey/")
+    with_passkey.is_touched(True)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"{issuer}/account/")
+    page.goto(f"{relying_party}/login?acr_values=phr")
+    page.get_by_role("button", name="Allow", exact=True).click()
+    page.wait_for_url(f"{relying_party}/")
+
+    assert "phr" in page.inner_text("body")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_passkeys_fit_a_small_window(open_window, issuer, alice, scheme):
+    page = open_window(viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    Authenticator(page)
+    page.goto(f"{issuer}/signin/")
+    sign_in(page)
+    add_passkey(page, issuer)
+    assert fits(page)
+    for name in ("Rename", "Remove"):
+        page.goto(f"{issuer}/account/security/passkeys/")
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("heading", name=f"{name} the passkey").wait_for()
+        assert fits(page)
