@@ -211,6 +211,11 @@ class SignUpForm(_NewAccount):
 
     field_order = ["name", "email", "password"]
 
+    def __init__(self, *args: Any, without_password: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if without_password:
+            del self.fields["password"]
+
     def address(self) -> str:
         """As it was typed."""
         return str(self.cleaned_data.get("email", ""))

@@ -31,15 +31,16 @@ def request_account(
     *,
     email: str,
     name: str,
-    password: str,
+    password: str | None,
     next_url: str,
     terms_version: str = "",
 ) -> PendingRegistration:
     """Mail the address how to finish signing up, by link or code, or its owner how to sign in.
 
-    Either way one password is hashed, the same rows are written, and the page answers alike (C1).
-    Where there is an account, nobody is told the token and the code of what is written here.
-    ``terms_version`` is that of the terms which were shown and accepted, if any.
+    Either way the password is hashed, if there is to be one, the same rows are written, and the
+    page answers alike (C1). Where there is an account, nobody is told the token and the code of
+    what is written here. ``terms_version`` is that of the terms which were shown and accepted, if
+    any.
     """
     registration = PendingRegistration(
         email=email,

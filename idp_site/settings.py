@@ -92,6 +92,7 @@ OSTIARY: dict[str, Any] = {
         "ostiary.second_step.SecondStep",
         "mfa.enrolment.EnrolmentStep",
         "accounts.confirm_by_mail.ConfirmByMail",
+        "passkeys.offer.PasskeyOffer",
     ],
     "PLACES_DATABASE": env.str("PLACES_DATABASE", ""),
     "EVENT_WITNESS": "ostiary.event_chain.log_head",

@@ -21,7 +21,9 @@ class SignInMethod:
     stands first.
 
     The sign-in page takes in ``template``, if there is one, with that address as ``url``: a form
-    and script by which the way is offered on the page itself.
+    and script by which the way is offered on the page itself. ``setup_url_name`` is the page where
+    who has just signed up sets the way up, if it may stand in place of a password; ``setup_label``
+    says so.
     """
 
     name: str
@@ -29,6 +31,8 @@ class SignInMethod:
     url_name: str
     order: int = 100
     template: str = ""
+    setup_url_name: str = ""
+    setup_label: Any = ""
     is_offered: Callable[[HttpRequest], bool] = lambda request: True
 
 
@@ -53,3 +57,9 @@ def offered(request: HttpRequest) -> list[dict[str, str]]:
         }
         for method in sorted(found, key=lambda method: (method.order, method.name))
     ]
+
+
+def instead_of_password() -> list[SignInMethod]:
+    """Those that may stand in place of a password from the first day."""
+    found = (method for method in _methods.values() if method.setup_url_name)
+    return sorted(found, key=lambda method: (method.order, method.name))

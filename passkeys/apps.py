@@ -32,6 +32,8 @@ class PasskeysConfig(AppConfig):
                 url_name="ostiary_passkeys:signin",
                 order=10,
                 template="ostiary_passkeys/on_signin_page.html",
+                setup_url_name="ostiary_passkeys:passkeys",
+                setup_label=_("Use a passkey instead of a password"),
             )
         )
         second_step.register(

@@ -47,10 +47,15 @@ class Authenticated:
     amr: tuple[str, ...]
 
 
-def begin_registration(request: HttpRequest, user: Any) -> dict[str, Any]:
+def begin_registration(
+    request: HttpRequest, user: Any, purpose: Ceremony.Purpose = Purpose.REGISTER
+) -> dict[str, Any]:
     """What a browser needs to make a passkey of the person: ``PublicKeyCredentialCreationOptions``
-    in JSON (§5.4). Passkeys that they have are excluded."""
-    challenge = _challenge(request, Purpose.REGISTER, user)
+    in JSON (§5.4). Passkeys that they have are excluded.
+
+    To ``UPGRADE`` it makes one by itself (conditional create, §5.1.3): nobody touches anything.
+    """
+    challenge = _challenge(request, purpose, user)
     return {
         "rp": {"id": rp_id(), "name": ostiary_settings.SITE_NAME},
         "user": user_entity(user),
@@ -63,24 +68,34 @@ def begin_registration(request: HttpRequest, user: Any) -> dict[str, Any]:
         "authenticatorSelection": {
             "residentKey": "required",
             "requireResidentKey": True,
-            "userVerification": passkeys_settings.USER_VERIFICATION,
+            "userVerification": "preferred"
+            if purpose == Purpose.UPGRADE
+            else passkeys_settings.USER_VERIFICATION,
         },
         "attestation": passkeys_settings.ATTESTATION,
     }
 
 
 def finish_registration(
-    request: HttpRequest, user: Any, answer: Any, *, name: str = ""
+    request: HttpRequest,
+    user: Any,
+    answer: Any,
+    purpose: Ceremony.Purpose = Purpose.REGISTER,
+    *,
+    name: str = "",
 ) -> Credential:
     """Keep the passkey that a browser has made (§7.1), and tell the person. Raises
     ``CeremonyRefused``. Without a ``name`` it is called what its authenticator is known as."""
     registration = verification.parse(RegistrationResponse, answer)
     client_data = registration.response.client_data
-    _take(request, Purpose.REGISTER, user, client_data.challenge)
+    _take(request, purpose, user, client_data.challenge)
     verification.check_client_data(client_data, wanted=verification.CREATE, origins=origins())
     data = registration.response.attestation_object.auth_data
     verification.check_authenticator_data(
-        data, rp_id=rp_id(), user_verification=_must_verify(Purpose.REGISTER)
+        data,
+        rp_id=rp_id(),
+        user_verification=_must_verify(purpose),
+        user_presence=purpose != Purpose.UPGRADE,
     )
     attested = verification.attested(registration)
     policy.check_registration(user, registration)
@@ -170,6 +185,8 @@ def _milliseconds() -> int:
 
 def _must_verify(purpose: Ceremony.Purpose) -> bool:
     """Whether the authenticator has to verify its user: alone it is two factors only then."""
+    if purpose == Purpose.UPGRADE:
+        return False
     alone = purpose in (Purpose.SIGN_IN, Purpose.STEP_UP)
     return alone or passkeys_settings.USER_VERIFICATION == "required"
 

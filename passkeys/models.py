@@ -96,6 +96,7 @@ class Ceremony(models.Model):
         """What the challenge is for; an answer for another is refused."""
 
         REGISTER = "register", _("to add a passkey")
+        UPGRADE = "upgrade", _("to add a passkey by itself, after a password")
         SIGN_IN = "signin", _("to sign in")
         SECOND_STEP = "second_step", _("as a second step")
         STEP_UP = "step_up", _("to confirm who someone is")

@@ -11,6 +11,7 @@ urlpatterns = [
     path(".well-known/passkey-endpoints", well_known.passkey_endpoints, name="endpoints"),
     path("signin/passkey/", signin.signin, name="signin"),
     path("signin/second-step/passkey/", signin.second, name="second_step"),
+    path("signin/passkey-offer/", account.offer, name="offer"),
     path("account/security/passkeys/", account.passkeys, name="passkeys"),
     path("account/security/passkeys/<uuid:pk>/", account.rename, name="rename"),
     path("account/security/passkeys/<uuid:pk>/remove/", account.remove, name="remove"),

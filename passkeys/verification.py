@@ -71,13 +71,13 @@ def check_client_data(
 
 
 def check_authenticator_data(
-    data: AuthenticatorData, *, rp_id: str, user_verification: bool
+    data: AuthenticatorData, *, rp_id: str, user_verification: bool, user_presence: bool = True
 ) -> None:
     """Who it is for, and the flags (§7.1 steps 14–18; §7.2 steps 15–19). ``rp_id``,
     ``user_presence``, ``user_verification``, ``backup_state``."""
     if data.rp_id_hash != sha256(rp_id.encode()):
         raise CeremonyRefused("rp_id")
-    if not data.is_user_present():
+    if user_presence and not data.is_user_present():
         raise CeremonyRefused("user_presence")
     if user_verification and not data.is_user_verified():
         raise CeremonyRefused("user_verification")

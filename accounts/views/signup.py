@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.hashers import is_password_usable
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import signin as signins
+from ostiary import signin_methods
 from ostiary.client_address import client_ip
 from ostiary.pages import form_page, posted
 from ostiary.throttling import throttle
@@ -38,10 +42,21 @@ def signup(request: HttpRequest) -> HttpResponse:
     wanted = next_url(request)
     if not signup_policy.current().lets_anybody:
         return _closed(request, wanted)
-    form = SignUpForm(posted(request), initial=_corrected(request))
+    other = _instead_of_password(request)
+    form = SignUpForm(
+        posted(request), initial=_corrected(request), without_password=other is not None
+    )
     asked_first = challenge.unmet(request, form, "signup", "email")
     if asked_first or not form.is_valid():
-        return show(request, "signup", form, next=wanted, challenge=asked_first)
+        return show(
+            request,
+            "signup",
+            form,
+            next=wanted,
+            challenge=asked_first,
+            ways=signin_methods.instead_of_password(),
+            without_password=other is not None,
+        )
     email = form.cleaned_data["email"]
     throttle("signup", ip=client_ip(request), user=email)
     stuffing.note(request, "signup", email)
@@ -49,13 +64,25 @@ def signup(request: HttpRequest) -> HttpResponse:
         request,
         email=email,
         name=form.cleaned_data["name"],
-        password=form.cleaned_data["password"],
-        next_url=wanted,
+        password=form.cleaned_data.get("password"),
+        next_url=_set_up_first(other, wanted) if other else wanted,
         terms_version=form.cleaned_data.get("terms", ""),
     )
     earlier = list(_asked_here(request).items())[1 - MOST_ASKED :]
     request.session[ASKED_KEY] = {**dict(earlier), str(asked.pk): wanted}
     return redirect("ostiary_accounts:check_mail", key=asked.pk)
+
+
+def _instead_of_password(request: HttpRequest) -> signin_methods.SignInMethod | None:
+    """What the person chose to sign in by, ``None`` for a password."""
+    chosen = request.GET.get("instead", "")
+    ways = signin_methods.instead_of_password()
+    return next((way for way in ways if way.name == chosen), None)
+
+
+def _set_up_first(way: signin_methods.SignInMethod, wanted: str) -> str:
+    """The page where the way is set up, which then leads to ``wanted``."""
+    return reverse(way.setup_url_name) + (f"?{urlencode({'next': wanted})}" if wanted else "")
 
 
 def _closed(request: HttpRequest, wanted: str) -> HttpResponse:
@@ -141,12 +168,15 @@ def _finish(
 
     In a browser other than the one that asked, or where someone is signed in, the password chosen
     at sign-up is asked for: so nobody confirms an account whose password a stranger chose (SECURITY
-    C5, H11).
+    C5, H11). An account without one is made in the browser that asked, and nowhere else.
     """
     if not signup_policy.current().admits(found.email):
         return _closed(request, found.next_url)
+    has_password = is_password_usable(found.password)
     if str(found.pk) in _asked_here(request) and not request.user.is_authenticated:
         del form.fields["password"]
+    elif not has_password:
+        return render(request, "ostiary_accounts/signup_elsewhere.html", status=400)
     if not form.is_valid():
         shown = show(request, page, form, email=found.email, next=found.next_url, key=found.pk)
         shown.next_url = found.next_url  # type: ignore[attr-defined]  # read by the site's headers
@@ -155,7 +185,9 @@ def _finish(
     user = registration.confirm(request, found)
     if user is None:
         return link_dead(request, "signup")
-    return signins.begin(request, user, amr=["pwd"], next_url=found.next_url)
+    # Of one without a password it is the mailbox that was shown.
+    shown_now = ["pwd"] if has_password else ["email"]
+    return signins.begin(request, user, amr=shown_now, next_url=found.next_url)
 
 
 @sensitive_post_parameters("password")

@@ -20,9 +20,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import factors
-from ostiary.assurance import Level, current, step_up
+from ostiary.assurance import Level, current, reauthentication_url, step_up
 from ostiary.client_address import client_ip
-from ostiary.conf import ostiary_settings
 from ostiary.pages import View, form_page
 from ostiary.signin import safe_next_url
 from ostiary.throttling import throttle
@@ -102,22 +101,25 @@ def other_ways_in(request: HttpRequest) -> str:
 
 def change_of_passkeys(view: View) -> View:
     """View decorator: a form page for the signed-in person, who has shown the best that they have
-    within ``OSTIARY["STEP_UP_SECONDS"]`` (SECURITY C8, E3)."""
+    within ``OSTIARY["STEP_UP_SECONDS"]`` before anything changes (SECURITY C8, E3)."""
 
     @form_page
     @login_required
     @functools.wraps(view)
     def answer(request: HttpRequest, **named: Any) -> HttpResponse:
-        level = Level.AAL2 if factors.has_strong(request.user) else Level.AAL1
         known = current(request)
-        is_fresh = known is not None and known.is_fresh(ostiary_settings.STEP_UP_SECONDS)
-        if not (known and is_fresh and known.level.satisfies(level)):
-            if has_passkey(request, request.user):
-                return HttpResponseRedirect(confirm_url(request.get_full_path()))
-            return step_up(level)(view)(request, **named)
-        return view(request, **named)
+        is_weak = known is None or not known.level.satisfies(Level.AAL2)
+        if request.method == "POST" and is_weak and factors.has_strong(request.user):
+            return HttpResponseRedirect(_confirm_url(request, request.get_full_path()))
+        return step_up()(view)(request, **named)
 
     return answer
+
+
+def _confirm_url(request: HttpRequest, back_to: str) -> str:
+    if has_passkey(request, request.user):
+        return confirm_url(back_to)
+    return reauthentication_url(back_to, acr=Level.AAL2.value)
 
 
 def confirm_url(back_to: str) -> str:

@@ -20,6 +20,7 @@ from ..ceremonies import Authenticated, Purpose, begin_authentication, finish_au
 from ..conf import rp_id
 from ..forms import AnswerForm
 from ..keeper import has_passkey
+from ..offer import note_ability
 from ..verification import CeremonyRefused
 from . import asks_for_options, confirm_url, next_url, options, other_ways_in, show, tell
 
@@ -40,7 +41,8 @@ def signin(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(other_ways_in(request))
     purpose = Purpose.STEP_UP if again else Purpose.SIGN_IN
     if asks_for_options(request):
-        return options(request, lambda: begin_authentication(request, person, purpose))
+        asked = options(request, lambda: begin_authentication(request, person, purpose))
+        return note_ability(request, asked)
     form = AnswerForm(posted(request))
     shown = _answer(request, form, purpose, person)
     if isinstance(shown, Authenticated):

@@ -106,14 +106,37 @@ def test_one_that_somebody_has_is_not_added_again(passkey, other_person):
 
 
 def test_who_has_a_passkey_shows_it_before_adding_another(passkey, signed_in_browser):
-    answer = signed_in_browser.get(flow.MANAGE)
+    assert signed_in_browser.get(flow.MANAGE).status_code == 200
+
+    answer = signed_in_browser.post(flow.MANAGE, headers={"accept": "application/json"})
 
     assert answer["Location"].startswith(
         "/signin/passkey/?next=%2Faccount%2Fsecurity%2Fpasskeys%2F"
     )
     assert "reauthenticate=1" in answer["Location"]
     flow.use(signed_in_browser, passkey, answer["Location"])
-    assert signed_in_browser.get(flow.MANAGE).status_code == 200
+    assert flow.add(signed_in_browser, Authenticator()).status_code == 302
+
+
+def test_who_has_a_passkey_shows_it_before_removing_or_renaming(passkey, signed_in_browser):
+    page = f"{flow.MANAGE}{Credential.objects.get().pk}/"
+
+    for path in (page, f"{page}remove/"):
+        assert "reauthenticate=1" in signed_in_browser.post(path, {"name": "Mine"})["Location"]
+
+    assert Credential.objects.get().name == "Passkey"
+
+
+@pytest.mark.needs("mfa")
+def test_who_has_another_second_factor_shows_it_before_adding_a_passkey(person, signed_in_browser):
+    from mfa.models import AuthenticatorApp  # the site without mfa has none
+
+    AuthenticatorApp.objects.create(user=person, key=AuthenticatorApp.new_key(), confirmed=True)
+
+    answer = signed_in_browser.post(flow.MANAGE, headers={"accept": "application/json"})
+
+    assert "acr_values=urn%3Aostiary%3Aaal2" in answer["Location"]
+    assert not answer["Location"].startswith(flow.SIGN_IN)
 
 
 def test_an_old_sign_in_is_not_enough(settings, signed_in_browser):

@@ -37,16 +37,21 @@ function toJSON(credential) {
   return { id, rawId: toText(rawId), type, response: told, clientExtensionResults: {} };
 }
 
+const canMakeOne = () =>
+  PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false);
+
 class Refused extends Error {}
 
 async function fetchOptions(form) {
-  const answer = await fetch(form.action, {
-    method: "POST",
-    headers: { Accept: "application/json" },
-    body: new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value }),
+  const body = new URLSearchParams({
+    csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value,
   });
+  // On the sign-in page: that a passkey can be made here, for who is to be offered one.
+  if ("autofill" in form.dataset && (await canMakeOne())) body.append("able", "1");
+  const headers = { Accept: "application/json" };
+  const answer = await fetch(form.action, { method: "POST", headers, body });
   if (answer.redirected) {
-    location.reload(); // it leads to where people confirm who they are, or sign in
+    location.assign(answer.url); // where people confirm who they are, or sign in
     await new Promise(() => {});
   }
   if (!answer.ok) throw new Refused(answer.status === 429 ? "throttled" : "failed");
@@ -134,15 +139,9 @@ async function upgrade(form) {
   }
 }
 
-async function noteAbility(form) {
-  if (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.()) {
-    const secure = location.protocol === "https:" ? "; secure" : "";
-    document.cookie = `${form.dataset.able}=1; path=/; max-age=600; samesite=lax${secure}`;
-  }
-}
-
 function begin(form) {
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("data-plain")) return;
     event.preventDefault();
     go(form, { elsewhere: event.submitter?.hasAttribute("data-elsewhere") });
   });
@@ -155,12 +154,12 @@ function begin(form) {
   }
   if ("autofill" in form.dataset) autofill(form);
   if ("upgrade" in form.dataset) upgrade(form);
-  if (form.dataset.able) noteAbility(form);
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (window.isSecureContext && window.PublicKeyCredential) begin(form);
   else form.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("data-plain")) return;
     event.preventDefault();
     say(form, new Refused(window.isSecureContext ? "unable" : "insecure"));
   });
