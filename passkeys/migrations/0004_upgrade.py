@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ostiary_passkeys', '0002_authenticator_models'),
+        ('ostiary_passkeys', '0003_imported_passkeys'),
     ]
 
     operations = [
