@@ -42,6 +42,8 @@ class MfaConfig(AppConfig):
             {
                 "factor.added": _("A second step was added"),
                 "factor.renamed": _("A second step was given another name"),
+                "factor.reset": _("An operator removed your second steps"),
+                "second_step_policy.changed": _("An operator changed who has a second step"),
                 "factor.removed": _("A second step was removed"),
                 "factor.used": _("You passed the second step"),
                 "factor.failed": _("A code of the second step was wrong"),

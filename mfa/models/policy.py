@@ -35,6 +35,7 @@ class GroupPolicy(models.Model):
     class Meta:
         verbose_name = _("policy of a group")
         verbose_name_plural = _("policies of groups")
+        permissions = [("reset_factors", _("Can remove the second factors of a person"))]
 
     def __str__(self) -> str:
         return f"{self.group}: {self.requirement}"
