@@ -239,6 +239,16 @@ def mailed_link(to: str, path: str = "") -> str:
     raise AssertionError(f"no such link was mailed to {to}")
 
 
+def mailed_code(to: str) -> str:
+    """The eight digits of the newest message to this address."""
+    while outbox.deliver_due():
+        pass
+    text = [message["text"] for message in mailbox.messages() if message["to"] == to][-1]
+    found = re.search(r"^\d{4} \d{4}$", text, re.MULTILINE)
+    assert found, text
+    return found[0]
+
+
 def sent_code() -> str:
     """The six digits of the newest text message or mail that has some."""
     while outbox.deliver_due():
