@@ -1,12 +1,14 @@
 """Addresses of passkeys. Mount at the root of the site."""
 
-from django.urls import path
+from django.urls import include, path
 
+from .api import urls as api_urls
 from .views import account, signin, well_known
 
 app_name = "ostiary_passkeys"
 
 urlpatterns = [
+    path("api/passkeys/", include(api_urls)),
     path(".well-known/webauthn", well_known.related_origins, name="related_origins"),
     path(".well-known/passkey-endpoints", well_known.passkey_endpoints, name="endpoints"),
     path("signin/passkey/", signin.signin, name="signin"),

@@ -98,14 +98,22 @@ def _answer(
     if not form.is_valid():
         return ""
     try:
-        shown = finish_authentication(request, form.cleaned_data["answer"], purpose, person)
-        if not shown.user.is_active:
-            raise CeremonyRefused("inactive", shown.credential)
+        return take_answer(request, form.cleaned_data["answer"], purpose, person)
     except CeremonyRefused as refused:
-        changes.refused(request, refused, person)
         tell(form, refused)
         if not refused.unknown_id:
             return ""
         unknown = {"rpId": rp_id(), "credentialId": refused.unknown_id}
         return json.dumps({"signalUnknownCredential": unknown})
+
+
+def take_answer(request: HttpRequest, answer: Any, purpose: Purpose, person: Any) -> Authenticated:
+    """Who answered, and may sign in. Raises ``CeremonyRefused``, which is logged."""
+    try:
+        shown = finish_authentication(request, answer, purpose, person)
+        if not shown.user.is_active:
+            raise CeremonyRefused("inactive", shown.credential)
+    except CeremonyRefused as refused:
+        changes.refused(request, refused, person)
+        raise
     return shown

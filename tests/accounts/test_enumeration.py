@@ -165,6 +165,10 @@ SAY_NOTHING_OF_ACCOUNTS = {
     "signout/",
     # The answer of an authenticator, whoever's it is; signed news of a text message.
     "signin/passkey/",
+    "api/passkeys/authentication/",
+    "api/passkeys/authentication/options/",
+    "api/passkeys/registration/",
+    "api/passkeys/registration/options/",
     "sms/status/<uuid:message_id>/",
     # Applications, which know their people by tokens.
     "oauth/authorize",

@@ -115,6 +115,7 @@ ENTRIES = {
     ("accounts/views/signin.py", "begin"),
     ("accounts/views/signup.py", "begin"),
     ("ostiary/signin.py", "login"),
+    ("passkeys/api/views.py", "begin"),  # the same
     ("passkeys/views/signin.py", "begin"),  # tried in tests/passkeys
 }
 """Every place that signs somebody in: each begins at the gate, which alone completes."""
