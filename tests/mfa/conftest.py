@@ -77,6 +77,12 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
+def counted_here(settings):
+    """Tries are counted by the clock of the test: Redis has one of its own."""
+    settings.OSTIARY = {**settings.OSTIARY, "THROTTLE_STORAGE": "database://"}
+
+
+@pytest.fixture
 def texting(settings):
     """A site that sends text messages to Germany and the United States; nobody has got any."""
     settings.OSTIARY_MFA = texting_of.SETTINGS

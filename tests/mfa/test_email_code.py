@@ -116,7 +116,7 @@ def test_it_is_not_offered_beside_a_text_message(browser, device, person, phone)
 
 
 def test_another_message_can_be_had_and_its_code_is_the_one_that_counts(
-    browser, device, person, code, clock
+    browser, device, person, code, clock, counted_here
 ):
     flow.show_password(browser, person.email)
     browser.get(CHALLENGE)

@@ -81,7 +81,7 @@ def test_a_code_ends_after_ten_minutes(browser, person, phone, clock):
     assert "has expired" in answer.content.decode()
 
 
-def test_only_the_newest_code_counts(browser, person, phone, clock):
+def test_only_the_newest_code_counts(browser, person, phone, clock, counted_here):
     older = begin(browser, person)
     clock.advance(31)
     assert browser.post(CHALLENGE, {"resend": "1"}).url == CHALLENGE
