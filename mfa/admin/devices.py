@@ -19,6 +19,7 @@ from ostiary.admin import ReadOnlyAdmin
 
 from ..models import AuthenticatorApp, EmailDevice, Phone, RecoveryCodes, TrustedDevice
 from ..models.device import FactorDevice
+from ..sms import numbers
 
 
 class OfPersonAdmin(ReadOnlyAdmin):
@@ -69,9 +70,17 @@ class RecoveryCodesAdmin(DeviceAdmin):
 
 @admin.register(Phone)
 class PhoneAdmin(DeviceAdmin):
-    """Telephones, by the last digits of their numbers."""
+    """Telephones, by the last digits of their numbers; found by a whole one too."""
 
     exclude = ["number", "number_hash"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Phone], search_term: str
+    ) -> tuple[QuerySet[Phone], bool]:
+        """By person, or by a number with its country, of which a hash is kept."""
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        by_number = queryset.filter(number_hash__in=numbers.hashes_of(search_term))
+        return found | by_number, may_have_duplicates
 
 
 @admin.register(EmailDevice)

@@ -31,7 +31,9 @@ def send(payload: dict[str, Any], key: str) -> None:
     message = TextMessage.objects.filter(pk=payload["id"]).first()
     if message is None:
         return
-    if not is_on():
+    if message.user_id is None:
+        _fail(message, "The account is gone.")
+    elif not is_on():
         _fail(message, "Text messages are switched off.")
     elif payload["expires_at"] <= timezone.now().timestamp():
         _fail(message, "It could not be sent in time.")

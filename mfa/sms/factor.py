@@ -40,7 +40,9 @@ def is_for(request: HttpRequest, user: Any) -> bool:
 
 def _is_on_for(user: Any) -> bool:
     excluded = mfa_settings.SMS_EXCLUDED_GROUPS
-    return backend.is_on() and not (excluded and user.groups.filter(name__in=excluded).exists())
+    return backend.is_on() and not (
+        excluded and hasattr(user, "groups") and user.groups.filter(name__in=excluded).exists()
+    )
 
 
 def _has_better(request: HttpRequest, user: Any) -> bool:

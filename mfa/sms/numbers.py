@@ -63,3 +63,12 @@ def hashes(e164: str) -> list[str]:
         hmac.new(key, e164.encode(), hashlib.sha256).hexdigest()
         for key in ring().derive_all("mfa.phone")
     ]
+
+
+def hashes_of(typed: str) -> list[str]:
+    """The same of a number in whatever spelling, with its country; none of what is no number."""
+    try:
+        number = phonenumbers.parse(typed, None)
+    except NumberParseException:
+        return []
+    return hashes(phonenumbers.format_number(number, PhoneNumberFormat.E164))

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client as Browser
 from django.utils import timezone
 
+from mfa import personal_data
 from mfa.models import TextMessage
 from mfa.sms import gateway as gateways
 from mfa.sms import http, sending, twilio
@@ -135,10 +136,15 @@ def test_a_code_that_has_expired_is_not_sent(gateway, message, monkeypatch):
     assert not gateway.requests
 
 
-def test_a_message_of_someone_erased_is_not_sent(gateway, message):
-    TextMessage.objects.all().delete()
+@pytest.mark.parametrize("gone", ["erase", "delete"])
+def test_a_message_of_someone_erased_is_not_sent(gateway, message, gone):
+    if gone == "erase":
+        personal_data.erase(message.user)
+    else:
+        message.user.delete()
     work()
     assert not gateway.requests
+    assert not OutboxMessage.objects.filter(state="pending").exists()
 
 
 def test_its_requests_are_signed(gateway, message):

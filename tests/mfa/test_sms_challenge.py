@@ -131,6 +131,14 @@ def test_a_code_counts_in_the_sign_in_that_asked_and_not_in_the_next(
     assert not flow.is_signed_in(browser)
 
 
+def test_the_browser_can_be_trusted_from_then_on(browser, person, phone):
+    code = begin(browser, person)
+    assert 'name="trust"' in browser.get(CHALLENGE).content.decode()
+    browser.post(CHALLENGE, {"code": code, "trust": "on"})
+    browser.post("/signout/")
+    assert flow.show_password(browser, person.email).url == "/account/"
+
+
 def test_it_is_not_offered_beside_an_app_and_its_page_does_not_open(browser, person, phone):
     app = AuthenticatorApp.objects.create(
         user=person, key=AuthenticatorApp.new_key(), confirmed=True

@@ -78,3 +78,20 @@ def test_operators_see_what_went_where_and_no_number(person, phone):
     one = desk.get(f"{LIST}{TextMessage.objects.first().pk}/change/").content.decode()
     assert texting.NUMBER[1:] not in one
     assert desk.get(f"{LIST}add/").status_code == 403
+
+
+@pytest.mark.needs("accounts")
+def test_operators_find_a_person_by_the_whole_number(person, other_person, phone):
+    from tests.operators import desk_of
+
+    texting.make_phone(other_person, texting.NEW_NUMBER)
+    model = get_user_model()
+    desk = desk_of(
+        model.objects.create(email="operator@example.com", is_staff=True, is_superuser=True)
+    )
+    for typed in (texting.NUMBER, "+49 1512 345-6789"):
+        page = desk.get("/admin/ostiary_mfa/phone/", {"q": typed}).content.decode()
+        assert "••89" in page
+        assert "••80" not in page
+    nobody = desk.get("/admin/ostiary_mfa/phone/", {"q": "+49 1512 0000000"}).content.decode()
+    assert "••89" not in nobody
