@@ -45,8 +45,18 @@ class Authenticator:
         self._tell("setAutomaticPresenceSimulation", enabled=yes)
 
 
+def show_password(page, issuer):
+    """Sign in by the password; the script has told by then that a passkey can be made here."""
+    with page.expect_response("**/signin/passkey/"):
+        page.goto(f"{issuer}/signin/")
+    sign_in(page)
+
+
 def add_passkey(page, issuer):
-    """On the page of somebody who has signed in."""
+    """Sign in by the password, and add a passkey on the page for that."""
+    show_password(page, issuer)
+    page.get_by_role("button", name="Not now").click()
+    page.wait_for_url(f"{issuer}/account/")
     page.goto(f"{issuer}/account/security/passkeys/")
     page.get_by_role("button", name="Add a passkey").click()
     page.get_by_text("Your passkey is saved as").wait_for()
@@ -61,8 +71,6 @@ def authenticator(page):
 @pytest.fixture
 def with_passkey(page, issuer, alice, authenticator):
     """Alice has a passkey in this window, and is signed out."""
-    page.goto(f"{issuer}/signin/")
-    sign_in(page)
     add_passkey(page, issuer)
     page.context.clear_cookies()
     return authenticator
@@ -70,6 +78,17 @@ def with_passkey(page, issuer, alice, authenticator):
 
 def told(page):
     return page.locator("form[data-passkey] [role=status]")
+
+
+def test_after_the_password_a_passkey_is_offered_and_made(page, issuer, alice, authenticator):
+    show_password(page, issuer)
+    page.wait_for_url(f"{issuer}/signin/passkey-offer/")
+    page.get_by_role("button", name="Make a passkey").click()
+
+    page.wait_for_url(f"{issuer}/account/")
+
+    assert page.get_by_text("Your passkey is saved as").is_visible()
+    assert Credential.objects.get().user == alice
 
 
 def test_what_the_browser_fills_in_signs_a_person_in(page, issuer, with_passkey):
@@ -175,8 +194,6 @@ def test_a_browser_that_lacks_the_json_of_level_3_does_it_too(page, issuer, alic
            delete PublicKeyCredential.parseRequestOptionsFromJSON;
            delete PublicKeyCredential.prototype.toJSON;"""
     )
-    page.goto(f"{issuer}/signin/")
-    sign_in(page)
     add_passkey(page, issuer)
     page.context.clear_cookies()
 
@@ -230,8 +247,6 @@ def test_one_signed_in_by_password_steps_up_for_such_an_application(
 def test_the_pages_of_passkeys_fit_a_small_window(open_window, issuer, alice, scheme):
     page = open_window(viewport={"width": 320, "height": 640}, color_scheme=scheme)
     Authenticator(page)
-    page.goto(f"{issuer}/signin/")
-    sign_in(page)
     add_passkey(page, issuer)
     assert fits(page)
     for name in ("Rename", "Remove"):
