@@ -124,22 +124,30 @@ def begin(
         events.record(
             "signin.unusual", user=user, request=request, details={"risk": assessment.told()}
         )
-    _store(
-        request,
-        PendingSignIn(
-            user_id=str(user.pk),
-            backend=backend or getattr(user, "backend", settings.AUTHENTICATION_BACKENDS[0]),
-            credential_hash=_credential_hash(user),
-            amr=tuple(amr),
-            passed=(),
-            next_url=safe_next_url(request, next_url),
-            acr_values=tuple(acr_values),
-            remember=remember,
-            started_at=time.time(),
-            risk=dict(assessment.reasons),
-        ),
+    progress = PendingSignIn(
+        user_id=str(user.pk),
+        backend=backend or getattr(user, "backend", settings.AUTHENTICATION_BACKENDS[0]),
+        credential_hash=_credential_hash(user),
+        amr=tuple(amr),
+        passed=(),
+        next_url=safe_next_url(request, next_url),
+        acr_values=tuple(acr_values),
+        remember=remember,
+        started_at=time.time(),
+        risk=dict(assessment.reasons),
     )
-    return _continue(request, user)
+    if not _may_sign_in(user, progress):
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    _store(request, progress)
+    return _continue(request, user, progress)
+
+
+def _may_sign_in(user: AbstractBaseUser, progress: PendingSignIn) -> bool:
+    """Whether the backend lets the person in, who may be switched off (SECURITY H6)."""
+    backend = load_backend(progress.backend)
+    if hasattr(backend, "user_can_authenticate"):  # the person was read just now
+        return bool(backend.user_can_authenticate(user))
+    return backend.get_user(user.pk) is not None
 
 
 def pending(request: HttpRequest) -> tuple[PendingSignIn, AbstractBaseUser] | None:
@@ -175,11 +183,9 @@ def advance(request: HttpRequest, step: str, *, amr: Iterable[str] = ()) -> Http
     if found is None:
         return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
     progress, user = found
-    _store(
-        request,
-        replace(progress, amr=(*progress.amr, *amr), passed=(*progress.passed, step)),
-    )
-    return _continue(request, user)
+    progress = replace(progress, amr=(*progress.amr, *amr), passed=(*progress.passed, step))
+    _store(request, progress)
+    return _continue(request, user, progress)
 
 
 def password_changed(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -198,11 +204,9 @@ def _store(request: HttpRequest, progress: PendingSignIn) -> None:
     request.session[SESSION_KEY] = asdict(progress)
 
 
-def _continue(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
-    found = pending(request)
-    if found is None:
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
-    progress, _ = found
+def _continue(
+    request: HttpRequest, user: AbstractBaseUser, progress: PendingSignIn
+) -> HttpResponse:
     for step in steps():
         if step.name not in progress.passed and step.is_required(request, user, progress):
             return HttpResponseRedirect(step.url(request))

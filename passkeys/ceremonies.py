@@ -16,6 +16,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from fido2 import cbor
@@ -246,9 +247,11 @@ def _take(
 def _credential_of(authentication: AuthenticationResponse, user: Any | None) -> Credential:
     """The record of the credential, and that it is the person's (§7.2 steps 5–6).
     ``unknown_credential``, also for one of somebody else."""
+    handles = UserHandle.objects.filter(user=OuterRef("user")).values("handle")
     credential = (
         Credential.objects.filter(credential_id=authentication.raw_id)
         .select_related("user")
+        .annotate(user_handle=Subquery(handles))
         .first()
     )
     if credential is None:
@@ -260,16 +263,10 @@ def _credential_of(authentication: AuthenticationResponse, user: Any | None) -> 
     handle = authentication.response.user_handle
     if handle is None and user is None:
         raise CeremonyRefused("unknown_credential")
-    if handle is not None and not _is_handle_of(handle, credential):
+    theirs = (credential.user_handle, credential.imported_handle)
+    if handle is not None and handle not in [bytes(each) for each in theirs if each is not None]:
         raise CeremonyRefused("unknown_credential")
     return credential
-
-
-def _is_handle_of(handle: bytes, credential: Credential) -> bool:
-    of_import = credential.imported_handle
-    return (of_import is not None and handle == bytes(of_import)) or UserHandle.objects.filter(
-        user=credential.user_id, handle=handle
-    ).exists()
 
 
 def _public_key(credential: Credential) -> Any:
