@@ -3,6 +3,7 @@
 from .app import AuthenticatorApp
 from .device import FactorDevice
 from .email_code import EmailDevice
+from .imported import ImportedFactor
 from .phone import Phone
 from .policy import EnrolmentGrace, GroupPolicy
 from .recovery_code import RecoveryCode, RecoveryCodes
@@ -16,6 +17,7 @@ __all__ = [
     "EnrolmentGrace",
     "FactorDevice",
     "GroupPolicy",
+    "ImportedFactor",
     "Phone",
     "RecoveryCode",
     "RecoveryCodes",

@@ -62,12 +62,17 @@ class RecoveryCodes(FactorDevice):
         """Make a set in place of the person's, in the caller's transaction; returns the codes, for
         the only time."""
         cls._default_manager.filter(user=user).delete()
-        made = cls._default_manager.create(
-            user=user, confirmed=True, key=secrets.token_bytes(KEY_BYTES)
-        )
         codes = [new_code() for _ in range(HOW_MANY)]
-        made.add(codes)
+        cls.empty(user).add(codes)
         return codes
+
+    @classmethod
+    def empty(cls, user: Any, name: str = "") -> RecoveryCodes:
+        """A set without codes, for a person who has none."""
+        made: RecoveryCodes = cls._default_manager.create(
+            user=user, name=name, confirmed=True, key=secrets.token_bytes(KEY_BYTES)
+        )
+        return made
 
     def add(self, codes: Iterable[str]) -> None:
         """Keep further codes, by their hashes."""

@@ -1,0 +1,63 @@
+"""``import_factors``: take second factors over from another package's tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
+
+from ...importing import SOURCES, TableMissing, take_over
+
+
+def as_it_is(text: str) -> str:
+    """What nobody has encrypted."""
+    return text
+
+
+class Command(BaseCommand):
+    """Import second factors."""
+
+    help = (
+        "Take second factors over from the tables that another package has left in this database: "
+        "keys are encrypted and codes hashed on the way. It can be run again: what was taken over "
+        "before is passed by."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What, and how."""
+        parser.add_argument(
+            "--from", required=True, choices=SOURCES, dest="source", help="whose tables"
+        )
+        parser.add_argument(
+            "--decrypt",
+            metavar="DOTTED.PATH",
+            help="what decrypts a text that allauth's MFA_ADAPTER of that project has encrypted",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="change nothing, tell all")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read, take over, tell what was left out and why."""
+        counted: Counter[tuple[str, str]] = Counter()
+        try:
+            decrypt = import_string(options["decrypt"]) if options["decrypt"] else as_it_is
+            for outcome in take_over(options["source"], decrypt, dry_run=options["dry_run"]):
+                counted[outcome.table, outcome.result] += 1
+                if outcome.reason:
+                    self.stderr.write(
+                        f"{outcome.table} {outcome.row} of {outcome.person}: {outcome.reason}."
+                    )
+        except (TableMissing, ImportError) as problem:
+            raise CommandError(str(problem)) from None
+        for table in dict.fromkeys(table for table, _ in counted):
+            imported, present, refused = (
+                counted[table, result] for result in ("imported", "present", "refused")
+            )
+            self.stdout.write(
+                f"{table}: {imported} taken over, {present} were here before, {refused} left out."
+            )
+        if not counted:
+            self.stdout.write("There was nothing to take over.")
+        if options["dry_run"]:
+            self.stdout.write("This was a trial: nothing was changed.")
