@@ -102,6 +102,7 @@ def start(
         for name, value in facts.items():
             setattr(session, name, value)
         session.save(update_fields=list(facts))  # if it has just been ended, it stays so
+        request.ostiary_session = session  # type: ignore[attr-defined]
     assurance.write(
         request,
         assurance.Assurance(
@@ -237,6 +238,7 @@ class SessionRegisterMiddleware:
         request.user = registered  # type: ignore[assignment]
         request.auser = auser  # type: ignore[method-assign]
         response = self.get_response(request)
+        _follow_key(request)
         if hasattr(request, "ostiary_signed_out"):
             response["Clear-Site-Data"] = CLEAR_SITE_DATA
         return response
@@ -256,12 +258,25 @@ def _registered(request: HttpRequest, user: Any) -> Any:
             request.session.flush()
         return user
     session = live_session(known["sid"]) if known else None
-    if session is None or session.user_id != user.pk:
+    # A key that was given up is worth nothing, though a cache that was away still has its data.
+    key = request.session.session_key
+    if session is None or session.user_id != user.pk or session.session_key != key:
         request.session.flush()
         return AnonymousUser()
+    request.ostiary_session = session  # type: ignore[attr-defined]
     if touch(session):
         _note_network(request, session)
     return user
+
+
+def _follow_key(request: HttpRequest) -> None:
+    """Note a new key of the session, such as Django gives it when a password is changed."""
+    session: Session | None = getattr(request, "ostiary_session", None)
+    if session is None:
+        return
+    known, key = request.session.get(assurance.SESSION_KEY), request.session.session_key
+    if known and known["sid"] == str(session.pk) and key not in (None, session.session_key):
+        Session.objects.filter(pk=session.pk).update(session_key=key)
 
 
 def _end_sid(sid: str, reason: str) -> Session:

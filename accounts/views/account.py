@@ -91,11 +91,8 @@ def _sid(request: HttpRequest) -> str:
 
 def _change_password(request: HttpRequest, user: Any, password: str) -> None:
     """A new password, for this session too: it goes on under a new key, with the new hash."""
-    sid = _sid(request)
-    recovery.change_password(request, user, password, keep_sid=sid)
+    recovery.change_password(request, user, password, keep_sid=_sid(request))
     update_session_auth_hash(request, user)
-    request.session.save()
-    Session.objects.filter(pk=sid).update(session_key=request.session.session_key)
 
 
 @never_cache

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from ostiary import cleanup, sessions, signals
 from ostiary.models import Session
-from tests.ostiary.conftest import sign_in, who
+from tests.ostiary.conftest import PASSWORD, sign_in, who
 
+NEW = "another long passphrase"
 pytestmark = pytest.mark.django_db
 
 
@@ -127,6 +128,38 @@ def test_all_sessions_of_a_person_end_but_the_one_that_is_kept(
     assert who(elsewhere)["user"] is None
     assert who(signed_in_browser)["user"] == str(person.pk)
     assert who(bobs)["user"] == str(other_person.pk)
+
+
+def test_a_key_that_was_given_up_is_worth_nothing_though_its_data_are_still_there(
+    engine, signed_in_browser, person
+):
+    """As in a cache that was away when the key was rotated."""
+    thief = Browser()
+    thief.cookies = signed_in_browser.cookies.copy()
+    old = signed_in_browser.session
+    data, key = dict(old.items()), old.session_key
+    sign_in(signed_in_browser, person)
+    left = type(old)()
+    left.update(data)
+    left._session_key = key
+    left.save(must_create=True)
+    assert "_auth_user_id" in type(old)(key)
+
+    assert who(thief)["user"] is None
+    assert who(signed_in_browser)["user"] == str(person.pk)
+
+
+def test_the_register_knows_the_key_that_django_gives_a_session_with_a_new_password(
+    signed_in_browser, person
+):
+    before = signed_in_browser.session.session_key
+    passwords = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+
+    assert signed_in_browser.post("/password/", passwords).status_code == 302
+
+    assert who(signed_in_browser)["user"] == str(person.pk)
+    key = signed_in_browser.session.session_key
+    assert Session.objects.get().session_key == key != before
 
 
 def test_a_session_whose_end_was_rolled_back_goes_on(engine, signed_in_browser):

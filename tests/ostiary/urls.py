@@ -2,6 +2,7 @@
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
@@ -75,6 +76,7 @@ urlpatterns = [
     path("code/", code),
     path("terms/", terms),
     path("signout/", sign_out),
+    path("password/", PasswordChangeView.as_view(success_url="/who/")),
     path("private/", login_required(silent)),
     path("sensitive/", assurance.step_up(max_age=300)(silent)),
     path("sensitive/aal2/", assurance.step_up(assurance.Level.AAL2)(silent)),
