@@ -26,6 +26,7 @@ urlpatterns = [
     path("signin/email/code/", passwordless.code, name="signin_code"),
     path("signin/email/link/", passwordless.link, name="signin_link"),
     path("signin/new-password/", signin.change_breached, name="change_breached"),
+    path("signin/longer-password/", signin.change_short, name="change_short"),
     path("signin/terms/", terms.ask, name="terms"),
     path(".well-known/change-password", signin.change_password, name="change_password"),
     path("password/strength/", strength.judge, name="strength"),

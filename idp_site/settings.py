@@ -91,6 +91,7 @@ OSTIARY: dict[str, Any] = {
     "SIGNIN_STEPS": [
         "ostiary.second_step.SecondStep",
         "mfa.enrolment.EnrolmentStep",
+        "accounts.short_password.ChangeShortPassword",
         "accounts.confirm_by_mail.ConfirmByMail",
         "passkeys.offer.PasskeyOffer",
     ],

@@ -16,7 +16,7 @@ from ostiary import signin as signins
 from ostiary.pages import form_page, posted
 from ostiary.signout import signed_out_page
 
-from .. import breached, challenge, recovery, stuffing
+from .. import breached, challenge, recovery, short_password, stuffing
 from ..addresses import MAX_LENGTH
 from ..even_work import authenticate
 from ..forms import SetPasswordForm, SignInForm
@@ -88,6 +88,7 @@ def _first_factor(request: HttpRequest, given: dict[str, Any]) -> Any:
     )
     if user is not None:
         breached.notice(request, user, password)
+        short_password.notice(request, user, password)
     else:
         stuffing.note(request, "signin", identifier)
         events.record(
@@ -104,12 +105,27 @@ def change_breached(request: HttpRequest) -> HttpResponse:
     if found is None or not breached.was_noticed(request, found[1]):
         return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
     _progress, user = found
+    return _change_to_go_on(request, user, "change_breached", breached.ChangeBreachedPassword.name)
+
+
+@sensitive_post_parameters("password")
+@form_page
+def change_short(request: HttpRequest) -> HttpResponse:
+    """The step that asks for a longer password where there is no second factor any more."""
+    found = signins.pending(request)
+    step = short_password.ChangeShortPassword()
+    if found is None or not step.is_required(request, found[1], found[0]):
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    return _change_to_go_on(request, found[1], "change_short", step.name)
+
+
+def _change_to_go_on(request: HttpRequest, user: Any, page: str, step: str) -> HttpResponse:
     form = SetPasswordForm(posted(request), user=user)
     if not form.is_valid():
-        return show(request, "change_breached", form, email=user.get_username())
+        return show(request, page, form, email=user.get_username())
     recovery.change_password(request, user, form.cleaned_data["password"])
     signins.password_changed(request, user)
-    return signins.advance(request, breached.ChangeBreachedPassword.name)
+    return signins.advance(request, step)
 
 
 @require_safe
