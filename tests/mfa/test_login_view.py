@@ -7,7 +7,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from mfa.models import AuthenticatorApp
 from ostiary import assurance, factors, notifications, second_step
 from ostiary.models import Session
-from tests.mfa import flow
+from tests.mfa import flow, texting
 
 CHALLENGE = flow.CHALLENGE
 CONTRIB = "django.contrib"
@@ -143,3 +143,16 @@ def test_an_app_is_set_up_where_accounts_is_not_mounted(browser, person, clock):
     elsewhere.post(CHALLENGE, {"code": flow.code_of(app)})
     assert elsewhere.get("/guarded/").content == b"guarded"
     assert elsewhere.get("/account/security/factors/").status_code == 200
+
+
+def test_a_code_by_text_message_is_asked_for_too(browser, person, phone):
+    log_in(browser, person, next="/guarded/")
+    asked = browser.get("/guarded/").url
+    assert asked == f"{texting.CHALLENGE}?next=%2Fguarded%2F"
+    assert browser.get(asked).status_code == 200
+    code = texting.code_in(texting.delivered()[-1])
+
+    assert browser.post(asked, {"code": texting.wrong(code)}).status_code == 400
+    assert browser.post(asked, {"code": code}).url == "/guarded/"
+
+    assert browser.session[DEVICE_ID_SESSION_KEY] == phone.persistent_id

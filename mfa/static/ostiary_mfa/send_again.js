@@ -2,14 +2,18 @@
 const hint = document.querySelector("[data-wait]");
 const button = hint.closest("form").querySelector("button");
 const ends = Date.now() + hint.dataset.wait * 1000;
+const seconds = new Intl.NumberFormat(document.documentElement.lang, {
+  style: "unit",
+  unit: "second",
+  unitDisplay: "long",
+});
 
 function tell() {
   const left = Math.ceil((ends - Date.now()) / 1000);
   button.disabled = left > 0;
   hint.hidden = left <= 0;
   if (left <= 0) return;
-  const { waitOne, waitMany } = hint.dataset;
-  hint.textContent = left === 1 ? waitOne : waitMany.replace("{}", left);
+  hint.textContent = hint.dataset.waitText.replace("{}", seconds.format(left));
   setTimeout(tell, 250);
 }
 
