@@ -11,8 +11,11 @@ from .models import (
     FactorRecovery,
     ImportedIdentity,
     Invitation,
+    MailedCode,
     MailedLink,
+    NotMeLink,
     PendingRegistration,
+    RecoveryToken,
     SupportCase,
     TermsAcceptance,
 )
@@ -56,12 +59,27 @@ def export(user: Any) -> dict[str, Any]:
     }
 
 
-def erase(user: Any) -> None:
-    """Forget the same, and sign-ups that wait for the person's address."""
-    for model in (TermsAcceptance, MailedLink, FactorRecovery, ImportedIdentity, SupportCase):
-        model._default_manager.filter(user=user).delete()
-    _invitations(user).delete()
-    PendingRegistration.objects.filter(email__iexact=email_of(user)).delete()
+def erase(user: Any) -> dict[str, int]:
+    """Forget the same, and sign-ups, codes and links that wait for the person's address.
+
+    Returns how many rows of what.
+    """
+    address = email_of(user)
+    asked = Q(address__iexact=address) | Q(address__iexact=user.get_username())
+    own = (
+        *(TermsAcceptance, MailedLink, NotMeLink, RecoveryToken, FactorRecovery),
+        *(ImportedIdentity, SupportCase),
+    )
+    return {
+        **{
+            model._meta.label: model._default_manager.filter(user=user).delete()[0] for model in own
+        },
+        Invitation._meta.label: _invitations(user).delete()[0],
+        MailedCode._meta.label: MailedCode.objects.filter(asked).delete()[0],
+        PendingRegistration._meta.label: PendingRegistration.objects.filter(
+            email__iexact=address
+        ).delete()[0],
+    }
 
 
 def _invitations(user: Any) -> Any:

@@ -13,9 +13,12 @@ class OAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events
+        from ostiary import events, privacy
 
         from . import apis, checks, receivers  # noqa: F401  (checks register themselves on import)
+
+        # Early: tokens end, and clients are told, before anything else goes.
+        privacy.register_eraser(f"{__package__}.personal_data.erase", order=10)
 
         receivers.connect()
         apis.connect()

@@ -81,9 +81,10 @@ def deliver(payload: dict[str, Any], key: str) -> None:
         _note_failure(session, str(error))
         raise
     if answer.status in (200, 204):
-        ClientSession.objects.filter(pk=session.pk).update(
-            told_at=timezone.now(), failing_since=None, last_error=""
-        )
+        told = ClientSession.objects.filter(pk=session.pk)
+        told.update(told_at=timezone.now(), failing_since=None, last_error="")
+        # Of someone who was erased this was all that was left.
+        told.filter(user__isnull=True).delete()
         return
     reason = f"It answered {answer.status}."
     _note_failure(session, reason)

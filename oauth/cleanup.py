@@ -51,11 +51,13 @@ def end_orphaned_client_sessions(batch: int = BATCH) -> int:
 
 
 def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
-    """Forget what ended long ago at clients, but not what they are still to be told; returns how
-    many."""
+    """Forget what ended long ago at clients, but not what they are still to be told; of people who
+    are gone at once, also what was given up. Returns how many."""
     limit = timezone.now() - timedelta(days=ENDED_SESSIONS_DAYS)
     settled = Q(message__isnull=True) | Q(message__state=OutboxMessage.State.DONE)
-    return remove(ClientSession.objects.filter(settled, ended_at__lt=limit), batch, most)
+    gone = Q(user__isnull=True) & ~Q(message__state=OutboxMessage.State.PENDING)
+    over = Q(settled, ended_at__lt=limit) | Q(gone, ended_at__isnull=False)
+    return remove(ClientSession.objects.filter(over), batch, most)
 
 
 def remove_access_tokens(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

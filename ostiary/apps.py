@@ -13,9 +13,11 @@ class OstiaryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, events, sessions  # noqa: F401  (checks register themselves)
+        from . import checks, events, privacy, sessions  # noqa: F401  (checks register themselves)
 
         sessions.connect()
+        # Late: an app's own eraser may still look at the person's sessions.
+        privacy.register_eraser(f"{__package__}.personal_data.erase", order=90)
         events.register_kinds(
             {
                 "erasure.requested": _("The erasure of the account was asked for"),

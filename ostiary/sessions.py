@@ -151,11 +151,12 @@ def end(session: Session, reason: str) -> bool:
         # The row above is what decides; the engine may be down, or the transaction rolled back.
         # (No partial: Django 5.2 names a callback that failed by its __qualname__.)
         key = session.session_key
-        transaction.on_commit(lambda: _delete_data(key), robust=True)
+        transaction.on_commit(lambda: delete_data(key), robust=True)
     return True
 
 
-def _delete_data(session_key: str) -> None:
+def delete_data(session_key: str) -> None:
+    """Delete what the session engine holds under this key, wherever that is."""
     import_module(settings.SESSION_ENGINE).SessionStore(session_key).delete()
 
 

@@ -29,7 +29,9 @@ def export(user: Any) -> dict[str, Any]:
     }
 
 
-def erase(user: Any) -> None:
-    """Forget the same, and ceremonies under way."""
-    for model in (Credential, Ceremony, UserHandle):
-        model._default_manager.filter(user=user).delete()
+def erase(user: Any) -> dict[str, int]:
+    """Forget the same, and ceremonies under way; returns how many rows of what."""
+    return {
+        model._meta.label: model._default_manager.filter(user=user).delete()[0]
+        for model in (Credential, Ceremony, UserHandle)
+    }
