@@ -97,6 +97,8 @@ OSTIARY: dict[str, Any] = {
     ],
     "PLACES_DATABASE": env.str("PLACES_DATABASE", ""),
     "EVENT_WITNESS": "ostiary.event_chain.log_head",
+    "TOMBSTONE_FILE": env.str("TOMBSTONE_FILE", str(VAR_DIR / "tombstones.jsonl")),
+    "RETENTION_RULES": env.list("RETENTION_RULES", []),
 }
 
 OSTIARY_OAUTH: dict[str, Any] = {"SIGNUP_URL": "/signup/"}

@@ -323,6 +323,7 @@ def _dotted_paths() -> Iterator[CheckMessage]:
         "AFTER_EVENT_HOOKS": ostiary_settings.AFTER_EVENT_HOOKS,
         "PERSONAL_DATA_EXPORTERS": ostiary_settings.PERSONAL_DATA_EXPORTERS,
         "PERSONAL_DATA_ERASERS": ostiary_settings.PERSONAL_DATA_ERASERS,
+        "RETENTION_RULES": ostiary_settings.RETENTION_RULES,
         "EVENT_WITNESS": witness,
     }.items():
         for path in paths:

@@ -113,6 +113,14 @@ class OstiarySettings:
     ERASURE_GRACE_DAYS: int = field(default=7, metadata={"minimum": 0})
     """For so many days after somebody asked to be erased they can still call it off."""
 
+    RETENTION_RULES: list[str] = field(default_factory=list)
+    """Dotted paths of callables ``rule(user)`` that return what is kept of a person who is erased,
+    why and until when, or that hold the erasure up (how-to: erase people)."""
+
+    TOMBSTONE_FILE: str = ""
+    """The path of a file outside the database to which each tombstone is added, as a line of JSON:
+    by it ``apply_tombstones`` erases again whom a restored backup has brought back."""
+
     PERSONAL_DATA_EXPORTERS: list[str] = field(default_factory=list)
     """Dotted paths of exporters beyond those that apps register themselves."""
 

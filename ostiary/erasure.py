@@ -23,12 +23,15 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.module_loading import import_string
 
-from . import erasure_steps, events, outbox, privacy
+from . import erasure_steps, events, outbox, privacy, retention
 from .conf import ostiary_settings
 from .models import Erasure, ErasureStep
 from .notifications import addresses_of, language_of, notify
 
 log = logging.getLogger(__name__)
+
+HOLD_PAUSE = timedelta(minutes=10)
+"""So often it is looked whether a legal hold is lifted."""
 
 LEASE = timedelta(minutes=5)
 """For so long after its last step a worker that was killed keeps others from going on."""
@@ -163,10 +166,10 @@ def cancel(user: Any, *, operator: Any = None, http_request: HttpRequest | None 
 
 
 def hasten(asked: Erasure) -> Erasure:
-    """Make an erasure that waits due now."""
+    """Make an erasure that waits, or is to be tried again later, due now."""
     now = timezone.now()
-    waits = Erasure.objects.filter(pk=asked.pk, state=State.WAITING, due_at__gt=now)
-    waits.update(due_at=now)
+    waits = Erasure.objects.filter(pk=asked.pk, state__in=[State.WAITING, State.RUNNING])
+    waits.filter(due_at__gt=now).update(due_at=now)
     asked.refresh_from_db()
     return asked
 
@@ -191,10 +194,10 @@ def run_due(limit: int = 100) -> int:
 def run(key: Any) -> bool:
     """Carry out one erasure, from where it stands; whether it is finished now.
 
-    Nothing is done to one that isn't due, is over, or is held by another worker. A step that fails
-    is tried again later, for ever: what was promised is not given up.
+    Nothing is done to one that isn't due, is over, is held by another worker, or by the law. A step
+    that fails is tried again later, for ever: what was promised is not given up.
     """
-    if not _claim(key):
+    if _is_held(key) or not _claim(key):
         return False
     erasure = Erasure.objects.get(pk=key)
     done = set(ErasureStep.objects.filter(erasure=erasure).values_list("name", flat=True))
@@ -209,6 +212,28 @@ def run(key: Any) -> bool:
         if not done_here:
             return False
     return True
+
+
+def _is_held(key: Any) -> bool:
+    """Whether a legal hold keeps one from beginning; then it is looked at again later.
+
+    A rule that fails holds too: what is to be kept is not erased by a mistake. What has begun goes
+    on: half an account is no evidence.
+    """
+    due = Erasure.objects.filter(pk=key, state=State.WAITING, due_at__lte=timezone.now())
+    waiting = due.first()
+    user = _found(waiting) if waiting else None
+    if user is None:
+        return False
+    try:
+        reasons = [str(hold.why) for hold in retention.holds_on(user)]
+    except Exception as error:
+        log.exception("A rule of RETENTION_RULES failed")
+        reasons = [type(error).__name__]
+    if reasons:
+        held = f"Held: {' '.join(reasons)}"[:300]
+        due.update(due_at=timezone.now() + HOLD_PAUSE, last_error=held)
+    return bool(reasons)
 
 
 def _claim(key: Any) -> bool:
@@ -239,11 +264,15 @@ def _do(erasure: Erasure, step: Step) -> bool:
 
 
 def _person(erasure: Erasure) -> Any:
+    return _found(erasure, get_user_model()._default_manager.select_for_update())
+
+
+def _found(erasure: Erasure, people: Any = None) -> Any:
     if erasure.subject is None:
         return None
     model = get_user_model()
     key = model._meta.pk.to_python(erasure.subject)
-    return model._default_manager.select_for_update().filter(pk=key).first()
+    return (people or model._default_manager).filter(pk=key).first()
 
 
 def _put_off(erasure: Erasure, step: Step, error: Exception) -> None:

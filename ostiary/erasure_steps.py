@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from . import events, mail, outbox, privacy, receipts, sessions, tombstones
+from . import events, mail, outbox, privacy, receipts, retention, sessions, tombstones
 from .conf import ostiary_settings
 from .models import Erasure, OutboxMessage, Session
 
@@ -18,10 +18,12 @@ def _addresses(erasure: Erasure) -> dict[str, bool]:
 
 def close_the_account(erasure: Erasure, user: Any) -> dict[str, Any]:
     """Let nobody in any more, end every session, and set the tombstone that keeps late jobs and
-    imports from bringing the person back."""
+    imports from bringing the person back. What will be kept is noted for the receipt."""
     tombstones.bury(str(erasure.subject), _addresses(erasure))
     if user is None:
         return {}
+    erasure.kept = [kept.as_claims() for kept in retention.kept_of(user)]
+    erasure.save(update_fields=["kept"])
     if hasattr(user, "is_active"):
         type(user)._default_manager.filter(pk=user.pk).update(is_active=False)
         user.is_active = False
@@ -79,6 +81,7 @@ def write_the_receipt(erasure: Erasure, user: Any) -> None:
                 {"name": step.name, "done_at": step.done_at.isoformat(), "erased": step.erased}
                 for step in erasure.steps.exclude(name=write_the_receipt.__name__)
             ],
+            "kept": erasure.kept,
         }
     )
     for address, is_theirs in _addresses(erasure).items():

@@ -123,7 +123,7 @@ class Importer:
                     outcomes.append(self._adopt(number, person, owners[person.email.lower()]))
                 elif person.email in names:
                     raise Refused("existing", "There is an account with this user name already.")
-                elif self.options.keep_ids and str(_uuid(person)) in erased:
+                elif person.email in erased or str(_uuid(person)) in erased:
                     raise Refused("erased", "This person has had their account erased.")
                 else:
                     new.append((number, person))
@@ -288,12 +288,13 @@ class Importer:
         return set(self.model._base_manager.filter(**wanted).values_list(name, flat=True))
 
     def _erased(self, batch: list[tuple[int, Person]]) -> set[str]:
-        """The ids, of those that are to be kept, that nobody may have again."""
-        if not self.options.keep_ids:
-            return set()
-        return tombstones.buried_among(
-            tombstones.Of.ID, (str(_uuid(person)) for _, person in batch)
-        )
+        """The addresses, and the ids that are to be kept, of people who were erased: who comes back
+        is to do so by themselves, and not by a list."""
+        found = tombstones.buried_among(tombstones.Of.EMAIL, (person.email for _, person in batch))
+        if self.options.keep_ids:
+            ids = (str(_uuid(person)) for _, person in batch)
+            found |= tombstones.buried_among(tombstones.Of.ID, ids)
+        return found
 
     def _again(self, number: int, person: Person, user: Any) -> Outcome:
         """Someone whom an earlier run took over."""

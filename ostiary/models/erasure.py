@@ -17,7 +17,7 @@ class Erasure(models.Model):
     then says that somebody was erased, and not who.
 
     ``emails`` is JSON: each address, and whether it is known to be theirs, for the last message and
-    the tombstones.
+    the tombstones. ``kept`` says what stays, as the receipt does.
     """
 
     class State(models.TextChoices):
@@ -44,6 +44,7 @@ class Erasure(models.Model):
     operator = models.CharField(_("operator"), max_length=64, blank=True, editable=False)
     reason = EncryptedTextField(null=True, editable=False)
     emails = EncryptedTextField(null=True, editable=False)
+    kept: Any = models.JSONField(_("kept"), default=list, editable=False)
     language = models.CharField(max_length=20, blank=True, editable=False)
     requested_at = models.DateTimeField(_("asked for"), default=timezone.now)
     due_at = models.DateTimeField(_("due"))

@@ -277,6 +277,16 @@ def test_ids_are_kept_if_asked_for_so_that_sub_stays(tmp_path, report):
     assert reasons(lines) == [(erased["id"], "refused", "erased"), ("7", "refused", "malformed")]
 
 
+def test_who_was_erased_is_not_brought_back_by_a_list(tmp_path, report):
+    privacy.shred(str(uuid.uuid4()), ["Bob@Example.com"])
+
+    bob, carol = exports.keycloak_user("bob"), exports.keycloak_user("carol")
+    lines = report(exports.realm(tmp_path, bob, carol))
+
+    assert reasons(lines) == [(bob["id"], "refused", "erased")]
+    assert User.objects.get().email == "carol@example.com"
+
+
 def test_the_old_id_is_remembered_under_the_name_of_the_source(tmp_path):
     user = exports.keycloak_user()
     run(exports.realm(tmp_path, user), source="acme")

@@ -3,7 +3,9 @@
 from tests.settings import *  # noqa: F403
 from tests.settings import OSTIARY
 
-OSTIARY["SIGNIN_STEPS"] = [step for step in OSTIARY["SIGNIN_STEPS"] if not step.startswith("mfa.")]
+OSTIARY["SIGNIN_STEPS"] = [
+    step for step in OSTIARY["SIGNIN_STEPS"] if step.startswith(("ostiary.", "accounts."))
+]
 AUTH_USER_MODEL = "auth.User"
 INSTALLED_APPS = [
     "accounts",

@@ -1,0 +1,70 @@
+"""What of a person stays when they are erased, why, and until when (GDPR article 17(3)).
+
+A rule of ``RETENTION_RULES`` is a callable ``rule(user)`` that returns what its project keeps of
+the person. One that says ``holds`` is a legal hold: nothing at all is erased as long as it says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from .conf import ostiary_settings
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something that stays, in words for the person; they stand in the receipt, and hold nothing
+    personal.
+
+    ``until`` is the day on which it goes, ``None`` for one that can't be named.
+    """
+
+    what: Any
+    why: Any
+    until: date | None = None
+    holds: bool = False
+
+    def as_claims(self) -> dict[str, Any]:
+        """As it stands in the receipt."""
+        return {
+            "what": str(self.what),
+            "why": str(self.why),
+            "until": self.until.isoformat() if self.until else None,
+        }
+
+
+ALWAYS = (
+    Kept(
+        _("That somebody was erased, and what happened before, without a name"),
+        _(
+            "The security log proves that nothing in it was changed. What it had of you can’t be "
+            "read any more, nor whom it was about."
+        ),
+    ),
+    Kept(
+        _("A keyed hash of your id and of your addresses"),
+        _("So that no old backup and no import brings your account back."),
+    ),
+)
+"""What every erasure leaves."""
+
+
+def kept_of(user: Any) -> list[Kept]:
+    """What stays of the person, and what holds their erasure up."""
+    return [*ALWAYS, *_asked(user)]
+
+
+def holds_on(user: Any) -> list[Kept]:
+    """The legal holds on the person: as long as there is one, nothing is erased."""
+    return [kept for kept in _asked(user) if kept.holds]
+
+
+def _asked(user: Any) -> Iterable[Kept]:
+    for path in ostiary_settings.RETENTION_RULES:
+        yield from import_string(path)(user)
