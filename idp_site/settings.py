@@ -130,6 +130,7 @@ OSTIARY_MFA: dict[str, Any] = {
     "SMS_BACKEND": env.str("SMS_BACKEND", "idp_site.mailbox.SmsBackend" if DEMO else ""),
     "SMS_COUNTRIES": env.list("SMS_COUNTRIES", demo.SMS_COUNTRIES if DEMO else []),
     "SMS_DAILY_BUDGET": env.int("SMS_DAILY_BUDGET", 1000),
+    "SMS_EXCLUDED_GROUPS": env.list("SMS_EXCLUDED_GROUPS", []),
     "SMS_SENDER": env.str("SMS_SENDER", ""),
     "SMS_GATEWAY_URL": env.str("SMS_GATEWAY_URL", ""),
     "SMS_GATEWAY_SECRET": env.str("SMS_GATEWAY_SECRET", ""),
