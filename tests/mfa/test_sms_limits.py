@@ -52,6 +52,16 @@ def test_each_limit_holds_for_itself(settings, person, other_person, phone):
         assert send(far.user, far, ip="198.51.100.1") is True, which
 
 
+def test_h5_who_enters_a_strangers_number_spends_nothing_that_its_owner_signs_in_by(
+    settings, person, other_person, phone
+):
+    limit(settings, number="2/hour")
+    claimed = texting.make_phone(other_person, texting.NUMBER)
+    claimed.confirmed = False
+    assert [send(other_person, claimed) for _ in range(3)] == [True, True, False]
+    assert send(person, phone) is True
+
+
 def test_one_browser_has_a_limit_of_its_own(settings, person, phone, browser, clock, counted_here):
     limit(settings, session="2/hour")
     flow.show_password(browser, person.email)
