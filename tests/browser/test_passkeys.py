@@ -9,40 +9,10 @@ from oauth.models import Grant
 from ostiary.models import Event
 from passkeys.models import Credential
 
+from .authenticator import Authenticator
 from .conftest import fits, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Authenticator:
-    """A virtual authenticator of one window, and its switches."""
-
-    def __init__(self, page, **options):
-        self.cdp = page.context.new_cdp_session(page)
-        self.cdp.send("WebAuthn.enable", {"enableUI": False})
-        usual = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        answer = self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": usual | options})
-        self.id = answer["authenticatorId"]
-
-    def _tell(self, what, **told):
-        return self.cdp.send(f"WebAuthn.{what}", {"authenticatorId": self.id, **told})
-
-    def credentials(self):
-        return self._tell("getCredentials")["credentials"]
-
-    def verifies(self, yes):
-        self._tell("setUserVerified", isUserVerified=yes)
-
-    def is_touched(self, yes):
-        """While nobody does, it neither answers nor refuses."""
-        self._tell("setAutomaticPresenceSimulation", enabled=yes)
 
 
 def show_password(page, issuer):

@@ -60,8 +60,8 @@ def test_it_is_called_what_its_authenticator_is_known_as_and_told_apart(person):
 
     page = flow.said(browser.get(flow.MANAGE))
 
-    assert "<strong>1Password</strong>" in page
-    assert "<strong>1Password 2</strong>" in page
+    assert ">1Password</strong>" in page
+    assert ">1Password 2</strong>" in page
 
 
 def with_passkey_of(person, **facts):

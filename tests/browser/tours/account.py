@@ -9,7 +9,9 @@ from playwright.sync_api import Page
 
 from oauth import device_authorization
 from oauth.models import Client
+from passkeys.models import Credential
 
+from ..authenticator import Authenticator
 from ..conftest import (
     PASSWORD,
     authorization_url,
@@ -141,3 +143,38 @@ def developer(page: Page, issuer: str, client: Client) -> Iterator[str]:
         with page.expect_navigation():
             page.locator(f"main .list {link}").click()
         yield f"own-application-{name}"
+
+
+def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who comes by a passkey, and to others."""
+    email = new_person("pat@example.com").email
+    authenticator = Authenticator(page)
+    page.goto(f"{issuer}/signup/?instead=passkey")
+    yield "sign-up-without-password"
+    with page.expect_response("**/signin/passkey/"):
+        page.goto(f"{issuer}/signin/")
+    sign_in(page, email)
+    page.wait_for_url("**/signin/passkey-offer/")
+    yield "passkey-offer"
+    page.locator("button[name=later]").click()
+    page.wait_for_url("**/account/")
+    page.goto(f"{issuer}/account/security/passkeys/")
+    yield "account-passkeys-none"
+    submit(page)
+    yield "account-security-passkeys"
+    passkey = Credential.objects.get()
+    for name, path in {"rename": "", "remove": "remove/"}.items():
+        page.goto(f"{issuer}/account/security/passkeys/{passkey.pk}/{path}")
+        yield f"account-passkey-{name}"
+    page.goto(f"{issuer}/signin/passkey/?reauthenticate=1")
+    yield "passkey-confirm"
+    page.context.clear_cookies()
+    authenticator.is_touched(False)
+    page.goto(f"{issuer}/signin/passkey/")
+    yield "sign-in-passkey"
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, email)
+    yield "second-step-passkey"
+    page.evaluate("document.querySelector('form[data-passkey]').submit()")
+    page.locator("[role=alert]").wait_for()
+    yield "second-step-passkey-refused"
