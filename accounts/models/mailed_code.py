@@ -30,7 +30,7 @@ class MailedCode(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
-    form = models.CharField(max_length=10, blank=True)
+    form = models.CharField(max_length=20, blank=True)
     address = models.CharField(max_length=MAX_LENGTH)
     code_hash = models.CharField(max_length=64, blank=True, editable=False)
     token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)
