@@ -8,9 +8,13 @@ from playwright.sync_api import Page
 
 from mfa.models import AuthenticatorApp
 from oauth.models import Client
+from ostiary import factors
 from tests.mfa.flow import code_of
 
 from ..conftest import new_person, sign_in, submit
+
+SHORT = "fvbnuyht"
+"""Long enough beside a second factor."""
 
 
 def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
@@ -47,3 +51,9 @@ def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "app-challenge-refused"
     page.goto(f"{issuer}/signin/second-step/recovery-code/")
     yield "recovery-code-challenge"
+    factors.reset(kim)
+    kim.set_password(SHORT)
+    kim.save()
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, kim.email, SHORT)
+    yield "longer-password"
