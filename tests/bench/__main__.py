@@ -20,15 +20,16 @@ import tempfile
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.bench import imports
+from tests.bench import imports, passkeys
 from tests.idp_site.site import ROOT
 from tests.machine import free_port
+from tests.passkeys.authenticator import Authenticator
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "8"))
@@ -67,8 +68,8 @@ def operations(credentials: dict[str, list[dict[str, str]]]) -> list[Operation]:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[tuple[int, dict[str, list[dict[str, str]]]]]:
-    """A server with demo data: its port and its credentials. Stopped at the end."""
+def server() -> Iterator[tuple[int, dict[str, list[dict[str, str]]], Authenticator]]:
+    """A server with demo data: its port, its credentials and a passkey. Stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
         port = free_port()
         env = {
@@ -94,7 +95,7 @@ def server() -> Iterator[tuple[int, dict[str, list[dict[str, str]]]]]:
         process = subprocess.Popen(granian, cwd=ROOT, env=env)
         try:
             wait_until_ready(port, process)
-            yield port, json.loads(told)
+            yield port, json.loads(told), passkeys.add_passkey(port, env)
         finally:
             process.terminate()
             process.wait(timeout=20)
@@ -116,26 +117,42 @@ def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("The server did not get ready.")
 
 
-def load(port: int, operation: Operation, seconds: float) -> tuple[list[float], int]:
-    """Send the request on every connection for so long: latencies in milliseconds, and failures."""
+Once = Callable[[HTTPConnection], tuple[float, bool]]
+"""Does it once on a connection: how many milliseconds it took, and whether it worked."""
+
+
+def once(port: int, operation: Operation) -> Once:
+    """Sends the request."""
+
+    def send(connection: HTTPConnection) -> tuple[float, bool]:
+        started = time.perf_counter()
+        connection.request(
+            operation.method,
+            operation.path,
+            operation.body or None,
+            {"Host": f"localhost:{port}", **operation.headers},
+        )
+        response = connection.getresponse()
+        response.read()
+        took = (time.perf_counter() - started) * 1000
+        return took, response.status == operation.status
+
+    return send
+
+
+def load(port: int, do: Once, seconds: float) -> tuple[list[float], int]:
+    """Do it on every connection for so long: latencies in milliseconds, and failures."""
     latencies: list[float] = []
-    failures: list[int] = []
+    failures: list[float] = []
     end = time.perf_counter() + seconds
 
     def one_connection() -> None:
         connection = HTTPConnection("127.0.0.1", port, timeout=30)
-        while (started := time.perf_counter()) < end:
-            connection.request(
-                operation.method,
-                operation.path,
-                operation.body or None,
-                {"Host": f"localhost:{port}", **operation.headers},
-            )
-            response = connection.getresponse()
-            response.read()
-            latencies.append((time.perf_counter() - started) * 1000)
-            if response.status != operation.status:
-                failures.append(response.status)
+        while time.perf_counter() < end:
+            took, worked = do(connection)
+            latencies.append(took)
+            if not worked:
+                failures.append(took)
         connection.close()
 
     threads = [threading.Thread(target=one_connection) for _ in range(CONNECTIONS)]
@@ -146,15 +163,15 @@ def load(port: int, operation: Operation, seconds: float) -> tuple[list[float], 
     return latencies, len(failures)
 
 
-def measure(port: int, operation: Operation) -> dict[str, object]:
+def measure(port: int, name: str, do: Once) -> dict[str, object]:
     """Warm up, then measure."""
-    load(port, operation, min(1.0, SECONDS / 2))
+    load(port, do, min(1.0, SECONDS / 2))
     started = time.perf_counter()
-    latencies, failures = load(port, operation, SECONDS)
+    latencies, failures = load(port, do, SECONDS)
     elapsed = time.perf_counter() - started
     cuts = statistics.quantiles(latencies, n=100)
     return {
-        "operation": operation.name,
+        "operation": name,
         "requests_per_second": round(len(latencies) / elapsed, 1),
         "p50_ms": round(cuts[49], 2),
         "p95_ms": round(cuts[94], 2),
@@ -173,8 +190,16 @@ def main() -> int:
     1 if any request was answered with another status than it must, or importing took more memory
     for more people.
     """
-    with server() as (port, credentials):
-        results = [measure(port, operation) for operation in operations(credentials)]
+    with server() as (port, credentials, passkey):
+
+        def sign_in(connection: HTTPConnection) -> tuple[float, bool]:
+            took, status = passkeys.sign_in(connection, port, passkey)
+            return took, status == 200
+
+        results = [
+            *(measure(port, each.name, once(port, each)) for each in operations(credentials)),
+            measure(port, passkeys.NAME, sign_in),
+        ]
     heads = f"{'requests/s':>12}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'failed':>8}"
     print(f"\n{'operation':<22}{heads}")
     for row in results:
