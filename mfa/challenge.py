@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
 
 from ostiary import events, factors, second_step
@@ -34,10 +35,12 @@ def challenge_page(name: str) -> Callable[[ChallengeView], Callable[..., HttpRes
     """View decorator: the page of the way ``name`` to show a second factor.
 
     It is there for who is asked for one and can use this way; others are sent where they belong.
+    No report of an error tells what it works with.
     """
 
     def decorate(view: ChallengeView) -> Callable[..., HttpResponse]:
         @form_page
+        @sensitive_variables()
         @functools.wraps(view)
         def answer(request: HttpRequest) -> HttpResponse:
             user = asked(request)

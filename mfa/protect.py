@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.debug import sensitive_variables
 
 from ostiary import factors
 from ostiary.assurance import Level, step_up
@@ -24,9 +25,11 @@ View = Callable[..., HttpResponse]
 
 def change_of_factors(view: View) -> View:
     """View decorator: a form page for the signed-in person, who has shown two factors within
-    ``OSTIARY["STEP_UP_SECONDS"]`` if they have two to show."""
+    ``OSTIARY["STEP_UP_SECONDS"]`` if they have two to show. No report of an error tells what it
+    works with."""
 
     @form_page
+    @sensitive_variables()
     @login_required
     @functools.wraps(view)
     def answer(request: HttpRequest, **named: Any) -> HttpResponse:
@@ -47,6 +50,7 @@ def set_up_of_factors(view: Callable[[HttpRequest, Any], HttpResponse]) -> View:
         return view(request, request.user)
 
     @form_page
+    @sensitive_variables()
     def while_pending(request: HttpRequest) -> HttpResponse:
         return view(request, enrolment.begin(request))
 

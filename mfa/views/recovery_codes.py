@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import factors
 from ostiary.pages import posted
@@ -23,7 +23,6 @@ from ..recovery_codes import FEW, KIND
 from . import security_url, show
 
 
-@sensitive_variables("codes")
 @change_of_factors
 def recovery_code_set(request: HttpRequest) -> HttpResponse:
     """Say how many are left; asked to, make new ones and show them, once."""
@@ -43,7 +42,6 @@ def recovery_code_set(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("codes")
-@sensitive_variables("codes")
 @change_of_factors
 def download(request: HttpRequest) -> HttpResponse:
     """The codes that the page shows, as a file. The server no longer knows them, so the page sends

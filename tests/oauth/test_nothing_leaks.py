@@ -4,14 +4,11 @@
 import logging
 
 import pytest
-from django.apps import apps
-from django.core.cache import caches
-from django.core.cache.backends.locmem import LocMemCache
-from django.db import connection
 
 from oauth.issuer import endpoint
 from oauth.models import Client
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
+from tests.kept import kept, tables
 from tests.oauth import flow
 from tests.oauth.assertions import make_proof, new_key, signed_by
 from tests.oauth.conftest import API, make_client
@@ -22,34 +19,6 @@ from tests.oauth.test_workload import bearer, make_rule
 pytestmark = pytest.mark.django_db
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-
-
-def tables() -> str:
-    """All that the database holds, as text."""
-    told = []
-    with connection.cursor() as cursor:
-        for model in apps.get_models(include_auto_created=True):
-            if model._meta.managed and not model._meta.proxy:
-                table = connection.ops.quote_name(model._meta.db_table)
-                cursor.execute(f"SELECT * FROM {table}")  # noqa: S608  (our names)
-                for row in cursor.fetchall():
-                    told += [
-                        bytes(value).decode("latin-1")
-                        if isinstance(value, bytes | memoryview)
-                        else str(value)
-                        for value in row
-                    ]
-    return "\n".join(told)
-
-
-def kept() -> str:
-    """All that the caches of this process hold, as text."""
-    return "\n".join(
-        str(name) + value.decode("latin-1")
-        for cache in caches.all()
-        if isinstance(cache, LocMemCache)
-        for name, value in cache._cache.items()
-    )
 
 
 @pytest.mark.parametrize("policy", Client.RevocationPolicy.values)
