@@ -48,7 +48,12 @@ def export(user: Any) -> dict[str, Any]:
 def erase(user: Any) -> dict[str, int]:
     """Forget all of them; returns how many rows of what. Of text messages it is kept how many went
     to which country."""
-    models = [*(kind.model for kind in all_kinds()), TrustedDevice, SentCode, EnrolmentGrace]
+    models: list[Any] = [
+        *(kind.model for kind in all_kinds()),
+        TrustedDevice,
+        SentCode,
+        EnrolmentGrace,
+    ]
     own = {model: model._default_manager.filter(user=user) for model in models}
     messages = TextMessage.objects.filter(user=user)
     return {
