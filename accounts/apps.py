@@ -13,11 +13,12 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, factors, notifications, privacy, signin_methods
+        from ostiary import erasure, events, factors, notifications, privacy, signin_methods
         from ostiary.notices import register_notices
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
+            erasing,
             not_me,
             notices,
             panels,
@@ -33,6 +34,7 @@ class AccountsConfig(AppConfig):
         receivers.connect()
         panels.register()
         notifications.use_not_me_link(not_me.link_for)
+        erasure.use_cancel_link(erasing.cancel_link)
         register_notices(notices.NOTICES)
         signup_policy.connect()
         factors.register_last_resort(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from ostiary import erasure, retention
 from ostiary.conf import ostiary_settings
 from ostiary.models import Session
 from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
@@ -42,6 +43,19 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _erasure(request: HttpRequest) -> dict[str, Any]:
+    asked = erasure.of(request.user)
+    if asked is None:
+        return {}
+    kept = retention.kept_of(request.user)
+    return {
+        "erasure": asked,
+        "waits": asked.state == asked.State.WAITING,
+        "holds": [each for each in kept if each.holds],
+        "kept": [each for each in kept if not each.holds],
+    }
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     folder = "ostiary_accounts/panels/"
@@ -49,3 +63,4 @@ def register() -> None:
     register_panel(SECURITY, "support", Panel(f"{folder}support.html", _support, order=1))
     register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
     register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))
+    register_panel(PRIVACY, "erasure", Panel(f"{folder}erasure.html", _erasure, order=90))

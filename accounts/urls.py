@@ -6,6 +6,7 @@ from .views import (
     account,
     confirm_signin,
     email,
+    erasure,
     factor_recovery,
     language,
     not_me,
@@ -65,5 +66,8 @@ urlpatterns = [
     path("account/sessions/others/end/", account.end_other_sessions, name="end_other_sessions"),
     path("account/sessions/<uuid:sid>/end/", account.end_session, name="end_session"),
     path("account/privacy/", account.privacy, name="privacy"),
+    path("account/privacy/erase/", erasure.ask, name="erase"),
+    path("account/privacy/keep/", erasure.keep_here, name="erasure_keep_here"),
+    path("keep-account/", erasure.keep, name="erasure_keep"),
     path("account/activity/", account.activity, name="activity"),
 ]

@@ -9,7 +9,7 @@ from . import health, home, mailbox
 
 handler500 = "idp_site.database_outage.handler500"
 
-MOUNTED = ("accounts", "oauth", "mfa", "passkeys")
+MOUNTED = ("ostiary", "accounts", "oauth", "mfa", "passkeys")
 """The apps that bring addresses of their own. One that is not installed is not mounted."""
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -28,6 +28,7 @@ class MailedLink(models.Model):
         FINISH_FACTOR_RECOVERY = "finish_factor_recovery"
         FINISH_SUPPORT_CASE = "finish_support_case"
         STOP_SUPPORT_CASE = "stop_support_case"
+        KEEP_ACCOUNT = "keep_account"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

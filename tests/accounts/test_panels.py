@@ -44,7 +44,10 @@ def test_another_apps_panel_is_shown_in_its_place(signed_in_browser, person):
 def test_a_panel_that_is_not_for_the_person_is_not_shown(signed_in_browser, rf):
     register_panel(PRIVACY, "none", Panel("does/not/exist.html", lambda request: None))
 
-    assert headings(signed_in_browser, "privacy") == ["What is kept about you, and why"]
+    assert headings(signed_in_browser, "privacy") == [
+        "What is kept about you, and why",
+        "Erase your account",
+    ]
 
 
 def test_panels_stand_in_order_and_one_replaces_another_of_its_name(rf):

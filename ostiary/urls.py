@@ -1,0 +1,12 @@
+"""Addresses of the ground floor, for everybody. Mount at the root of the site."""
+
+from django.urls import path
+
+from . import receipt_views
+
+app_name = "ostiary"
+
+urlpatterns = [
+    path("privacy/receipts/verify", receipt_views.verify, name="verify_receipt"),
+    path("privacy/receipts/keys.json", receipt_views.keys, name="receipt_keys"),
+]
