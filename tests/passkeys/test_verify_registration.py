@@ -63,7 +63,7 @@ def test_the_options_say_what_is_wanted_and_nothing_of_who_the_person_is(alice, 
     assert len(websafe_decode(options["challenge"])) == 32
     handle = websafe_decode(options["user"]["id"])
     assert len(handle) == 64
-    assert str(alice.pk).encode() not in handle
+    assert alice.get_username().encode() not in handle
     assert [each["id"] for each in options["excludeCredentials"]] == [authenticator.id]
     json.dumps(options)
 
