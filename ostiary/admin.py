@@ -19,7 +19,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from . import events, outbox, privacy, risk, sessions
+from . import (
+    erasure_admin,  # noqa: F401  (it registers itself)
+    events,
+    outbox,
+    privacy,
+    risk,
+    sessions,
+)
 from .assurance import step_up
 from .models import Event, OutboxMessage, PersonKey, Session
 

@@ -18,12 +18,13 @@ from ostiary.notifications import notify
 
 from .. import email_change, support
 from ..models import User
+from .erasing import ErasedNotDeletedMixin
 
 PRIVILEGES: list[Any] = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
 @admin.register(User)
-class UserAdmin(FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """People: found by address, switched off, signed out everywhere.
 
     Only a superuser gives privileges, and changes people who have some: whoever could change an
@@ -84,8 +85,9 @@ class UserAdmin(FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody: a person is switched off, and their id is never given to another."""
-        return False
+        """Who may delete people may have one erased; operators are by superusers."""
+        may = super().has_delete_permission(request, obj)
+        return obj is not None and may and _may_touch(request, obj)
 
     # --- what is done ----------------------------------------------------------------------------
 
