@@ -24,6 +24,13 @@ class PasskeysConfig(AppConfig):
         privacy.register_exporter(f"{__package__}.personal_data.export")
         privacy.register_eraser(f"{__package__}.personal_data.erase")
         factors.register_keeper(self.label, keeper.Keeper())
+        factors.register_set_up(
+            "ostiary_passkeys:passkeys",
+            _("Passkey"),
+            order=10,
+            # (The page is for who is signed in.)
+            offered_to=lambda request, user: request.user.is_authenticated,
+        )
         panels.register()
         signin_methods.register(
             signin_methods.SignInMethod(

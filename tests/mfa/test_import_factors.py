@@ -9,6 +9,7 @@ from base64 import b32encode
 from io import StringIO
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -38,10 +39,9 @@ TABLES = {
 @pytest.fixture
 def tables():
     """The tables of all of these packages, empty."""
-    postgresql = connection.vendor == "postgresql"
     types = {
-        "user": "uuid" if postgresql else "char(32)",
-        "json": "jsonb" if postgresql else "text",
+        "user": get_user_model()._meta.pk.rel_db_type(connection),
+        "json": "jsonb" if connection.vendor == "postgresql" else "text",
     }
     with connection.cursor() as cursor:
         for name, columns in TABLES.items():
@@ -53,9 +53,9 @@ def put(table, **row):
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
         row = {"id": cursor.fetchone()[0] + 1, **row}
-        user = row.get("user_id")
-        if user is not None and connection.vendor == "sqlite":
-            row["user_id"] = user.hex
+        if "user_id" in row:
+            key = get_user_model()._meta.pk
+            row["user_id"] = key.get_db_prep_value(row["user_id"], connection)
         marks = ", ".join(["%s"] * len(row))
         statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"  # noqa: S608
         cursor.execute(statement, [*row.values()])
