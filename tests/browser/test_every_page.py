@@ -4,9 +4,13 @@ The window itself holds each page to the rest: no error in the console, nothing 
 Security Policy refuses, no request to a third party (SECURITY C10).
 """
 
-import pytest
+from pathlib import Path
 
-from .conftest import HERE
+import pytest
+from django.template import engines
+from django.test.signals import template_rendered
+
+from .conftest import HERE, ROOT
 from .tours import TOURS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,8 +57,21 @@ class Inspector:
         self.settings.send("Page.setFontSizes", {"fontSizes": {"standard": size, "fixed": size}})
 
 
+@pytest.fixture(scope="module")
+def shown():
+    """The names of the templates that were shown up to now."""
+    names = set()
+
+    def note(template, **_):
+        names.add(template.name)
+
+    template_rendered.connect(note)
+    yield names
+    template_rendered.disconnect(note)
+
+
 @pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.__name__)
-def test_every_page_is_for_everybody(tour, open_window, issuer, client, axe):
+def test_every_page_is_for_everybody(tour, open_window, issuer, client, axe, shown):
     page = open_window(reduced_motion="reduce", viewport=DESKTOP)
     see = Inspector(page, axe)
     for name in tour(page, issuer, client):
@@ -103,3 +120,18 @@ def test_every_page_can_be_read_from_right_to_left(tour, open_window, issuer, cl
         see.look("320 px", "crowded")
         page.set_viewport_size(DESKTOP)
     assert not see.wrong
+
+
+def test_no_page_is_left_out(shown, request):
+    if not {f"test_every_page_is_for_everybody[{tour.__name__}]" for tour in TOURS} <= {
+        item.name for item in request.session.items
+    }:
+        pytest.skip("not every tour was gone")
+    folders = [Path(folder) for folder in engines["django"].template_dirs]
+    left_out = {
+        page.relative_to(folder).as_posix()
+        for folder in folders
+        if folder.is_relative_to(ROOT) and ".venv" not in folder.parts
+        for page in folder.rglob("*.html")
+    } - shown
+    assert not left_out, f"no tour leads to {', '.join(sorted(left_out))}"

@@ -60,13 +60,16 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "invitation"
     page.goto(f"{issuer}/signup/invitation/?token=stale")
     yield "dead-invitation"
-    SignUpPolicy.objects.create(mode="invited", contact="the service desk, help@example.com")
+    policy = SignUpPolicy.objects.create(
+        mode="invited", contact="the service desk, help@example.com"
+    )
     page.goto(f"{issuer}/signup/")
     yield "sign-up-by-invitation"
-    SignUpPolicy.objects.update(mode="closed")
+    policy.mode = "closed"
+    policy.save()
     page.goto(f"{issuer}/signup/")
     yield "sign-up-closed"
-    SignUpPolicy.objects.all().delete()
+    policy.delete()
     new_person("dave@example.com")
     page.goto(f"{issuer}/recover/")
     yield "recover"
