@@ -42,7 +42,7 @@ const canMakeOne = () =>
 
 class Refused extends Error {}
 
-async function fetchOptions(form) {
+async function fetchOptions(form, mediation) {
   const body = new URLSearchParams({
     csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value,
   });
@@ -51,6 +51,7 @@ async function fetchOptions(form) {
   const headers = { Accept: "application/json" };
   const answer = await fetch(form.action, { method: "POST", headers, body });
   if (answer.redirected) {
+    if (mediation) throw new Refused("failed"); // nobody pressed anything: the page stays
     location.assign(answer.url); // where people confirm who they are, or sign in
     await new Promise(() => {});
   }
@@ -64,7 +65,7 @@ async function ask(form, { mediation, elsewhere } = {}) {
   underWay?.abort();
   const { signal } = (underWay = new AbortController());
   const kind = form.dataset.passkey;
-  const options = await fetchOptions(form);
+  const options = await fetchOptions(form, mediation);
   if (elsewhere) {
     options.hints = ["security-key", "hybrid"];
     options.authenticatorSelection.authenticatorAttachment = "cross-platform";

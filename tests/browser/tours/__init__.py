@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from oauth.models import Client
 
-from . import account, gate, mail, operator, passkey, second_step, sent_code
+from . import account, gate, mail, operator, second_step, sent_code
 
 Tour = Callable[[Page, str, Client], Iterator[str]]
 
@@ -29,8 +29,6 @@ TOURS: list[Tour] = [
     operator.first_day,
     sent_code.by_text_message,
     sent_code.by_email_code,
-    passkey.by_passkey,
-    passkey.offered_a_passkey,
     account.connected,
     account.developer,
     operator.operator,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.test import override_settings
 from playwright.sync_api import Page
 
@@ -49,8 +50,16 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("input[name=code]").fill("1234")
     submit(page)
     yield "check-mail-refused"
-    page.goto(mailed_link("carol@example.com"))
+    link, cookies = mailed_link("carol@example.com"), page.context.cookies()
+    page.goto(link)
     yield "verify"
+    # An account with a passkey in place of a password is made in the browser that asked.
+    PendingRegistration.objects.update(password=make_password(None))
+    page.context.clear_cookies()
+    page.goto(link)
+    yield "sign-up-elsewhere"
+    page.context.clear_cookies()
+    page.context.add_cookies(cookies)
     page.goto(f"{issuer}/signup/verify/?token=stale")
     yield "dead-link"
     PendingRegistration.objects.all().delete()

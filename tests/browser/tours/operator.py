@@ -57,6 +57,8 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
         for name, address in there.items():
             page.goto(address)
             yield f"admin-{opts.model_name}-{name}"
+    page.goto(f"{issuer}{reverse('admin:ostiary_mfa_person', args=[ada.pk])}")
+    yield "admin-factors-of-a-person"
 
 
 def secrets(page: Page, issuer: str, client: Client) -> Iterator[str]:
@@ -69,6 +71,7 @@ def secrets(page: Page, issuer: str, client: Client) -> Iterator[str]:
         page.locator(".actions button[type=submit]").first.click()
     yield "admin-client-secret"
     page.goto(f"{issuer}/admin/ostiary_oauth/initialaccesstoken/add/")
+    page.locator("input[name=note]").fill("The CI of the shop")
     send_form(page)
     yield "admin-initialaccesstoken-made"
     page.goto(f"{issuer}/admin/ostiary_oauth/trustrule/try/")

@@ -51,6 +51,17 @@ def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "app-challenge-refused"
     page.goto(f"{issuer}/signin/second-step/recovery-code/")
     yield "recovery-code-challenge"
+    page.goto(f"{issuer}/recover/second-step/")
+    yield "second-step-known"
+    page.goto(f"{issuer}/signin/second-step/app/")
+    page.locator("#id_trust").check()
+    page.locator("input[name=code]").fill(code_of(app, 1))
+    submit(page)
+    page.goto(f"{issuer}/account/security/")
+    yield "account-security-trusted-device"
+    page.goto(f"{issuer}/account/security/factors/")
+    yield "factors"
+    page.context.clear_cookies()
     factors.reset(kim)
     kim.set_password(SHORT)
     kim.save()
