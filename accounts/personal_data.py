@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.db.models import Q
+
+from ostiary import events
 
 from .addresses import email_of
 from .models import (
@@ -64,8 +67,7 @@ def erase(user: Any) -> dict[str, int]:
 
     Returns how many rows of what.
     """
-    address = email_of(user)
-    asked = Q(address__iexact=address) | Q(address__iexact=user.get_username())
+    addresses = _addresses(user)
     own = (
         *(TermsAcceptance, MailedLink, NotMeLink, RecoveryToken, FactorRecovery),
         *(ImportedIdentity, SupportCase),
@@ -74,12 +76,29 @@ def erase(user: Any) -> dict[str, int]:
         **{
             model._meta.label: model._default_manager.filter(user=user).delete()[0] for model in own
         },
-        Invitation._meta.label: _invitations(user).delete()[0],
-        MailedCode._meta.label: MailedCode.objects.filter(asked).delete()[0],
+        Invitation._meta.label: Invitation.objects.filter(
+            Q(accepted_by=user) | _any_of("email", addresses)
+        ).delete()[0],
+        MailedCode._meta.label: MailedCode.objects.filter(
+            _any_of("address", [*addresses, user.get_username()])
+        ).delete()[0],
         PendingRegistration._meta.label: PendingRegistration.objects.filter(
-            email__iexact=address
+            _any_of("email", addresses)
         ).delete()[0],
     }
+
+
+def _addresses(user: Any) -> list[str]:
+    """The person's address, and those that were theirs before, as the log still knows."""
+    changes = events.of(user).filter(kind__in=["email.changed", "email.change_undone"])
+    former = (str(events.personal_details(each).get("before", "")) for each in changes)
+    found = [email_of(user), *former]
+    return [address for address in dict.fromkeys(found) if address]
+
+
+def _any_of(field: str, addresses: list[str]) -> Q:
+    none = Q(pk__in=[])
+    return functools.reduce(Q.__or__, (Q(**{f"{field}__iexact": each}) for each in addresses), none)
 
 
 def _invitations(user: Any) -> Any:
