@@ -55,7 +55,16 @@ class Servers:
             "KEY_PREFIX": self.key_prefix,
         }
         self._processes = [self._start(url) for url in self.urls]
-        eventually(lambda: all(map(answers, self.urls)), "both servers answer")
+        try:
+            eventually(self._both_answer, "both servers answer")
+        except AssertionError:
+            self.stop()
+            raise
+
+    def _both_answer(self) -> bool:
+        ended = [process for process in self._processes if process.poll() is not None]
+        assert not ended, Path(self._log.name).read_text()
+        return all(map(answers, self.urls))
 
     def _start(self, url: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
