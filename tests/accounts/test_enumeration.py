@@ -158,11 +158,14 @@ SAY_NOTHING_OF_ACCOUNTS = {
     "recover/support/stop/",
     "account/email/confirm/",
     "account/email/undo/",
+    "keep-account/",
     "not-me/",
     # They take nothing that names a person.
     "language/",
     "password/strength/",
     "signout/",
+    # A signature decides.
+    "privacy/receipts/verify",
     # The answer of an authenticator, whoever's it is; signed news of a text message.
     "signin/passkey/",
     "api/passkeys/authentication/",

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 OWN = {
     "/account/security/": {"current_password": flow.PASSWORD, "password": flow.NEW_PASSWORD},
     "/account/email/": {"email": "alice@new.example"},
+    "/account/privacy/erase/": {},
 }
 OF_OPERATORS = {
     "/admin/ostiary_accounts/user/add/": {"email": "made@example.com", "is_superuser": "on"},
