@@ -44,7 +44,7 @@ def test_the_browser_does_the_sum_says_so_and_signs_in(page, issuer, alice):
 def test_a_form_that_is_sent_at_once_goes_when_the_sum_is_done(page, issuer, alice, settings):
     settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "CHALLENGE_WORK": 2000}
     be_asked(page, issuer)
-    assert "is doing a sum" in page.locator("[role=status]").inner_text()
+    assert "is doing a sum" in page.locator("[data-challenge] [role=status]").inner_text()
 
     page.locator("input[name=password]").fill("correct horse battery staple")
     page.keyboard.press("Enter")
