@@ -24,6 +24,7 @@ TOURS: list[Tour] = [
     gate.locked_out,
     gate.helped,
     account.person,
+    account.erased,
     account.passkeys,
     second_step.by_app,
     operator.first_day,

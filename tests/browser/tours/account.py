@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.contrib.auth.models import Permission
 from playwright.sync_api import Page
 
 from oauth import device_authorization
 from oauth.models import Client
+from ostiary import erasure
 from passkeys.models import Credential
 
 from ..authenticator import Authenticator
@@ -143,6 +145,38 @@ def developer(page: Page, issuer: str, client: Client) -> Iterator[str]:
         with page.expect_navigation():
             page.locator(f"main .list {link}").click()
         yield f"own-application-{name}"
+
+
+def erased(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who asks to be erased and thinks better of it, and someone with a receipt."""
+    rosa = new_person("rosa@example.com")
+    page.goto(f"{issuer}/signin/?next=/account/privacy/erase/")
+    sign_in(page, rosa.email)
+    yield "account-erase"
+    submit(page)
+    yield "account-privacy-to-be-erased"
+    link = mailed_link(rosa.email, "/keep-account/")
+    page.context.clear_cookies()
+    page.goto(link)
+    yield "keep-account"
+    submit(page)
+    yield "account-kept"
+    page.goto(f"{issuer}/privacy/receipts/verify")
+    yield "receipt"
+    submit(page)
+    yield "receipt-refused"
+    gone = erasure.request(new_person("gone@example.com"), grace=timedelta())
+    erasure.run(gone.pk)
+    gone.refresh_from_db()
+    page.locator("textarea[name=receipt]").fill(gone.receipt)
+    submit(page)
+    yield "receipt-genuine"
+    sam = new_person("sam@example.com")
+    sam.set_password("a short one")
+    sam.save()
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, sam.email, "a short one")
+    yield "longer-password"
 
 
 def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:

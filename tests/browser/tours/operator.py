@@ -59,6 +59,8 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
             yield f"admin-{opts.model_name}-{name}"
     page.goto(f"{issuer}{reverse('admin:ostiary_mfa_person', args=[ada.pk])}")
     yield "admin-factors-of-a-person"
+    page.goto(f"{issuer}{reverse('admin:ostiary_accounts_user_delete', args=[ada.pk])}")
+    yield "admin-erase-a-person"
 
 
 def secrets(page: Page, issuer: str, client: Client) -> Iterator[str]:
