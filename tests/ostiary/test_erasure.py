@@ -61,6 +61,7 @@ def two_erasers(monkeypatch: pytest.MonkeyPatch) -> None:
     calls.clear()
     broken.clear()
     monkeypatch.setattr(notifications, "_not_me_link", None)
+    monkeypatch.setattr(erasure, "_cancel_link", None)
     monkeypatch.setattr(privacy, "_erasers", {f"{HERE}.second": 60, f"{HERE}.first": 40})
 
 
