@@ -1,5 +1,7 @@
 """``make bench``: how fast the hot endpoints are, and how fast people are imported.
 
+Signing in by a passkey is set beside django-otp-webauthn, which is fetched for it.
+
 Prints a table, then one JSON line an operation.
 
 Starts a server of its own, set up as in production but for the demo data, in a folder of its own
@@ -23,17 +25,17 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
-from tests.bench import imports, passkeys
+from tests.bench import imports, passkeys, peer
+from tests.bench.serving import WORKERS, serving
 from tests.idp_site.site import ROOT
 from tests.machine import free_port
-from tests.passkeys.authenticator import Authenticator
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "8"))
-WORKERS = os.environ.get("BENCH_WORKERS", "2")
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,13 @@ def operations(credentials: dict[str, list[dict[str, str]]]) -> list[Operation]:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[tuple[int, dict[str, list[dict[str, str]]], Authenticator]]:
-    """A server with demo data: its port, its credentials and a passkey. Stopped at the end."""
+def server() -> Iterator[tuple[passkeys.Site, dict[str, list[dict[str, str]]]]]:
+    """A server with demo data, with a passkey, and its credentials. Stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
         port = free_port()
         env = {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "idp_site.settings",
             "VAR_DIR": folder,
             "DEMO": "1",
             "ISSUER_URL": f"http://localhost:{port}",
@@ -89,32 +92,9 @@ def server() -> Iterator[tuple[int, dict[str, list[dict[str, str]]], Authenticat
             capture_output=True,
             text=True,
         ).stdout
-        granian = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi"]
-        granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", "4"]
-        granian += ["--log-level", "warning", "idp_site.wsgi:application"]
-        process = subprocess.Popen(granian, cwd=ROOT, env=env)
-        try:
-            wait_until_ready(port, process)
-            yield port, json.loads(told), passkeys.add_passkey(port, env)
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Raises ``SystemExit`` if the server ends or does not get ready in a minute."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=10)
-        try:
-            connection.request("GET", "/readyz", headers={"Host": "localhost"})
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-        finally:
-            connection.close()
-    raise SystemExit("The server did not get ready.")
+        with serving(port, env, "/readyz", "idp_site.wsgi:application"):
+            site = passkeys.Site(port, env, passkeys.add_passkey(port, env))
+            yield site, json.loads(told)
 
 
 Once = Callable[[HTTPConnection], tuple[float, bool]]
@@ -163,12 +143,29 @@ def load(port: int, do: Once, seconds: float) -> tuple[list[float], int]:
     return latencies, len(failures)
 
 
-def measure(port: int, name: str, do: Once) -> dict[str, object]:
-    """Warm up, then measure."""
-    load(port, do, min(1.0, SECONDS / 2))
-    started = time.perf_counter()
-    latencies, failures = load(port, do, SECONDS)
-    elapsed = time.perf_counter() - started
+def measure(*sides: tuple[str, int, Once]) -> list[dict[str, Any]]:
+    """Warm up, then measure what has a name, a port and a way to do it.
+
+    Several take turns, in rounds, so that what else the machine does is of all of them.
+    """
+    rounds = ROUNDS if len(sides) > 1 else 1
+    latencies: dict[str, list[float]] = {name: [] for name, _, _ in sides}
+    failures = dict.fromkeys(latencies, 0)
+    elapsed = dict.fromkeys(latencies, 0.0)
+    for _, port, do in sides:
+        load(port, do, min(1.0, SECONDS / 2))
+    for number in range(rounds):
+        for name, port, do in sides[:: -1 if number % 2 else 1]:
+            started = time.perf_counter()
+            found, failed = load(port, do, SECONDS / rounds)
+            elapsed[name] += time.perf_counter() - started
+            latencies[name] += found
+            failures[name] += failed
+    return [row(name, latencies[name], failures[name], elapsed[name]) for name in latencies]
+
+
+def row(name: str, latencies: list[float], failures: int, elapsed: float) -> dict[str, Any]:
+    """What is told of an operation; ``elapsed`` in seconds."""
     cuts = statistics.quantiles(latencies, n=100)
     return {
         "operation": name,
@@ -184,35 +181,66 @@ def measure(port: int, name: str, do: Once) -> dict[str, object]:
     }
 
 
+def measure_passkeys(ours: passkeys.Site) -> list[dict[str, Any]]:
+    """Signing in by a passkey, and beside it that of the peer, where it can be had."""
+    with contextlib.ExitStack() as stack:
+        sites = {passkeys.NAME: ours}
+        if reason := peer.why_not():
+            print(f"{peer.PACKAGE} is left out: {reason}.")
+        else:
+            sites[peer.PACKAGE] = stack.enter_context(peer.server())
+        statements = {name: site.statements() for name, site in sites.items()}
+        rows = measure(*((name, site.port, site.sign_in) for name, site in sites.items()))
+    for each in rows:
+        each["statements"] = statements[each["operation"]]
+    if len(rows) > 1:
+        own, other = rows
+        other["version"] = peer.version()
+        own["times_the_peer"] = round(own["requests_per_second"] / other["requests_per_second"], 2)
+    return rows
+
+
+def show_statements(own: dict[str, Any], other: dict[str, Any] | None = None) -> None:
+    """For people: what a sign-in by a passkey costs in SQL, and how it stands to the peer."""
+    options, answer = own["statements"]
+    print(
+        f"\n{own['operation']}: {options} SQL statements for the options, {answer} for the answer"
+    )
+    if other:
+        options, answer = other["statements"]
+        print(
+            f"{other['operation']} {other['version']}: {options} and {answer}; "
+            f"ours signs in {own['times_the_peer']} times as many a second"
+        )
+
+
 def main() -> int:
     """Measure everything.
 
     1 if any request was answered with another status than it must, or importing took more memory
     for more people.
     """
-    with server() as (port, credentials, passkey):
-
-        def sign_in(connection: HTTPConnection) -> tuple[float, bool]:
-            took, status = passkeys.sign_in(connection, port, passkey)
-            return took, status == 200
-
-        results = [
-            *(measure(port, each.name, once(port, each)) for each in operations(credentials)),
-            measure(port, passkeys.NAME, sign_in),
-        ]
+    with server() as (site, credentials):
+        results = []
+        for each in operations(credentials):
+            results += measure((each.name, site.port, once(site.port, each)))
+        by_passkey = measure_passkeys(site)
+        results += by_passkey
     heads = f"{'requests/s':>12}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'failed':>8}"
     print(f"\n{'operation':<22}{heads}")
-    for row in results:
+    for each_row in results:
         print(
-            f"{row['operation']:<22}{row['requests_per_second']:>12}{row['p50_ms']:>10}"
-            f"{row['p95_ms']:>10}{row['p99_ms']:>10}{row['failures']:>8}"
+            f"{each_row['operation']:<22}{each_row['requests_per_second']:>12}"
+            f"{each_row['p50_ms']:>10}{each_row['p95_ms']:>10}{each_row['p99_ms']:>10}"
+            f"{each_row['failures']:>8}"
         )
+    show_statements(*by_passkey)
     imported = imports.measure()
     imports.show(imported)
     print()
-    for row in [*results, imported]:
-        print(json.dumps(row))
-    return 1 if any(row["failures"] for row in results) or not imported["flat"] else 0
+    for each_row in [*results, imported]:
+        print(json.dumps(each_row))
+    return 1 if any(found["failures"] for found in results) or not imported["flat"] else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""A sign-in by a passkey of django-otp-webauthn, to set ours beside.
+
+A project as ``startproject`` makes it, with the package as its documentation says to install it
+and its default settings. Its latest release is put into a folder of its own, with our version of
+Django.
+Server, workers, SQLite's options and the authenticator are the same as ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+
+from tests.bench.passkeys import Site, add_passkey
+from tests.bench.serving import serving
+from tests.idp_site.site import ROOT
+from tests.machine import free_port
+
+PACKAGE = "django-otp-webauthn"
+FOLDER = ROOT / "var" / "bench" / PACKAGE
+ADD = """
+from django.contrib.auth import get_user_model
+from django_otp_webauthn.models import WebAuthnCredential, WebAuthnUserHandle
+person = get_user_model().objects.create_user("alice")
+WebAuthnUserHandle.objects.create(user=person, handle_hex="{handle}")
+WebAuthnCredential.objects.create(
+    user=person, credential_id=bytes.fromhex("{credential_id}"), name="bench", confirmed=True,
+    public_key=bytes.fromhex("{public_key}"), aaguid="00000000-0000-0000-0000-000000000000",
+    backup_eligible=True, backup_state=True, discoverable=True,
+)
+"""
+
+
+def why_not() -> str:
+    """Why it can't be measured here, or nothing. Installs it."""
+    if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL"):
+        return "it is measured on SQLite alone, without DATABASE_URL and REDIS_URL"
+    uv = [str(Path(sys.executable).parent / "uv"), "pip", "install", "--quiet", "--upgrade"]
+    uv += ["--python", sys.executable, "--target", str(FOLDER)]
+    try:
+        installed = subprocess.run(
+            [*uv, PACKAGE, f"django=={django.__version__}"],
+            capture_output=True,
+            timeout=180,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "it could not be installed"
+    return "it could not be installed" if installed.returncode else ""
+
+
+def version() -> str:
+    """Of the release that is installed."""
+    found = next(FOLDER.glob("django_otp_webauthn-*.dist-info"))
+    return found.name.removeprefix("django_otp_webauthn-").removesuffix(".dist-info")
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Site]:
+    """Its server with one person, who has a passkey. Stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
+        port = free_port()
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(FOLDER),
+            "DJANGO_SETTINGS_MODULE": "tests.bench.peer.settings",
+            "PEER_FOLDER": folder,
+            "PEER_PORT": str(port),
+        }
+        migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+        subprocess.run(migrate, cwd=ROOT, env=env, check=True)
+        passkey = add_passkey(port, env, ADD)
+        application = ["--factory", "django.core.wsgi:get_wsgi_application"]
+        with serving(port, env, "/csrf/", *application):
+            yield Site(
+                port,
+                env,
+                passkey,
+                csrf="/csrf/",
+                options="/webauthn/authentication/begin/",
+                answer="/webauthn/authentication/complete/",
+                wrapped=False,
+            )

@@ -1,0 +1,49 @@
+"""Starting what is measured: the same server for everybody, with as many workers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from http.client import HTTPConnection
+from pathlib import Path
+
+from tests.idp_site.site import ROOT
+
+WORKERS = os.environ.get("BENCH_WORKERS", "2")
+
+
+@contextlib.contextmanager
+def serving(
+    port: int, environment: Mapping[str, str], ready: str, *application: str
+) -> Iterator[None]:
+    """The WSGI application (as granian's options name it), from when ``ready`` answers 200."""
+    granian = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi"]
+    granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", "4"]
+    granian += ["--log-level", "warning", *application]
+    process = subprocess.Popen(granian, cwd=ROOT, env=dict(environment))
+    try:
+        _wait_until_ready(port, process, ready)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_until_ready(port: int, process: subprocess.Popen[bytes], path: str) -> None:
+    """Raises ``SystemExit`` if the server ends or does not get ready in a minute."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Host": "localhost"})
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.2)
+        finally:
+            connection.close()
+    raise SystemExit("The server did not get ready.")
