@@ -22,7 +22,6 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import cookies, events, factors, second_step
-from ostiary.assurance import Level, parse_acr
 from ostiary.notices import Notice, register_notices
 from ostiary.notifications import notify
 from ostiary.risk import Decision
@@ -30,6 +29,7 @@ from ostiary.signals import password_changed, signin_completed
 from ostiary.signin import PendingSignIn
 
 from .conf import mfa_settings
+from .enrolment import wants_two_factors
 from .kinds import all_kinds
 from .models import TrustedDevice
 from .policy import is_operator
@@ -152,14 +152,9 @@ def may_go_without(request: HttpRequest, user: Any, pending: PendingSignIn) -> b
         is_offered(user)
         and not request.user.is_authenticated
         and pending.assessment.decision is not Decision.STEP_UP
-        and not any(_wants_two(acr) for acr in pending.acr_values)
+        and not wants_two_factors(pending)
         and of_this_browser(request, user) is not None
     )
-
-
-def _wants_two(acr: str) -> bool:
-    level = parse_acr(acr)
-    return level is not None and level.satisfies(Level.AAL2)
 
 
 def _signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
