@@ -26,6 +26,7 @@ def checks(folder: str) -> list[list[str]]:
         ["mkdocs", "build", "--quiet", "--strict", "--site-dir", f"{folder}/site"],
         ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
         ["python", "manage.py", "collectstatic", "--no-input"],
+        ["python", "manage.py", "privacy_map", "--check", "docs/reference/privacy-map.md"],
         ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
     ]
 

@@ -1,0 +1,64 @@
+"""What the ground floor's models, and Django's own, tell of people (``privacy_map``)."""
+
+from .privacy_map import mark
+
+mark(
+    "ostiary.Erasure",
+    personal="reason emails",
+    pseudonymous="id subject operator",
+    none="""state requested_by kept language requested_at due_at started_at finished_at attempts
+        leased_until last_error receipt""",
+    kept="Once it is done, the row has neither id nor address: it says that somebody was erased.",
+)
+mark("ostiary.ErasureStep", none="id erasure name done_at erased")
+mark("ostiary.ReceiptKey", none="kid x created_at")
+mark(
+    "ostiary.Event",
+    personal="personal",
+    pseudonymous="subject details",
+    none="id at kind outcome client_id",
+    kept="It is encrypted under the person’s own key, which is destroyed.",
+)
+mark("ostiary.EventSeal", none="position digest start start_digest signature sealed_at")
+mark("ostiary.SealedEvent", none="position event_id digest")
+mark(
+    "ostiary.OutboxMessage",
+    personal="payload",
+    pseudonymous="key",
+    none="""id kind state attempts next_attempt_at leased_until last_error created_at
+        finished_at""",
+)
+mark("ostiary.PersonKey", pseudonymous="subject pseudonym key", none="id destroyed_at")
+mark(
+    "ostiary.Session",
+    personal="""amr ip_address user_agent created_at authenticated_at last_seen_at ended_at
+        end_reason""",
+    pseudonymous="id user session_key",
+    none="remembered",
+)
+mark("ostiary.ThrottleCounter", pseudonymous="key", none="hits expires_at")
+mark("ostiary.Tombstone", pseudonymous="digest", none="id of erased_at")
+mark("ostiary.TombstoneKey", none="id key")
+
+mark(
+    "admin.LogEntry",
+    personal="object_repr change_message",
+    pseudonymous="user object_id",
+    none="id action_time content_type action_flag",
+)
+mark(
+    "auth.User",
+    personal="""password last_login is_superuser username first_name last_name email is_staff
+        is_active date_joined groups user_permissions""",
+    pseudonymous="id",
+)
+mark("auth.Group", none="id name permissions")
+mark("auth.Permission", none="id name content_type codename")
+mark("contenttypes.ContentType", none="id app_label model")
+mark(
+    "sessions.Session",
+    personal="session_data",
+    pseudonymous="session_key",
+    none="expire_date",
+)
+mark("sites.Site", none="id domain name")
