@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from limits.errors import ConfigurationError
 
-from . import places, throttling
+from . import places, throttling, tombstone_file
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
 from .sessions import SessionRegisterMiddleware
@@ -52,6 +52,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_dotted_paths(),
         *_throttles(),
         *_places(),
+        *_tombstone_file(),
         *_time_zones(),
     ]
 
@@ -386,6 +387,17 @@ def _places() -> Iterator[CheckMessage]:
             f"OSTIARY['PLACES_DATABASE'] can't be read: {problem}.",
             hint="Name a file in MaxMind's format (.mmdb), or leave it empty.",
             id="ostiary.E022",
+        )
+
+
+def _tombstone_file() -> Iterator[CheckMessage]:
+    """Without it every erasure would stop at its first step, and be tried again for ever."""
+    path = ostiary_settings.TOMBSTONE_FILE
+    if path and (problem := tombstone_file.why_not_writable(path)):
+        yield Error(
+            f"OSTIARY['TOMBSTONE_FILE'] is {path!r}, which can't be written: {problem}.",
+            hint="Name a file that this process may write, on a disk that outlives the database.",
+            id="ostiary.E023",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from . import events, mail, outbox, privacy, receipts, retention, sessions, tombstones
 from .conf import ostiary_settings
@@ -22,7 +22,9 @@ def close_the_account(erasure: Erasure, user: Any) -> dict[str, Any]:
     tombstones.bury(str(erasure.subject), _addresses(erasure))
     if user is None:
         return {}
-    erasure.kept = [kept.as_claims() for kept in retention.kept_of(user)]
+    # The receipt is the person's, in whatever language a worker runs.
+    with translation.override(erasure.language or translation.get_language()):
+        erasure.kept = [kept.as_claims() for kept in retention.kept_of(user)]
     erasure.save(update_fields=["kept"])
     if hasattr(user, "is_active"):
         type(user)._default_manager.filter(pk=user.pk).update(is_active=False)

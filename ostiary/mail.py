@@ -17,6 +17,10 @@ from django.utils import translation
 from . import message_source, outbox
 from .conf import ostiary_settings
 
+TO_MACHINES = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+"""No machine is to answer (RFC 3834 §5, and Exchange's own word for it). There is no
+``List-Unsubscribe``: nobody can turn these messages off."""
+
 
 def absolute_url(path: str) -> str:
     """The address of ``path`` (beginning with ``/``) on this site: never of the request's host."""
@@ -90,7 +94,7 @@ def deliver_email(payload: dict[str, Any], key: str) -> None:
         payload["subject"],
         payload["text"],
         to=[payload["to"]],
-        headers={"Message-ID": message_id(key), "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": message_id(key), **TO_MACHINES},
     )
     if payload.get("html"):
         message.attach_alternative(payload["html"], "text/html")

@@ -52,6 +52,20 @@ def add(stones: Sequence[Tombstone], key: bytes) -> None:
         os.close(file)
 
 
+def why_not_writable(path: str | Path) -> str:
+    """What stands in the way of adding to the file; ``""`` for nothing. Nothing is made or changed
+    by asking."""
+    file = Path(path)
+    if file.is_dir():
+        return "it is a folder"
+    if file.exists():
+        return "" if os.access(file, os.W_OK) else "it is read-only for us"
+    folder = next(each for each in file.absolute().parents if each.exists())
+    if not folder.is_dir():
+        return f"{folder} is no folder"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} is read-only for us"
+
+
 def read(path: str | Path) -> Iterator[Tombstone]:
     """The tombstones of a file, oldest first. Raises ``OSError`` and ``UnreadableLine``."""
     for number, line in _lines(path):

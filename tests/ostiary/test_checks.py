@@ -278,3 +278,26 @@ def test_counting_in_each_process_is_warned_of(ostiary):
     ostiary(THROTTLE_STORAGE="memory://")
     assert ids() == []
     assert ids(deploy=True) == ["W001"]
+
+
+# --- the file of tombstones -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", "tombstones.jsonl", "not/yet/there/tombstones.jsonl"])
+def test_a_file_of_tombstones_that_can_be_made_is_none_the_worse_for_asking(
+    ostiary, tmp_path, path
+):
+    ostiary(TOMBSTONE_FILE=path and str(tmp_path / path))
+    assert ids() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_tombstones_that_is_a_folder_or_below_a_file_is_told(ostiary, tmp_path):
+    ostiary(TOMBSTONE_FILE=str(tmp_path))
+    assert ids() == ["E023"]
+
+    (tmp_path / "file").touch()
+    ostiary(TOMBSTONE_FILE=str(tmp_path / "file" / "tombstones.jsonl"))
+    [(name, sentence, _)] = found()
+    assert name == "ostiary.E023"
+    assert "is no folder" in sentence

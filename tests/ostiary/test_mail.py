@@ -103,7 +103,15 @@ def test_a_template_that_is_broken_is_an_error_of_the_caller():
 
 def test_a_machine_is_not_to_answer_it():
     outbox.deliver(send().pk)
-    assert django_mail.outbox[0].extra_headers["Auto-Submitted"] == "auto-generated"
+    sent = django_mail.outbox[0].message()
+    assert sent["Auto-Submitted"] == "auto-generated"
+    assert sent["X-Auto-Response-Suppress"] == "All"
+
+
+def test_nobody_unsubscribes_from_messages_about_their_safety():
+    outbox.deliver(send().pk)
+    headers = django_mail.outbox[0].message().keys()
+    assert not any(name.lower().startswith("list-") or name == "Precedence" for name in headers)
 
 
 def test_repeats_of_one_message_have_one_id_and_others_another():

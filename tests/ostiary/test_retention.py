@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from ostiary import erasure, notifications, privacy, receipts, retention
 from ostiary.models import Erasure
@@ -60,6 +60,18 @@ def test_the_receipt_says_what_is_kept_why_and_until_when(person, ostiary):
         "until": "2036-12-31",
     }
     assert len(kept) == len(retention.ALWAYS) + 1
+
+
+def test_the_receipt_is_in_the_persons_language_in_whatever_one_the_worker_runs(person):
+    with translation.override("de"):
+        asked = ask_now(person)
+        said = str(retention.ALWAYS[0].what)
+    with translation.override("fr"):
+        erasure.run(asked.pk)
+
+    asked.refresh_from_db()
+    assert receipts.verify(asked.receipt)["kept"][0]["what"] == said
+    assert said.startswith("Dass ")
 
 
 def test_a_legal_hold_waits_can_be_called_off_and_goes_on_when_lifted(person, ostiary):
