@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-import dj_email_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
@@ -18,7 +17,7 @@ from accounts.foreign_hashers import FOREIGN_HASHERS
 from oauth.provider_settings import *  # noqa: F403  (the six swapped models and OAUTH2_PROVIDER)
 from oauth.provider_settings import OAUTH2_PROVIDER
 
-from . import demo
+from . import demo, email_url
 from .logs import logging_config
 
 env = Env()
@@ -332,14 +331,10 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
 if DEMO and not env.str("EMAIL_URL", ""):
     EMAIL_BACKEND = "idp_site.mailbox.EmailBackend"
 else:
-    _email: dict[str, Any] = dj_email_url.parse(env.str("EMAIL_URL", "") or "smtp://localhost:25")
-    EMAIL_BACKEND = _email["EMAIL_BACKEND"]
-    EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
-    EMAIL_HOST_USER = _email["EMAIL_HOST_USER"] or ""
-    EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
-    EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
-    EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"] or None
-EMAIL_TIMEOUT = 10
+    _email = email_url.settings_of(env.str("EMAIL_URL", "") or email_url.DEFAULT, os.environ)
+    globals().update(_email)
+    if "ANYMAIL" in _email:
+        INSTALLED_APPS.append("anymail")  # its system checks
 
 # --- Celery (read by idp_site.celery with the prefix CELERY_) ------------------------------------
 

@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from limits.errors import ConfigurationError
 
-from . import places, throttling, tombstone_file
+from . import mail_provider, places, throttling, tombstone_file
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
 from .sessions import SessionRegisterMiddleware
@@ -53,6 +53,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_throttles(),
         *_places(),
         *_tombstone_file(),
+        *_mail_provider(),
         *_time_zones(),
     ]
 
@@ -398,6 +399,15 @@ def _tombstone_file() -> Iterator[CheckMessage]:
             f"OSTIARY['TOMBSTONE_FILE'] is {path!r}, which can't be written: {problem}.",
             hint="Name a file that this process may write, on a disk that outlives the database.",
             id="ostiary.E023",
+        )
+
+
+def _mail_provider() -> Iterator[CheckMessage]:
+    if problem := mail_provider.what_is_missing():
+        yield Error(
+            f"Mail can't be sent: {problem}.",
+            hint="On the reference site it is a variable of the environment that begins ANYMAIL_.",
+            id="ostiary.E024",
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import smtplib
 from dataclasses import asdict, dataclass
 from email.utils import parseaddr
 from typing import Any
@@ -14,7 +13,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
 
-from . import message_source, outbox
+from . import mail_failures, message_source, outbox
 from .conf import ostiary_settings
 
 TO_MACHINES = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
@@ -86,7 +85,8 @@ def message_id(key: str) -> str:
 
 @outbox.handler("email.send")
 def deliver_email(payload: dict[str, Any], key: str) -> None:
-    """Send by Django's email backend. A refusal for good (SMTP 5xx) raises ``PermanentFailure``.
+    """Send by Django's email backend. A refusal for good raises ``PermanentFailure``, one for now
+    ``RetryAfter`` (see ``mail_failures``).
 
     A sender that is refused, or a wrong password of ours, is tried again: an operator can mend it.
     """
@@ -105,16 +105,8 @@ def deliver_email(payload: dict[str, Any], key: str) -> None:
         raise outbox.PermanentFailure("The message can't be written as an email.") from None
     try:
         message.send()
-    except smtplib.SMTPRecipientsRefused as refused:
-        codes = [code for code, _ in refused.recipients.values()]
-        if codes and min(codes) >= 500:
-            raise outbox.PermanentFailure(
-                f"The mail server refused the recipient ({codes[0]})."
-            ) from None
+    except Exception as error:
+        if told := mail_failures.told(error):
+            raise told from None
         raise
-    except smtplib.SMTPDataError as refused:
-        if refused.smtp_code >= 500:
-            raise outbox.PermanentFailure(
-                f"The mail server refused the message ({refused.smtp_code})."
-            ) from None
-        raise
+    mail_failures.must_be_taken(message)

@@ -301,3 +301,17 @@ def test_a_file_of_tombstones_that_is_a_folder_or_below_a_file_is_told(ostiary, 
     [(name, sentence, _)] = found()
     assert name == "ostiary.E023"
     assert "is no folder" in sentence
+
+
+# --- the mail provider ----------------------------------------------------------------------------
+
+
+def test_what_a_mail_provider_lacks_is_told(settings):
+    settings.EMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
+    settings.ANYMAIL = {}
+    [(name, sentence, _)] = found()
+    assert name == "ostiary.E024"
+    assert "MAILGUN_API_KEY" in sentence
+
+    settings.ANYMAIL = {"MAILGUN_API_KEY": "key-1"}
+    assert ids() == []
