@@ -18,3 +18,6 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
 
 from idp_site.settings import *  # noqa: F403
+
+# Each test's browser has a handler of its own, which would look through every static file there is.
+WHITENOISE_AUTOREFRESH = True
