@@ -73,6 +73,7 @@ def send(request: HttpRequest, user: Any, pending: PendingSignIn) -> None:
                     "where": in_words(client_ip(request)),
                 },
                 language=language_of(user),
+                urgent=True,
             )
         events.record("signin.code_sent", user=user, request=request)
     request.session[SESSION_KEY] = {

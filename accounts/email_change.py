@@ -57,6 +57,7 @@ def request_change(request: HttpRequest, user: Any, email: str) -> None:
                     "signin_link": mail.absolute_url(reverse("ostiary_accounts:signin")),
                     "recover_link": mail.absolute_url(reverse("ostiary_accounts:recover")),
                 },
+                urgent=True,  # as the other, so that neither is told by its delay
             )
         else:
             link = links.link_to("ostiary_accounts:email_confirm", token)
@@ -68,7 +69,7 @@ def request_change(request: HttpRequest, user: Any, email: str) -> None:
 
 def _mail(user: Any, to: str, message: str, **context: str) -> None:
     template = f"ostiary_accounts/mail/{message}"
-    mail.send_email(to, template, context, language=language_of(user))
+    mail.send_email(to, template, context, language=language_of(user), urgent=True)
 
 
 def cancel(request: HttpRequest, user: Any) -> bool:

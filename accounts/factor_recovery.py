@@ -176,7 +176,7 @@ def request_link(request: HttpRequest, email: str) -> None:
         )
 
 
-@outbox.handler("accounts.factor_recovery_link")
+@outbox.handler("accounts.factor_recovery_link", queue=outbox.Queue.URGENT)
 def mail_link(payload: dict[str, Any], key: str) -> None:
     """Mail the link that begins the recovery, stops it, or finishes it: whichever comes next."""
     user = find_user(payload["email"])
@@ -201,6 +201,7 @@ def mail_link(payload: dict[str, Any], key: str) -> None:
             f"ostiary_accounts/mail/{message}",
             context,
             language=payload["language"],
+            urgent=True,
         )
 
 

@@ -70,7 +70,7 @@ def ask(
     request.session[_session_key(purpose)] = str(asked.pk)
 
 
-@outbox.handler("accounts.mailed_code")
+@outbox.handler("accounts.mailed_code", queue=outbox.Queue.URGENT)
 def mail_code(payload: dict[str, Any], key: str) -> None:
     """Make the code and mail it. At a repeat another is mailed, and is then the one that works."""
     asked = MailedCode.objects.filter(pk=payload["id"], expires_at__gt=timezone.now()).first()
@@ -97,6 +97,7 @@ def mail_code(payload: dict[str, Any], key: str) -> None:
                 f"ostiary_accounts/mail/{asked.purpose}_code",
                 context,
                 language=payload["language"],
+                urgent=True,
             )
 
 

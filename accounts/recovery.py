@@ -34,7 +34,7 @@ def request_link(request: HttpRequest, *, email: str, next_url: str) -> None:
         )
 
 
-@outbox.handler("accounts.recovery_link")
+@outbox.handler("accounts.recovery_link", queue=outbox.Queue.URGENT)
 def mail_link(payload: dict[str, Any], key: str) -> None:
     """Mail the link that was asked for. A newer link takes the place of the one before.
 
@@ -60,6 +60,7 @@ def mail_link(payload: dict[str, Any], key: str) -> None:
             "ostiary_accounts/mail/recover",
             {"link": link_to("ostiary_accounts:recover_set", token)},
             language=payload["language"],
+            urgent=True,
         )
         events.record("recovery.link_sent", user=user)
 

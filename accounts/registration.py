@@ -108,6 +108,7 @@ def _send(registration: PendingRegistration, existing: Any, token: str, code: st
             registration.email,
             "ostiary_accounts/mail/verify",
             {"link": link_to("ostiary_accounts:verify", token), "code": codes.in_words(code)},
+            urgent=True,
         )
         return
     going = f"?{urlencode({'next': registration.next_url})}" if registration.next_url else ""
@@ -118,6 +119,7 @@ def _send(registration: PendingRegistration, existing: Any, token: str, code: st
             f"{view}_link": mail.absolute_url(reverse(f"ostiary_accounts:{view}") + going)
             for view in ("signin", "recover")
         },
+        urgent=True,  # as the other, so that neither is told by its delay
     )
 
 

@@ -248,7 +248,11 @@ def send_link(case: SupportCase, operator: Any = None) -> bool:
             "is_new": bool(found.email),
         }
         mail.send_email(
-            to, "ostiary_accounts/mail/support_link", context, language=language_of(user)
+            to,
+            "ostiary_accounts/mail/support_link",
+            context,
+            language=language_of(user),
+            urgent=True,
         )
         SupportCase.objects.filter(pk=found.pk).update(link_sent_at=timezone.now())
         note("link_sent", found, operator=operator)

@@ -19,6 +19,8 @@ from oauth.provider_settings import OAUTH2_PROVIDER
 
 from . import demo, email_url
 from .logs import logging_config
+from .queues import EXCHANGE_TYPE, celery_queues, outbox_queues, queue_name
+from .queues import PREFIX as QUEUE_PREFIX
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -97,6 +99,7 @@ OSTIARY: dict[str, Any] = {
     "PLACES_DATABASE": env.str("PLACES_DATABASE", ""),
     "EVENT_WITNESS": "ostiary.event_chain.log_head",
     "TOMBSTONE_FILE": env.str("TOMBSTONE_FILE", str(VAR_DIR / "tombstones.jsonl")),
+    "OUTBOX_QUEUES": outbox_queues(),
     "RETENTION_RULES": env.list("RETENTION_RULES", []),
 }
 
@@ -349,6 +352,10 @@ if not CELERY_BROKER_URL:
 # (The outbox hands messages over with time-outs of its own. The scheduler publishes with Celery's
 # retries: without them it goes on for ever with a connection that the broker has closed.)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_TASK_QUEUES = celery_queues(CELERY_BROKER_URL)
+CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_ROUTING_KEY = queue_name("jobs")
+CELERY_TASK_DEFAULT_EXCHANGE = QUEUE_PREFIX
+CELERY_TASK_DEFAULT_EXCHANGE_TYPE = EXCHANGE_TYPE
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _queue = VAR_DIR / "broker"
@@ -361,21 +368,40 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
     }
 elif CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 3600,
+        # A task that nobody has acknowledged for so long is given to another worker. It has to be
+        # more than CELERY_TASK_TIME_LIMIT, or what still runs would run twice; and not much more,
+        # since so long what a killed worker had in hand lies there. (Messages don't wait for it:
+        # the sweep takes them up when their lease is over.)
+        "visibility_timeout": 600,
+        # Redis is near: what takes longer is down, and the worker is to notice.
         "socket_connect_timeout": 1,
         "socket_timeout": 5,
     }
 elif CELERY_BROKER_URL.startswith("amqp"):
+    # A task counts as handed over when most of RabbitMQ's nodes have it on disk, not before.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+# A worker that starts before its broker waits for it.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Acknowledged when it is done: what a killed worker had in hand goes to another. Every task may
+# run again.
 CELERY_TASK_ACKS_LATE = True
+# The same where only the process in the pool was killed, as for want of memory.
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# Nobody asks what a task returned; what matters is in the database.
 CELERY_TASK_IGNORE_RESULT = True
+# More than any request to a gateway may take (10 s, and the sweep stops after 8), less than the
+# lease of a message (OUTBOX_LEASE_SECONDS, 300): whoever holds one is dead when it is over.
 CELERY_TASK_SOFT_TIME_LIMIT = 120
 CELERY_TASK_TIME_LIMIT = 150
+# A worker takes from a queue what its processes can begin at once: nothing waits behind a slow task
+# while another worker has nothing to do, and a kill gives back little.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Quorum queues know no prefetch that holds for all of a worker's queues (global QoS), so each queue
+# has one of its own.
+CELERY_WORKER_DETECT_QUORUM_QUEUES = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
+# When the broker is lost, so is the right to acknowledge: another worker will get the task.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -95,7 +95,11 @@ def send_code(request: HttpRequest, user: Any, purpose: str) -> SentCode:
     with transaction.atomic():
         for address in addresses_of(user):
             mail.send_email(
-                address, "ostiary_mfa/mail/email_code", context, language=language_of(user)
+                address,
+                "ostiary_mfa/mail/email_code",
+                context,
+                language=language_of(user),
+                urgent=True,
             )
         events.record("email_code.sent", user=user, request=request)
         return sent_code.write(request, user, code, channel=CHANNEL, purpose=purpose)

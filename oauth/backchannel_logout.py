@@ -54,7 +54,7 @@ def logout_token(session: ClientSession) -> str:
     return client_jwt.issue(session.client, "id_token", about, alg=alg, typ=TYP)
 
 
-@outbox.handler(KIND)
+@outbox.handler(KIND, queue=outbox.Queue.BULK)
 def deliver(payload: dict[str, Any], key: str) -> None:
     """Tell one client about one session (§2.5). A repeat of what has been told tells nothing.
 

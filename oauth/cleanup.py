@@ -54,7 +54,8 @@ def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Forget what ended long ago at clients, but not what they are still to be told; of people who
     are gone at once, also what was given up. Returns how many."""
     limit = timezone.now() - timedelta(days=ENDED_SESSIONS_DAYS)
-    settled = Q(message__isnull=True) | Q(message__state=OutboxMessage.State.DONE)
+    finished = [OutboxMessage.State.DONE, OutboxMessage.State.DROPPED]
+    settled = Q(message__isnull=True) | Q(message__state__in=finished)
     gone = Q(user__isnull=True) & ~Q(message__state=OutboxMessage.State.PENDING)
     over = Q(settled, ended_at__lt=limit) | Q(gone, ended_at__isnull=False)
     return remove(ClientSession.objects.filter(over), batch, most)

@@ -1,4 +1,5 @@
-"""The operator's view of the ground floor: sessions, the security log and the outbox.
+"""The operator's view of the ground floor: sessions and the security log. The outbox and erasures
+are in modules of their own.
 
 Everything here is read-only but for a few actions. No secret, session key or message is shown.
 """
@@ -6,7 +7,7 @@ Everything here is read-only but for a few actions. No secret, session key or me
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,29 +23,14 @@ from django.utils.translation import ngettext
 from . import (
     erasure_admin,  # noqa: F401  (it registers itself)
     events,
-    outbox,
+    outbox_admin,  # noqa: F401
     privacy,
     risk,
     sessions,
 )
 from .assurance import step_up
-from .models import Event, OutboxMessage, PersonKey, Session
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that the site writes and nobody edits."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes a field; the permission stands for the actions."""
-        return obj is None and super().has_change_permission(request)
+from .models import Event, PersonKey, Session
+from .read_only_admin import ReadOnlyAdmin as ReadOnlyAdmin
 
 
 class FreshOperatorMixin:
@@ -155,50 +141,3 @@ class EventAdmin(ReadOnlyAdmin):
         """Address and browser; empty once the person has been erased."""
         told = events.personal_details(event)
         return format_html("<pre>{}</pre>", json.dumps(told, indent=2, ensure_ascii=False))
-
-
-@admin.register(OutboxMessage)
-class OutboxMessageAdmin(ReadOnlyAdmin):
-    """What waits, what was delivered and what failed for good. The content stays encrypted."""
-
-    list_display = ["kind", "state", "attempts", "created_at", "next_attempt_at", "last_error"]
-    list_filter = ["state", "kind"]
-    search_fields = ["=id", "=key"]
-    exclude = ["payload"]
-    show_full_result_count = False
-    actions = ["retry", "drop"]
-
-    @admin.action(description=_("Retry now"), permissions=["change"])
-    def retry(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        """Parked messages get all their attempts again."""
-        count = self._do(request, queryset, "outbox.retried", outbox.retry)
-        text = ngettext("%d message is due now.", "%d messages are due now.", count) % count
-        self.message_user(request, text, messages.SUCCESS)
-
-    @admin.action(description=_("Drop for good"), permissions=["change"])
-    def drop(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        """The message is never delivered."""
-        count = self._do(request, queryset, "outbox.dropped", outbox.drop)
-        text = ngettext("%d message was dropped.", "%d messages were dropped.", count) % count
-        self.message_user(request, text, messages.SUCCESS)
-
-    @staticmethod
-    def _do(
-        request: HttpRequest,
-        queryset: QuerySet[OutboxMessage],
-        kind: str,
-        action: Callable[[OutboxMessage], bool],
-    ) -> int:
-        """Do it to each, and log it for those to which it could be done; returns how many."""
-        count = 0
-        with transaction.atomic():
-            for message in queryset:
-                if action(message):
-                    count += 1
-                    events.record(
-                        kind,
-                        user=request.user,
-                        request=request,
-                        details={"message": str(message.pk), "kind": message.kind},
-                    )
-        return count

@@ -26,6 +26,7 @@ class OstiaryConfig(AppConfig):
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
                 "outbox.dropped": _("A message was dropped"),
+                "outbox.expired": _("Messages that nobody retried were dropped"),
                 "outbox.retried": _("A message was made due again"),
                 "signin.refused": _("A sign-in was refused"),
                 "signin.unusual": _("A sign-in began that looked unusual"),

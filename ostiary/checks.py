@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from limits.errors import ConfigurationError
 
-from . import mail_provider, places, throttling, tombstone_file
+from . import mail_provider, outbox_checks, places, throttling, tombstone_file
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
 from .sessions import SessionRegisterMiddleware
@@ -55,6 +55,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_tombstone_file(),
         *_mail_provider(),
         *_time_zones(),
+        *outbox_checks.problems(),
     ]
 
 

@@ -9,20 +9,21 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
-from . import sessions
+from . import dead_letters, events, sessions
+from .conf import ostiary_settings
 from .models import OutboxMessage, Session, ThrottleCounter
 
 log = logging.getLogger(__name__)
+
+State = OutboxMessage.State
 
 BATCH = 1000
 MOST_BATCHES = 100
 ENDED_SESSIONS_DAYS = 30
 """For so long an operator sees who was signed in, where and until when."""
-DONE_MESSAGES_DAYS = 30
-"""For so long the key of a delivered message keeps it from being sent again."""
 
 
 def remove(rows: models.QuerySet[Any], batch: int = BATCH, most: int = MOST_BATCHES) -> int:
@@ -76,10 +77,35 @@ def remove_expired_django_sessions() -> None:
 
 def remove_delivered_messages() -> int:
     """Forget outbox messages that were delivered or dropped long ago; returns how many."""
-    limit = timezone.now() - timedelta(days=DONE_MESSAGES_DAYS)
-    return remove(
-        OutboxMessage.objects.filter(state=OutboxMessage.State.DONE, finished_at__lt=limit)
-    )
+    over = OutboxMessage.objects.filter(state__in=[State.DONE, State.DROPPED])
+    return remove(_kept_long_enough(over, ostiary_settings.OUTBOX_KEEP_DAYS))
+
+
+def give_up_parked_messages() -> int:
+    """Drop, and log, messages that have been parked for so long that nobody will look at them;
+    returns how many."""
+    parked = OutboxMessage.objects.filter(state=State.PARKED)
+    old = _kept_long_enough(parked, ostiary_settings.OUTBOX_KEEP_PARKED_DAYS)
+    given_up = 0
+    for found in list(old.values("kind").annotate(first=models.Min("finished_at"))):
+        of_kind = old.filter(kind=found["kind"])
+        with transaction.atomic():
+            if count := dead_letters.give_up(of_kind, "Nobody retried it in time."):
+                events.record("outbox.expired", details={"kind": found["kind"], "count": count})
+                given_up += count
+    return given_up
+
+
+def _kept_long_enough(
+    rows: models.QuerySet[OutboxMessage], days: dict[str, int]
+) -> models.QuerySet[OutboxMessage]:
+    """Those that finished so many days ago, by their kind or else by ``default``."""
+    now = timezone.now()
+    own = {kind: each for kind, each in days.items() if kind != "default"}
+    old = models.Q(finished_at__lt=now - timedelta(days=days["default"])) & ~models.Q(kind__in=own)
+    for kind, each in own.items():
+        old |= models.Q(kind=kind, finished_at__lt=now - timedelta(days=each))
+    return rows.filter(old)
 
 
 def remove_throttle_counters() -> int:

@@ -96,7 +96,21 @@ class OstiarySettings:
     """After this many failures, in about two days, a message is parked for the operator."""
 
     OUTBOX_LEASE_SECONDS: int = 300
-    """How long a worker may hold a message before the sweep gives it to another."""
+    """How long a worker may hold a message before the sweep gives it to another: longer than the
+    time limit of a task, or two may send it."""
+
+    OUTBOX_QUEUES: dict[str, str] = field(default_factory=dict)
+    """Celery's queue for the messages of each queue of the outbox: ``urgent``, ``sms``, ``normal``
+    and ``bulk`` (how-to: brokers). What is not named goes into Celery's default queue."""
+
+    OUTBOX_KEEP_DAYS: dict[str, int] = field(default_factory=lambda: {"default": 30})
+    """How many days a message that was delivered or dropped is kept, without its content, for
+    operators to see and for its key to tell a repeat: by its kind, such as ``{"mfa.sms": 7}``, or
+    else ``default``."""
+
+    OUTBOX_KEEP_PARKED_DAYS: dict[str, int] = field(default_factory=lambda: {"default": 90})
+    """How many days a parked message, with its content, waits for an operator before it is dropped,
+    which is logged: by its kind, or else ``default``."""
 
     PLACES_DATABASE: str = ""
     """The path of a database in MaxMind's format, such as GeoLite2 City: the country and city of an

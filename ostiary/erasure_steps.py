@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone, translation
 
-from . import events, mail, outbox, privacy, receipts, retention, sessions, tombstones
+from . import dead_letters, events, mail, privacy, receipts, retention, sessions, tombstones
 from .conf import ostiary_settings
 from .models import Erasure, OutboxMessage, Session
 
@@ -41,11 +41,11 @@ def forget_messages(erasure: Erasure, user: Any) -> dict[str, Any]:
         # Keys are in plain, and kept for a while after delivery.
         OutboxMessage.objects.filter(key__contains=str(erasure.subject)).update(key=None)
     dropped = 0
-    waiting = OutboxMessage.objects.exclude(state=OutboxMessage.State.DONE)
+    waiting = OutboxMessage.objects.filter(state__in=dead_letters.OPEN)
     for message in waiting.order_by("pk").iterator(chunk_size=200):
         said = (message.payload or "").casefold()
         if any(name in said for name in names):
-            dropped += outbox.forget(message)
+            dropped += dead_letters.forget(message)
     return {OutboxMessage._meta.label: dropped}
 
 

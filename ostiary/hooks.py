@@ -87,7 +87,7 @@ def _wants(path: str, kind: str) -> bool:
     return kinds is None or kind in kinds
 
 
-@outbox.handler("events.hook")
+@outbox.handler("events.hook", queue=outbox.Queue.BULK)
 def _deliver(payload: dict[str, Any], key: str) -> None:
     """Call the hook, unless the event was pruned or the hook taken out of the settings."""
     event = Event.objects.filter(pk=payload["event"]).first()

@@ -62,13 +62,16 @@ def send_email(
     *,
     key: str | None = None,
     language: str = "",
+    urgent: bool = False,
 ) -> None:
     """Write an email to the outbox, in the caller's transaction (see ``render``).
 
-    With a ``key``, repeats are one email.
+    With a ``key``, repeats are one email. One that somebody waits for, such as a code, is
+    ``urgent``: it waits for none that is not.
     """
     message = render(template, context, language=language)
-    outbox.enqueue("email.send", {"to": to, **asdict(message)}, key=key)
+    queue = outbox.Queue.URGENT if urgent else outbox.Queue.NORMAL
+    outbox.enqueue("email.send", {"to": to, **asdict(message)}, key=key, queue=queue)
 
 
 def _plain(name: str, context: dict[str, Any]) -> str:

@@ -5,6 +5,10 @@ delivered at least once. After the commit it is handed to Celery; what a hand-ov
 broker was down, a worker was killed) the periodic sweep finds. A worker claims a message by one
 conditional UPDATE that gives it a lease, so two workers deliver it twice only if the first was
 killed, or took longer than ``OUTBOX_LEASE_SECONDS``; handlers get a key by which to tell a repeat.
+
+Each message is of one ``Queue``, by its kind or as its sender says, and each of these is a queue of
+Celery with a sweep of its own: a gateway that hangs in one never holds up a code in another. What
+operators do with messages that failed for good is in ``dead_letters``.
 """
 
 from __future__ import annotations
@@ -13,36 +17,55 @@ import functools
 import json
 import logging
 import random
-import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 from kombu.pools import producers
 
 from .conf import ostiary_settings
 from .models import OutboxMessage
+from .plain_reasons import PERSONAL, described
+
+__all__ = [
+    "PERSONAL",
+    "Handler",
+    "PermanentFailure",
+    "Queue",
+    "RetryAfter",
+    "State",
+    "deliver",
+    "deliver_due",
+    "enqueue",
+    "hand_over",
+    "handler",
+    "kinds",
+    "retry_delay",
+]
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[dict[str, Any], str], None]
+Queue = OutboxMessage.Queue
 State = OutboxMessage.State
 
 FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 6 * 3600
 BROKER_TIMEOUT_SECONDS = 1
 BROKER_PAUSE_SECONDS = 15
-PERSONAL = re.compile(r"[^\s<>'\"]+@[^\s<>'\"]+|[a-z]+://\S+|\+?\d{6,}")
-"""Addresses, links, and numbers of telephones or codes."""
+SWEEP_SECONDS = 8
+"""Less than from one sweep to the next: so long at most a gateway that hangs keeps a worker of
+several queues from the others, apart from the time-out of one request."""
 
 _handlers: dict[str, Handler] = {}
+_queues: dict[str, Queue] = {}
 _broker_paused_until = 0.0
 
 
@@ -64,8 +87,8 @@ class RetryAfter(Exception):
         self.seconds = seconds
 
 
-def handler(kind: str) -> Callable[[Handler], Handler]:
-    """Decorator: have messages of ``kind`` delivered by ``fn(payload, key)``.
+def handler(kind: str, *, queue: Queue = Queue.NORMAL) -> Callable[[Handler], Handler]:
+    """Decorator: have messages of ``kind`` delivered by ``fn(payload, key)``, through ``queue``.
 
     The same ``key`` is given at every attempt of one message. Handlers live in modules that an
     app's ``tasks`` module imports, so that workers know them.
@@ -73,14 +96,30 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
 
     def register(fn: Handler) -> Handler:
         _handlers[kind] = fn
+        _queues[kind] = queue
         return fn
 
     return register
 
 
-def _handler_of(kind: str) -> Handler:
+def _find(kind: str) -> None:
     if kind not in _handlers:
         autodiscover_modules("tasks")
+
+
+def kinds() -> list[str]:
+    """Every kind that some installed app handles."""
+    autodiscover_modules("tasks")
+    return sorted(_handlers)
+
+
+def _queue_of(kind: str) -> Queue:
+    _find(kind)
+    return _queues.get(kind, Queue.NORMAL)
+
+
+def _handler_of(kind: str) -> Handler:
+    _find(kind)
     if kind not in _handlers:
         # Not for good: while a new version is being rolled out, another worker may know it.
         raise LookupError("No installed app has a handler for messages of this kind.")
@@ -91,17 +130,24 @@ def _handler_of(kind: str) -> Handler:
 
 
 def enqueue(
-    kind: str, payload: dict[str, Any], *, key: str | None = None, delay_seconds: int = 0
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    key: str | None = None,
+    delay_seconds: int = 0,
+    queue: Queue | None = None,
 ) -> OutboxMessage | None:
     """Write a message in the caller's transaction; after commit it is handed to a worker.
 
     ``key`` makes it one message however often it is asked for, as long as the first is kept
-    (``cleanup.DONE_MESSAGES_DAYS`` after delivery); ``None`` is returned for a repeat. A key is
-    kept in plain and shown to operators. The message is due ``delay_seconds`` from now.
+    (``OUTBOX_KEEP_DAYS`` after delivery); ``None`` is returned for a repeat. A key is kept in plain
+    and shown to operators. The message is due ``delay_seconds`` from now, in ``queue`` or that of
+    its kind.
     """
     message = OutboxMessage(
         kind=kind,
         key=key,
+        queue=queue or _queue_of(kind),
         payload=json.dumps(payload),
         next_attempt_at=timezone.now() + timedelta(seconds=delay_seconds),
     )
@@ -112,15 +158,16 @@ def enqueue(
         if not OutboxMessage.objects.filter(pk=message.pk).exists():
             return None
     if delay_seconds <= 0:
-        _hand_over_after_commit(message)
+        hand_over_after_commit(message)
     return message
 
 
-def _hand_over_after_commit(message: OutboxMessage) -> None:
-    transaction.on_commit(functools.partial(hand_over, message.pk), robust=True)
+def hand_over_after_commit(message: OutboxMessage) -> None:
+    """Hand it over once the caller's transaction has committed."""
+    transaction.on_commit(functools.partial(hand_over, message), robust=True)
 
 
-def hand_over(message_id: uuid.UUID) -> None:
+def hand_over(message: OutboxMessage) -> None:
     """Ask a worker to deliver the message now. Never raises: what fails, the sweep makes good.
 
     A broker that doesn't answer is left alone for ``BROKER_PAUSE_SECONDS``, so that it costs at
@@ -130,17 +177,24 @@ def hand_over(message_id: uuid.UUID) -> None:
     if time.monotonic() < _broker_paused_until:
         return
     try:
-        _publish(str(message_id))
+        _publish(message)
     except Exception as error:
         _broker_paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
         log.warning("The broker can't be reached (%s); the sweep delivers.", type(error).__name__)
 
 
-def _publish(message_id: str) -> None:
+def celery_queue(queue: str) -> dict[str, Any]:
+    """What Celery has to be told, so that a task goes into the project's queue for these."""
+    name = ostiary_settings.OUTBOX_QUEUES.get(queue)
+    return {"queue": name} if name else {}
+
+
+def _publish(message: OutboxMessage) -> None:
     from .tasks import deliver as task  # which imports this module
 
+    arguments = (str(message.pk),)
     if current_app.conf.task_always_eager:
-        task.apply_async((message_id,))
+        task.apply_async(arguments)
         return
     # Celery's own pool follows the project's settings, which by default try for ever.
     options = {
@@ -157,10 +211,10 @@ def _publish(message_id: str) -> None:
     )
     with producers[connection].acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
         task.apply_async(
-            (message_id,),
+            arguments,
             producer=producer,
             retry=False,
-            confirm_timeout=BROKER_TIMEOUT_SECONDS,  # type: ignore[call-arg]  # stubs are behind
+            **{"confirm_timeout": BROKER_TIMEOUT_SECONDS, **celery_queue(message.queue)},
         )
 
 
@@ -207,7 +261,7 @@ def deliver(message_id: uuid.UUID | str) -> bool:
         _failed(message, f"RetryAfter: {error}", timedelta(seconds=error.seconds))
         return False
     except Exception as error:
-        _failed(message, _described(error, payload))
+        _failed(message, described(error, payload))
         return False
     # It is delivered, even if the lease ran out meanwhile: nobody needs to try again.
     OutboxMessage.objects.filter(pk=message.pk, state=State.PENDING).update(
@@ -245,26 +299,11 @@ def _park(message: OutboxMessage, reason: str) -> None:
     log.error("Outbox message %s (%s) is parked.", message.pk, message.kind)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif len(str(value)) > 3:
-        yield str(value)
-
-
-def _described(error: Exception, payload: dict[str, Any]) -> str:
-    """The error's type and text, without what stands in the payload or looks personal."""
-    text = str(error)[:2000]
-    for part in sorted(_texts(payload), key=len, reverse=True):
-        text = text.replace(part, "…")
-    return f"{type(error).__name__}: {PERSONAL.sub('…', text)}"[:200]
-
-
-def deliver_due(limit: int = 500, seconds: float = 50) -> int:
-    """Deliver what is due, oldest first, until ``limit`` messages or ``seconds`` are spent.
+def deliver_due(
+    limit: int = 500, seconds: float = SWEEP_SECONDS, *, queue: str | None = None
+) -> int:
+    """Deliver what is due in ``queue``, or in all of them, oldest first, until ``limit`` messages
+    or ``seconds`` are spent.
 
     Returns how many were delivered. Several may run at once: each message is claimed by one.
     """
@@ -276,6 +315,7 @@ def deliver_due(limit: int = 500, seconds: float = 50) -> int:
             state=State.PENDING,
             next_attempt_at__lte=now,
         )
+        .filter(**({"queue": queue} if queue else {}))
         .order_by("next_attempt_at")
         .values_list("pk", flat=True)[:limit]
     )
@@ -285,41 +325,3 @@ def deliver_due(limit: int = 500, seconds: float = 50) -> int:
             break
         delivered += deliver(message_id)
     return delivered
-
-
-# --- what operators do -------------------------------------------------------------------------
-
-
-def retry(message: OutboxMessage) -> bool:
-    """Try a parked message again, from the first attempt; ``False`` if it isn't parked."""
-    changed = OutboxMessage.objects.filter(pk=message.pk, state=State.PARKED).update(
-        state=State.PENDING, attempts=0, next_attempt_at=timezone.now(), finished_at=None
-    )
-    if changed:
-        _hand_over_after_commit(message)
-    return bool(changed)
-
-
-def drop(message: OutboxMessage) -> bool:
-    """Give a message up, and blank it; ``False`` if it is done, or a worker holds it now."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=timezone.now())
-    rows = OutboxMessage.objects.filter(free, pk=message.pk)
-    return _give_up(rows, "Dropped by an operator.")
-
-
-def forget(message: OutboxMessage) -> bool:
-    """The same for one that speaks of a person who is erased, also if a worker holds it: that one
-    may send it still, and nobody after."""
-    return _give_up(OutboxMessage.objects.filter(pk=message.pk), "The person was erased.")
-
-
-def _give_up(rows: QuerySet[OutboxMessage], reason: str) -> bool:
-    return bool(
-        rows.exclude(state=State.DONE).update(
-            state=State.DONE,
-            payload=None,
-            leased_until=None,
-            last_error=reason,
-            finished_at=timezone.now(),
-        )
-    )

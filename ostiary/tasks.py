@@ -18,9 +18,9 @@ def deliver(message_id: str) -> None:
 
 
 @shared_task(name="ostiary.outbox.sweep", acks_late=True, ignore_result=True)
-def sweep() -> None:
-    """Deliver what is due and was not handed over, or whose worker died."""
-    outbox.deliver_due()
+def sweep(queue: str | None = None) -> None:
+    """Deliver what is due in this queue and was not handed over, or whose worker died."""
+    outbox.deliver_due(queue=queue)
 
 
 @shared_task(name="ostiary.events.seal", acks_late=True, ignore_result=True)
@@ -42,6 +42,7 @@ def clean_up() -> None:
         cleanup.end_expired_sessions,
         cleanup.remove_ended_sessions,
         cleanup.remove_expired_django_sessions,
+        cleanup.give_up_parked_messages,
         cleanup.remove_delivered_messages,
         cleanup.remove_throttle_counters,
         functools.partial(event_chain.seal, event_chain.LATE),
@@ -54,10 +55,14 @@ def clean_up() -> None:
 
 # A periodic task that waits in the queue for longer than its period is not needed any more.
 BEAT_SCHEDULE = {
-    "ostiary.outbox.sweep": {
-        "task": "ostiary.outbox.sweep",
-        "schedule": 10.0,
-        "options": {"expires": 10},
+    **{
+        f"ostiary.outbox.sweep.{queue}": {
+            "task": "ostiary.outbox.sweep",
+            "args": (queue.value,),
+            "schedule": 10.0,
+            "options": {"expires": 10, **outbox.celery_queue(queue)},
+        }
+        for queue in outbox.Queue
     },
     "ostiary.events.seal": {
         "task": "ostiary.events.seal",

@@ -23,6 +23,7 @@ _IN_WORDS = {
     bool: "True or False",
     list[str]: "a list of strings",
     dict[str, str]: "a dictionary of strings",
+    dict[str, int]: "a dictionary of whole numbers",
     dict[str, list[str]]: "a dictionary of lists of strings",
     dict[str, dict[str, str]]: "a dictionary of dictionaries of strings",
 }

@@ -24,7 +24,7 @@ State = TextMessage.State
 UNDER_WAY = [State.QUEUED, State.SENDING, State.SENT]
 
 
-@outbox.handler("mfa.sms")
+@outbox.handler("mfa.sms", queue=outbox.Queue.SMS)
 def send(payload: dict[str, Any], key: str) -> None:
     """Give a message to the gateway. What fails for good is kept with the message, not parked:
     to retry it later would be of no use to anybody."""

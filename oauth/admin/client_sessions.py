@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ostiary import events, outbox
+from ostiary import dead_letters, events
 from ostiary.admin import ReadOnlyAdmin, ReasonFilter
 from ostiary.models import OutboxMessage
 
@@ -74,7 +74,7 @@ class ClientSessionAdmin(ReadOnlyAdmin):
         count = 0
         with transaction.atomic():
             for session in queryset.filter(GIVEN_UP).select_related("client", "message"):
-                if session.message is not None and outbox.retry(session.message):
+                if session.message is not None and dead_letters.retry(session.message):
                     count += 1
                     events.record(
                         "outbox.retried",

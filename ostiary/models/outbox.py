@@ -13,8 +13,16 @@ class OutboxMessage(models.Model):
 
     ``payload`` is JSON, encrypted, and null once the message is done. ``attempts`` counts claims,
     so that a message whose worker dies each time ends too; ``leased_until`` is set while a worker
-    holds it.
+    holds it. ``drop_reason`` says why it was given up, by whoever did.
     """
+
+    class Queue(models.TextChoices):
+        """Who waits for it, and for whose server: what hangs in one holds up none of the others."""
+
+        URGENT = "urgent", _("urgent")  # codes and links by mail: somebody sits and waits
+        SMS = "sms", _("text messages")
+        NORMAL = "normal", _("normal")  # notices by mail
+        BULK = "bulk", _("bulk")  # what is told to the servers of others
 
     class State(models.TextChoices):
         """What is to become of it."""
@@ -22,11 +30,19 @@ class OutboxMessage(models.Model):
         PENDING = "pending", _("waiting")
         DONE = "done", _("delivered")
         PARKED = "parked", _("parked")
+        DROPPED = "dropped", _("dropped")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(_("kind"), max_length=64)
     key = models.CharField(
         _("idempotency key"), max_length=200, null=True, blank=True, unique=True, editable=False
+    )
+    queue = models.CharField(
+        _("queue"),
+        max_length=10,
+        choices=Queue.choices,
+        default=Queue.NORMAL,
+        db_default=Queue.NORMAL,
     )
     payload = EncryptedTextField(null=True, editable=False)
     state = models.CharField(
@@ -36,6 +52,9 @@ class OutboxMessage(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     leased_until = models.DateTimeField(_("held by a worker until"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    drop_reason = models.CharField(
+        _("why it was dropped"), max_length=200, blank=True, default="", db_default=""
+    )
     created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
@@ -45,19 +64,19 @@ class OutboxMessage(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(
-                fields=["next_attempt_at"],
+                fields=["queue", "next_attempt_at"],
                 condition=models.Q(state="pending"),
-                name="ostiary_outbox_due",
+                name="ostiary_outbox_queue",
             ),
             models.Index(
                 fields=["finished_at"],
-                condition=models.Q(state="done"),
-                name="ostiary_outbox_done",
+                condition=models.Q(state__in=["done", "dropped"]),
+                name="ostiary_outbox_over",
             ),
             models.Index(
-                fields=["created_at"],
+                fields=["finished_at"],
                 condition=models.Q(state="parked"),
-                name="ostiary_outbox_parked",
+                name="ostiary_outbox_given_up",
             ),
         ]
 

@@ -12,6 +12,8 @@ import pytest
 import redis
 from kombu import Connection
 
+from idp_site.queues import celery_queues
+
 
 class Broker(Protocol):
     """What a test does with one."""
@@ -102,4 +104,6 @@ class Wire:
                     client.delete(key)
         else:
             with Connection(self.direct) as connection:
-                connection.default_channel.queue_delete(queue)
+                for each in celery_queues(self.direct, queue):
+                    connection.default_channel.queue_delete(each.name)
+                connection.default_channel.exchange_delete(queue)

@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> None:
     from ostiary import outbox
 
     if "--killed" in arguments:
-        outbox._publish = lambda message_id: os.kill(os.getpid(), signal.SIGKILL)
+        outbox._publish = lambda message: os.kill(os.getpid(), signal.SIGKILL)
     began = time.monotonic()
     for letter in arguments:
         if not letter.startswith("--"):

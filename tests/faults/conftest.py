@@ -125,7 +125,7 @@ class Mailroom:
 
     def wait_until_all_is_delivered(self) -> None:
         """Wait until nothing is left to do."""
-        pending = OutboxMessage.objects.exclude(state=OutboxMessage.State.DONE)
+        pending = OutboxMessage.objects.filter(state=OutboxMessage.State.PENDING)
         eventually(lambda: not pending.exists(), "all is delivered")
 
 

@@ -2,11 +2,21 @@
 
 import os
 
+from idp_site.queues import celery_queues, outbox_queues, queue_name
 from tests.settings import *  # noqa: F403
-from tests.settings import CELERY_BROKER_TRANSPORT_OPTIONS, INSTALLED_APPS, OSTIARY
+from tests.settings import (
+    CELERY_BROKER_TRANSPORT_OPTIONS,
+    CELERY_BROKER_URL,
+    INSTALLED_APPS,
+    OSTIARY,
+)
 
 INSTALLED_APPS += ["tests.faults.mailroom"]
 OSTIARY["OUTBOX_LEASE_SECONDS"] = 5
-CELERY_TASK_DEFAULT_QUEUE = os.environ["QUEUE"]
+QUEUE = os.environ["QUEUE"]
+OSTIARY["OUTBOX_QUEUES"] = outbox_queues(QUEUE)
+CELERY_TASK_QUEUES = celery_queues(CELERY_BROKER_URL, QUEUE)
+CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_ROUTING_KEY = queue_name("jobs", QUEUE)
+CELERY_TASK_DEFAULT_EXCHANGE = QUEUE
 if os.environ["CELERY_BROKER_URL"].startswith("redis"):
-    CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{os.environ['QUEUE']}:"
+    CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{QUEUE}:"

@@ -14,4 +14,6 @@ __all__ = ["app"]
 @signals.import_modules.connect
 def sweep_often(sender: Celery, **_: object) -> None:
     """The site has just merged the schedules of its apps."""
-    sender.conf.beat_schedule["ostiary.outbox.sweep"]["schedule"] = 1.0
+    for name, entry in sender.conf.beat_schedule.items():
+        if name.startswith("ostiary.outbox.sweep"):
+            entry["schedule"] = 1.0

@@ -179,7 +179,12 @@ def test_an_operator_drops_a_message(operator):
     message = outbox.enqueue("email.send", {"to": "a@example.com", "subject": "s", "text": "t"})
     operator.post(
         "/admin/ostiary/outboxmessage/",
-        {"action": "drop", "_selected_action": [str(message.pk)]},
+        {
+            "action": "drop",
+            "_selected_action": [str(message.pk)],
+            "post": "yes",
+            "reason": "Sent by post.",
+        },
     )
     left = OutboxMessage.objects.filter(pk=message.pk).first()
     assert left is None or left.state not in ("pending", "PENDING")

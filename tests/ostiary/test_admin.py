@@ -68,25 +68,6 @@ def test_an_operator_ends_a_session_and_it_is_logged(desk, operator, person, ses
     assert told.details == {"sid": str(session.pk), "operator": pseudonym_of(operator)}
 
 
-@pytest.mark.parametrize(("action", "state"), [("retry", "pending"), ("drop", "done")])
-def test_an_operator_retries_or_drops_a_message_and_it_is_logged(
-    desk, operator, parked, action, state
-):
-    do(desk, "outboxmessage", action, parked)
-
-    parked.refresh_from_db()
-    assert parked.state == state
-    told = Event.objects.get(kind__startswith="outbox.")
-    assert told.subject == pseudonym_of(operator)
-    assert told.details == {"message": str(parked.pk), "kind": "test"}
-
-
-def test_what_could_not_be_done_is_not_logged(desk, parked):
-    do(desk, "outboxmessage", "drop", parked)
-    do(desk, "outboxmessage", "retry", parked)
-    assert not Event.objects.filter(kind="outbox.retried").exists()
-
-
 @pytest.mark.parametrize("model", ["session", "outboxmessage"])
 def test_whoever_may_only_look_is_offered_no_action(model, session, parked):
     from django.contrib.auth.models import Permission

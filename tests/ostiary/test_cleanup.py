@@ -83,17 +83,21 @@ def test_engines_without_rows_are_cleaned_by_their_own_means(settings, engine, t
     cleanup.remove_expired_django_sessions()
 
 
-def test_delivered_messages_are_forgotten_after_30_days_and_no_others():
-    for state, finished in (
-        (OutboxMessage.State.DONE, ago(days=31)),
-        (OutboxMessage.State.DONE, ago(days=29)),
-        (OutboxMessage.State.PARKED, ago(days=400)),
-        (OutboxMessage.State.PENDING, None),
+def test_messages_that_are_over_are_forgotten_after_the_days_of_their_kind_and_no_others(ostiary):
+    ostiary(OUTBOX_KEEP_DAYS={"default": 30, "mfa.sms": 7})
+    for kind, state, finished in (
+        ("test", "done", ago(days=31)),
+        ("test", "dropped", ago(days=31)),
+        ("mfa.sms", "done", ago(days=8)),
+        ("test", "done", ago(days=29)),
+        ("test", "parked", ago(days=400)),
+        ("mfa.sms", "done", ago(days=6)),
+        ("test", "pending", None),
     ):
-        OutboxMessage.objects.create(kind="test", state=state, finished_at=finished)
+        OutboxMessage.objects.create(kind=kind, state=state, finished_at=finished)
 
-    assert cleanup.remove_delivered_messages() == 1
-    assert OutboxMessage.objects.count() == 3
+    assert cleanup.remove_delivered_messages() == 3
+    assert OutboxMessage.objects.count() == 4
 
 
 def test_counters_whose_window_has_passed_go():

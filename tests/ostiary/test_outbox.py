@@ -9,7 +9,7 @@ from celery import current_app
 from django.db import connection, transaction
 from django.db.models import F
 
-from ostiary import outbox
+from ostiary import dead_letters, outbox
 from ostiary.conf import ostiary_settings
 from ostiary.models import OutboxMessage
 from ostiary.outbox import State
@@ -57,7 +57,7 @@ def test_a_message_is_handed_over_after_the_commit_and_not_before(handed_over):
     with transaction.atomic():
         message = enqueue()
         assert handed_over == []
-    assert handed_over == [str(message.pk)]
+    assert handed_over == [message]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -77,7 +77,7 @@ def test_one_that_was_rolled_back_in_a_part_is_not_sent_with_the_rest(handed_ove
         with transaction.atomic():
             enqueue(n=2)
             transaction.set_rollback(True)
-    assert handed_over == [str(kept.pk)]
+    assert handed_over == [kept]
 
 
 def test_a_message_for_later_is_not_handed_over_and_not_delivered_before(
@@ -126,11 +126,13 @@ def in_the_broker() -> list[str]:
     """Everything that lies in the queue, headers and all; takes it away."""
     found = []
     with current_app.connection_for_read() as broker:
-        queue = broker.SimpleQueue(current_app.conf.task_default_queue)
+        queue = current_app.amqp.queues[ostiary_settings.OUTBOX_QUEUES["normal"]](
+            broker.default_channel
+        )
+        queue.declare()
         while True:
-            try:
-                message = queue.get(block=False)
-            except queue.Empty:
+            message = queue.get()
+            if message is None:
                 return found
             found.append(json.dumps([message.headers, message.payload, message.properties]))
             message.ack()
@@ -378,8 +380,8 @@ def test_a_parked_message_is_retried_with_all_its_attempts(
     parked, handed_over, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
-        assert outbox.retry(parked)
-    assert handed_over == [str(parked.pk)]
+        assert dead_letters.retry(parked)
+    assert handed_over == [parked]
     parked.refresh_from_db()
     assert (parked.state, parked.attempts) == (State.PENDING, 0)
     assert outbox.deliver_due() == 1
@@ -387,23 +389,24 @@ def test_a_parked_message_is_retried_with_all_its_attempts(
 
 def test_only_what_is_parked_is_retried():
     message = enqueue()
-    assert not outbox.retry(message)
+    assert not dead_letters.retry(message)
     outbox.deliver(message.pk)
-    assert not outbox.retry(message)
+    assert not dead_letters.retry(message)
 
 
 def test_a_dropped_message_is_blanked_and_never_sent(parked):
-    assert outbox.drop(parked)
-    assert not outbox.retry(parked)
+    assert dead_letters.drop(parked, "Sent by post.")
+    assert not dead_letters.retry(parked)
     assert outbox.deliver_due() == 0
     parked.refresh_from_db()
-    assert parked.payload is None
-    assert parked.last_error == "Dropped by an operator."
+    assert (parked.state, parked.payload) == (State.DROPPED, None)
+    assert parked.drop_reason == "Sent by post."
+    assert "PermanentFailure" in parked.last_error
 
 
 def test_what_a_worker_holds_now_is_not_dropped():
     message = enqueue()
     killed_during(message)
-    assert not outbox.drop(message)
+    assert not dead_letters.drop(message, "No.")
     time_passes(seconds=301)
-    assert outbox.drop(message)
+    assert dead_letters.drop(message, "No.")

@@ -33,6 +33,7 @@ TOURS: list[Tour] = [
     account.connected,
     account.developer,
     operator.operator,
+    operator.postmaster,
     operator.secrets,
     operator.helper,
     mail.messages,

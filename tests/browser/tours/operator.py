@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from accounts import support
 from mfa.models import AuthenticatorApp
 from oauth.models import Client
+from ostiary import outbox
 from tests.mfa.flow import code_of
 
 from ..conftest import new_person, sign_in, sit_down, submit
@@ -61,6 +62,18 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "admin-factors-of-a-person"
     page.goto(f"{issuer}{reverse('admin:ostiary_accounts_user_delete', args=[ada.pk])}")
     yield "admin-erase-a-person"
+
+
+def postmaster(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """An operator who gives messages up."""
+    outbox.enqueue("events.hook", {"hook": "x", "event": "y"})
+    sit_down(page, issuer, new_person("post@example.com", is_staff=True, is_superuser=True))
+    page.goto(f"{issuer}/admin/ostiary/outboxmessage/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("drop")
+    with page.expect_navigation():
+        page.locator(".actions button[type=submit]").first.click()
+    yield "admin-outbox-drop"
 
 
 def secrets(page: Page, issuer: str, client: Client) -> Iterator[str]:
