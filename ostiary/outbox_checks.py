@@ -25,7 +25,7 @@ def _queues() -> Iterator[CheckMessage]:
         yield Error(
             f"OSTIARY['OUTBOX_QUEUES'] names {name!r}, which is no queue of the outbox.",
             hint=f"There are {', '.join(known)}.",
-            id="ostiary.E023",
+            id="ostiary.E030",
         )
     taken = current_app.amqp.queues.keys()
     for name in sorted({*queues.values()} - taken):
@@ -44,7 +44,7 @@ def _days() -> Iterator[CheckMessage]:
             yield Error(
                 f"OSTIARY[{setting!r}] has a negative number, or none for 'default'.",
                 hint='Write for example {"default": 30, "mfa.sms": 7}.',
-                id="ostiary.E024",
+                id="ostiary.E031",
             )
 
 

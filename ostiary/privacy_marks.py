@@ -25,8 +25,8 @@ mark(
     "ostiary.OutboxMessage",
     personal="payload",
     pseudonymous="key",
-    none="""id kind state attempts next_attempt_at leased_until last_error created_at
-        finished_at""",
+    none="""id kind queue state attempts next_attempt_at leased_until last_error drop_reason
+        created_at finished_at""",
 )
 mark("ostiary.PersonKey", pseudonymous="subject pseudonym key", none="id destroyed_at")
 mark(

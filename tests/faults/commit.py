@@ -1,6 +1,7 @@
 """A web server's part: commit letters to the outbox, and perhaps be killed right after.
 
-``python -m tests.faults.commit [--rollback | --killed] LETTER...`` prints the seconds it took.
+``python -m tests.faults.commit [--rollback | --killed] [KIND:]LETTER...`` prints the seconds that
+took.
 """
 
 import os
@@ -22,8 +23,9 @@ def main(arguments: list[str]) -> None:
     began = time.monotonic()
     for letter in arguments:
         if not letter.startswith("--"):
+            kind, _, name = letter.rpartition(":")
             with transaction.atomic():
-                outbox.enqueue("mailroom.post", {"letter": letter})
+                outbox.enqueue(f"mailroom.{kind or 'post'}", {"letter": name})
                 transaction.set_rollback("--rollback" in arguments)
     print(time.monotonic() - began)
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from idp_site.queues import queue_name
 from ostiary.models import OutboxMessage
 from tests.faults.brokers import Broker, Folder, Wire
 
@@ -64,7 +65,7 @@ class Mailroom:
             "QUEUE": self.queue,
             "REDIS_URL": "",
         }
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
         self.log = (folder / "worker.log").open("ab")
 
     def commit(self, *arguments: str) -> float:
@@ -80,12 +81,16 @@ class Mailroom:
         assert done.returncode == (-signal.SIGKILL if killed else 0), done.stderr
         return 0.0 if killed else float(done.stdout)
 
-    def start_worker(self) -> None:
-        """A Celery worker with its scheduler."""
+    def start_worker(self, *queues: str, scheduler: bool = True) -> None:
+        """A Celery worker of one process, for these queues or for all, with its scheduler."""
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.faults.worker"]
-        command += ["worker", "-B", "--concurrency", "1", "--loglevel", "WARNING"]
-        command += ["-s", str(self.folder / "schedule")]
-        self.worker = subprocess.Popen(
+        command += ["worker", "--concurrency", "1", "--loglevel", "WARNING"]
+        command += ["-n", f"{self.queue}-{len(self.workers)}@%h"]
+        if scheduler:
+            command += ["-B", "-s", str(self.folder / "schedule")]
+        if queues:
+            command += ["-Q", ",".join(queue_name(each, self.queue) for each in queues)]
+        started = subprocess.Popen(
             command,
             cwd=ROOT,
             env=self.environment,
@@ -93,13 +98,14 @@ class Mailroom:
             stderr=self.log,
             start_new_session=True,
         )
+        self.workers.append(started)
 
     def kill_worker(self) -> None:
-        """``kill -9``, all of its processes."""
-        if self.worker is not None:
-            os.killpg(self.worker.pid, signal.SIGKILL)
-            self.worker.wait()
-            self.worker = None
+        """``kill -9``, all processes of each."""
+        while self.workers:
+            worker = self.workers.pop()
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
 
     def stop(self, where: str) -> None:
         """Have the worker stop ``before`` or ``after`` it posts the next letter."""

@@ -122,19 +122,6 @@ def test_metrics_are_for_this_machine_or_for_who_has_the_token(client, settings)
 
 
 @pytest.mark.django_db
-def test_metrics_count_what_waits_in_the_outbox(client):
-    from ostiary import outbox
-
-    before = client.get("/metrics").content.decode()
-    outbox.enqueue("email.send", {"to": "a@example.com", "subject": "s", "text": "t"})
-    text = client.get("/metrics").content.decode()
-    assert "ostiary_outbox_pending 0.0" in before
-    assert "ostiary_outbox_pending 1.0" in text
-    assert "ostiary_outbox_oldest_seconds" in text
-    assert "ostiary_sessions_live" in text
-
-
-@pytest.mark.django_db
 @pytest.mark.needs("mfa")
 def test_metrics_tell_what_text_messages_cost(client):
     from mfa.models import TextMessage

@@ -315,3 +315,18 @@ def test_what_a_mail_provider_lacks_is_told(settings):
 
     settings.ANYMAIL = {"MAILGUN_API_KEY": "key-1"}
     assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("OUTBOX_QUEUES", {"urgnet": "ostiary.urgent"}, "E030"),
+        ("OUTBOX_QUEUES", {"urgent": "nowhere"}, "W002"),
+        ("OUTBOX_KEEP_DAYS", {"mfa.sms": 7}, "E031"),
+        ("OUTBOX_KEEP_PARKED_DAYS", {"default": -1}, "E031"),
+        ("OUTBOX_LEASE_SECONDS", 150, "W003"),
+    ],
+)
+def test_what_the_outbox_can_not_do_is_told(ostiary, setting, value, told):
+    ostiary(**{setting: value})
+    assert told in ids()

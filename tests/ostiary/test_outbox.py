@@ -306,6 +306,22 @@ def test_one_that_cannot_be_decrypted_is_parked_in_the_end_and_stops_no_other(os
     assert OutboxMessage.objects.get(pk=unreadable.pk).state == State.PARKED
 
 
+def test_a_sweep_of_a_queue_leaves_the_others_alone():
+    for queue in (outbox.Queue.BULK, outbox.Queue.URGENT):
+        outbox.enqueue("test", {"queue": queue.value}, queue=queue)
+
+    assert outbox.deliver_due(queue="urgent") == 1
+    assert [payload["queue"] for payload, _ in delivered] == ["urgent"]
+    assert outbox.deliver_due(queue="sms") == 0
+    assert outbox.deliver_due() == 1
+
+
+def test_each_message_goes_into_celerys_queue_for_it(ostiary):
+    ostiary(OUTBOX_QUEUES={"urgent": "for.codes"})
+    assert outbox.celery_queue(outbox.Queue.URGENT) == {"queue": "for.codes"}
+    assert outbox.celery_queue(outbox.Queue.BULK) == {}
+
+
 # --- workers that die ---------------------------------------------------------------------------
 
 

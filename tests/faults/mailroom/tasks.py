@@ -25,3 +25,17 @@ def post(payload: dict[str, Any], key: str) -> None:
     with (ROOM / "posted").open("a") as posted:
         posted.write(f"{payload['letter']} {key}\n")
     _stop_here("after")
+
+
+@outbox.handler("mailroom.hang", queue=outbox.Queue.BULK)
+def hang(payload: dict[str, Any], key: str) -> None:
+    """Tell a server that takes the connection and doesn't answer."""
+    (ROOM / f"hangs-{payload['letter']}").touch()
+    while not (ROOM / "answers").exists():
+        time.sleep(0.05)
+
+
+@outbox.handler("mailroom.code", queue=outbox.Queue.URGENT)
+def post_code(payload: dict[str, Any], key: str) -> None:
+    """As any letter."""
+    post(payload, key)
