@@ -91,6 +91,7 @@ OSTIARY: dict[str, Any] = {
     "THROTTLE_STORAGE": REDIS_URL or "database://",
     "SIGNIN_STEPS": [
         "ostiary.second_step.SecondStep",
+        "passkeys.set_up.PasskeySetUp",
         "mfa.enrolment.EnrolmentStep",
         "accounts.short_password.ChangeShortPassword",
         "accounts.confirm_by_mail.ConfirmByMail",

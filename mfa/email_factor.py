@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from ostiary import events, factors, mail, second_step
 from ostiary.device import describe
 from ostiary.notifications import addresses_of, language_of
+from ostiary.operators import is_operator
 from ostiary.signin import PendingSignIn
 from ostiary.throttling import throttle
 
 from . import changes, kinds, sent_code
 from .conf import mfa_settings
 from .models import EmailDevice, SentCode
-from .policy import is_operator
 
 CHANNEL = SentCode.Channel.EMAIL
 

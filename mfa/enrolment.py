@@ -1,12 +1,13 @@
 """Setting up a second factor while a sign-in is pending, for who has to have one and has none.
 
 The person stays anonymous meanwhile (SECURITY C7): the pages on which a factor is set up serve them
-by the pending sign-in, and only as long as they have no factor at all. So nobody gets past a factor
-by setting up another.
+by the pending sign-in, and only after the factors that they have were asked for. So nobody gets
+past a factor by setting up another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +16,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from ostiary import factors
+from ostiary import factor_set_up, factors
 from ostiary import signin as signins
-from ostiary.assurance import Level, level_of, parse_acr
+from ostiary.assurance import Level, level_of
+from ostiary.factor_set_up import SetUpStep
+from ostiary.operators import is_operator
 from ostiary.signin import PendingSignIn
 
 from . import otp_session
@@ -27,38 +30,50 @@ from .policy import Policy, policy_for
 STEP = "second-step-set-up"
 
 
-class EnrolmentStep:
+class EnrolmentStep(SetUpStep):
     """For ``OSTIARY["SIGNIN_STEPS"]``, after ``ostiary.second_step.SecondStep``."""
 
     name = STEP
 
     def is_required(self, request: HttpRequest, user: Any, pending: PendingSignIn) -> bool:
-        """Whether the person has no second factor, and policy or the client wants one."""
+        """Whether the person has no second factor, and policy or the client wants one.
+
+        For an operator, and for a client, a code by email is none: it makes no two factors.
+        """
         if level_of(pending.amr) is not Level.AAL1:
             return False
         policy = policy_for(user)
-        wanted = policy.is_required or (wants_two_factors(pending) and not policy.is_off)
-        return wanted and not factors.factors_of(user)  # last: it asks every kind
+        if is_operator(user) or (wants_two_factors(pending) and not policy.is_off):
+            return not factors.has_strong(user)
+        return policy.is_required and not factors.factors_of(user)  # last: it asks every kind
 
     def url(self, request: HttpRequest) -> str:
         """The page that says so."""
         return reverse("ostiary_mfa:enrol")
 
+    def done(self, request: HttpRequest, amr: Iterable[str]) -> HttpResponse:
+        """On with the sign-in; if this was its last step, by way of the recovery codes."""
+        answer = super().done(request, amr)
+        if not request.user.is_authenticated or not isinstance(answer, HttpResponseRedirect):
+            return answer
+        query = urlencode({"next": answer.url})
+        response = HttpResponseRedirect(f"{reverse('ostiary_mfa:recovery_codes')}?{query}")
+        response.cookies = answer.cookies
+        return response
+
 
 def wants_two_factors(pending: PendingSignIn) -> bool:
-    """Whether an ``acr`` that the sign-in is asked to reach takes two factors."""
-    levels = (parse_acr(acr) for acr in pending.acr_values)
-    return any(level is not None and level.satisfies(Level.AAL2) for level in levels)
+    """Whether the sign-in is asked to reach an ``acr`` that takes two factors, and the person has
+    not declined just now to set up what it takes."""
+    return bool(factor_set_up.wished_level(pending)) and not factor_set_up.was_put_off(pending)
 
 
 def asked(request: HttpRequest) -> tuple[PendingSignIn, Any] | None:
     """The pending sign-in that waits for this step, and its person."""
-    found = signins.pending(request)
-    if found is None:
+    found = factor_set_up.asked(request)
+    if found is None or not isinstance(found[2], EnrolmentStep):
         return None
-    progress, user = found
-    due = STEP not in progress.passed and EnrolmentStep().is_required(request, user, progress)
-    return found if due else None
+    return found[:2]
 
 
 def person(request: HttpRequest) -> Any:
@@ -99,13 +114,6 @@ def put_off(request: HttpRequest) -> HttpResponse:
 
 
 def done(request: HttpRequest, device: FactorDevice) -> HttpResponse:
-    """The pending sign-in goes on, with the factor that was just shown; if that was its last step,
-    by way of the recovery codes."""
+    """The pending sign-in goes on, with the factor that was just shown."""
     otp_session.remember(request, device)
-    answer = signins.advance(request, STEP, amr=[device.amr])
-    if not request.user.is_authenticated or not isinstance(answer, HttpResponseRedirect):
-        return answer
-    query = urlencode({"next": answer.url})
-    response = HttpResponseRedirect(f"{reverse('ostiary_mfa:recovery_codes')}?{query}")
-    response.cookies = answer.cookies
-    return response
+    return EnrolmentStep().done(request, [device.amr])

@@ -12,9 +12,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from ostiary import factors
+from ostiary.operators import is_operator
 
 from .models import FactorDevice, TrustedDevice
-from .policy import is_operator
 
 
 def _always(request: HttpRequest, user: Any) -> bool:
@@ -51,12 +51,14 @@ _kinds: dict[str, Kind] = {}
 
 
 def register(kind: Kind) -> None:
-    """Have the kind listed, asked for, and set up by who has to have a factor: by an operator only
-    one that makes two factors of a sign-in."""
+    """Have the kind listed, asked for, and set up by who has to have a factor. One that doesn't
+    make two factors of a sign-in is for nobody who needs those: neither an operator nor who has it
+    already."""
     _kinds[kind.name] = kind
 
     def is_offered(request: HttpRequest, user: Any) -> bool:
-        return (kind.raises or not is_operator(user)) and kind.is_offered(request, user)
+        is_enough = kind.raises or not (is_operator(user) or kind.devices(user))
+        return is_enough and kind.is_offered(request, user)
 
     if kind.alone:
         factors.register_set_up(kind.url_name, kind.label, kind.order, is_offered)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ostiary.operators import is_operator
+
 from .conf import mfa_settings
 from .models import GroupPolicy
 
@@ -27,11 +29,6 @@ class Policy:
     def is_off(self) -> bool:
         """Whether the person can't set one up; those that they have are asked for all the same."""
         return self.requirement is Requirement.OFF
-
-
-def is_operator(user: Any) -> bool:
-    """Whether the person looks after the site."""
-    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
 
 
 def policy_for(user: Any) -> Policy:

@@ -8,8 +8,7 @@ from django.db import transaction
 
 from ostiary import events, factors, privacy, sessions
 from ostiary.notifications import notify
-
-from .policy import is_operator
+from ostiary.operators import is_operator
 
 PERMISSION = "ostiary_mfa.reset_factors"
 

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from ostiary import cookies, events, factors, second_step
 from ostiary.notices import Notice, register_notices
 from ostiary.notifications import notify
+from ostiary.operators import is_operator
 from ostiary.risk import Decision
 from ostiary.signals import password_changed, signin_completed
 from ostiary.signin import PendingSignIn
@@ -32,7 +33,6 @@ from .conf import mfa_settings
 from .enrolment import wants_two_factors
 from .kinds import all_kinds
 from .models import TrustedDevice
-from .policy import is_operator
 
 COOKIE = "trusted-device"
 SALT = "ostiary_mfa.trusted_device"

@@ -53,7 +53,7 @@ class VerifiedOperatorMixin:
         index = reverse("admin:index", current_app=self.name)
         wanted = safe_next_url(request, request.GET.get(REDIRECT_FIELD_NAME)) or index
         again = assurance.reauthentication_url(wanted, acr=assurance.Level.AAL2.value)
-        if factors.factors_of(request.user):
+        if factors.has_strong(request.user):
             return HttpResponseRedirect(again)
         told = {"again": again, "ways": factors.ways_to_set_up(request, request.user)}
         return render(request, "ostiary/second_step_needed.html", told, status=403)

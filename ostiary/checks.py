@@ -25,6 +25,8 @@ from limits.errors import ConfigurationError
 from . import mail_provider, outbox_checks, places, throttling, tombstone_file
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
+from .factor_set_up import SetUpStep
+from .second_step import SecondStep
 from .sessions import SessionRegisterMiddleware
 from .typed_settings import unknown_keys, wrong_values
 
@@ -346,6 +348,7 @@ def _dotted_paths() -> Iterator[CheckMessage]:
                     id="ostiary.E018",
                 )
     yield from _step_names()
+    yield from _order_of_steps()
 
 
 def _step_names() -> Iterator[CheckMessage]:
@@ -370,6 +373,24 @@ def _step_names() -> Iterator[CheckMessage]:
                 id="ostiary.E019",
             )
         seen[name] = path
+
+
+def _order_of_steps() -> Iterator[CheckMessage]:
+    """A factor that the person has is asked for before another is set up, which would do for it."""
+    is_asked = False
+    for path in ostiary_settings.SIGNIN_STEPS:
+        try:
+            step = import_string(path)
+        except ImportError:
+            continue
+        is_asked = is_asked or step is SecondStep
+        if isinstance(step, type) and issubclass(step, SetUpStep) and not is_asked:
+            yield Error(
+                f"In OSTIARY['SIGNIN_STEPS'] a factor is set up by {path!r} before those that "
+                "people have are asked for.",
+                hint="Put 'ostiary.second_step.SecondStep' above it.",
+                id="ostiary.E026",
+            )
 
 
 def _places() -> Iterator[CheckMessage]:

@@ -13,7 +13,15 @@ class PasskeysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, factors, notices, privacy, second_step, signin_methods
+        from ostiary import (
+            events,
+            factor_set_up,
+            factors,
+            notices,
+            privacy,
+            second_step,
+            signin_methods,
+        )
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
@@ -28,8 +36,15 @@ class PasskeysConfig(AppConfig):
             "ostiary_passkeys:passkeys",
             _("Passkey"),
             order=10,
-            # (The page is for who is signed in.)
-            offered_to=lambda request, user: request.user.is_authenticated,
+            offered_to=lambda request, user: (
+                request.user.is_authenticated and not factor_set_up.asked(request)
+            ),
+        )
+        factors.register_set_up(
+            "ostiary_passkeys:set_up",
+            _("Passkey"),
+            order=10,
+            offered_to=lambda request, user: factor_set_up.asked(request) is not None,
         )
         panels.register()
         signin_methods.register(

@@ -169,7 +169,8 @@ def finish_authentication(
     except CeremonyRefused as refused:
         refused.credential = credential
         raise
-    return Authenticated(credential.user, credential, _amr(response.authenticator_data))
+    amr = _amr(eligible, response.authenticator_data.is_user_verified())
+    return Authenticated(credential.user, credential, amr)
 
 
 def user_entity(user: Any) -> dict[str, str]:
@@ -293,7 +294,12 @@ def _note_use(credential: Credential, data: AuthenticatorData) -> None:
         raise CeremonyRefused("counter")
 
 
-def _amr(data: AuthenticatorData) -> tuple[str, ...]:
-    """What the answer proves (RFC 8176 §2): a key that can't be copied is in hardware."""
-    key = "swk" if data.is_backup_eligible() else "hwk"
-    return (key, "user") if data.is_user_verified() else (key,)
+def amr_of_new(credential: Credential) -> tuple[str, ...]:
+    """What making the passkey has proved: as much as using it so."""
+    return _amr(bool(credential.backup_eligible), credential.user_verified)
+
+
+def _amr(is_synced: bool, is_user_verified: bool) -> tuple[str, ...]:
+    """What an answer proves (RFC 8176 §2): a key that can't be copied is in hardware."""
+    key = "swk" if is_synced else "hwk"
+    return (key, "user") if is_user_verified else (key,)

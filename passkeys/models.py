@@ -97,6 +97,7 @@ class Ceremony(models.Model):
 
         REGISTER = "register", _("to add a passkey")
         UPGRADE = "upgrade", _("to add a passkey by itself, after a password")
+        SET_UP = "set_up", _("to add a passkey within a sign-in that asks for it")
         SIGN_IN = "signin", _("to sign in")
         SECOND_STEP = "second_step", _("as a second step")
         STEP_UP = "step_up", _("to confirm who someone is")

@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from ostiary import cookies
+from ostiary import cookies, factor_set_up
 from ostiary.signin import PendingSignIn
 
 from .keeper import has_passkey
@@ -29,11 +29,13 @@ class PasskeyOffer:
 
     def is_required(self, request: HttpRequest, user: Any, pending: PendingSignIn) -> bool:
         """Whether the person used a password, in a browser that can do better, and has not said
-        no. Who only confirms who they are is on their way to something else."""
+        no, here or just before. Who only confirms who they are is on their way to something
+        else."""
         return (
             "pwd" in pending.amr
             and request.COOKIES.get(cookies.name_of(COOKIE)) == ABLE
             and not request.user.is_authenticated
+            and not factor_set_up.was_put_off(pending)
             and not has_passkey(request, user)
         )
 

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from .api import urls as api_urls
-from .views import account, signin, well_known
+from .views import account, signin, well_known, within_signin
 
 app_name = "ostiary_passkeys"
 
@@ -13,7 +13,8 @@ urlpatterns = [
     path(".well-known/passkey-endpoints", well_known.passkey_endpoints, name="endpoints"),
     path("signin/passkey/", signin.signin, name="signin"),
     path("signin/second-step/passkey/", signin.second, name="second_step"),
-    path("signin/passkey-offer/", account.offer, name="offer"),
+    path("signin/passkey-offer/", within_signin.offer, name="offer"),
+    path("signin/passkey-set-up/", within_signin.set_up, name="set_up"),
     path("account/security/passkeys/", account.passkeys, name="passkeys"),
     path("account/security/passkeys/<uuid:pk>/", account.rename, name="rename"),
     path("account/security/passkeys/<uuid:pk>/remove/", account.remove, name="remove"),

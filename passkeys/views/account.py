@@ -6,24 +6,20 @@ import json
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, resolve_url
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from fido2.utils import websafe_encode
 
-from ostiary import signin as signins
-from ostiary.pages import form_page, posted
-from ostiary.second_step import SecondStep
+from ostiary.pages import posted
 
 from .. import changes
 from ..ceremonies import Purpose, begin_registration, finish_registration, user_entity
 from ..conf import rp_id
 from ..forms import AnswerForm, NameForm
 from ..models import Credential
-from ..offer import PasskeyOffer, decline
 from ..verification import CeremonyRefused
 from . import asks_for_options, change_of_passkeys, next_url, options, show, tell
 
@@ -36,45 +32,24 @@ def passkeys(request: HttpRequest) -> HttpResponse:
     if asks_for_options(request):
         return options(request, lambda: begin_registration(request, user))
     form = AnswerForm(posted(request))
-    if _added(request, user, form, Purpose.REGISTER):
+    if added(request, user, form, Purpose.REGISTER):
         return HttpResponseRedirect(next_url(request) or request.path)
     own = list(Credential.objects.filter(user=user))
     return show(request, "passkeys", form, passkeys=own, signals=_signals(user, own))
 
 
-def _added(request: HttpRequest, user: Any, form: AnswerForm, purpose: Purpose) -> bool:
-    """Whether the form brought a passkey, which is the person's now."""
+def added(request: HttpRequest, user: Any, form: AnswerForm, purpose: Purpose) -> Credential | None:
+    """The passkey that the form brought, which is the person's now; ``None`` if it brought none."""
     if not form.is_valid():
-        return False
+        return None
     try:
         credential = finish_registration(request, user, form.cleaned_data["answer"], purpose)
     except CeremonyRefused as refused:
         changes.refused(request, refused, user)
         tell(form, refused)
-        return False
+        return None
     messages.success(request, _("Your passkey is saved as “%(name)s”.") % {"name": credential.name})
-    return True
-
-
-@sensitive_post_parameters("answer")
-@form_page
-def offer(request: HttpRequest) -> HttpResponse:
-    """The step that offers a passkey after a password; with ``automatic`` the browser makes one by
-    itself, where it does."""
-    found = signins.pending(request)
-    if found is None or not PasskeyOffer().is_required(request, found[1], found[0]):
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
-    user = found[1]
-    if "later" in request.POST:
-        return decline(signins.advance(request, PasskeyOffer.name))
-    purpose = Purpose.UPGRADE if "automatic" in request.GET else Purpose.REGISTER
-    if asks_for_options(request):
-        return options(request, lambda: begin_registration(request, user, purpose))
-    form = AnswerForm(posted(request))
-    if _added(request, user, form, purpose):
-        # It is a second factor from now on, and made by who was to show one: it isn't asked for.
-        return signins.advance(request, SecondStep.name)
-    return show(request, "offer", form)
+    return credential
 
 
 def _signals(user: Any, own: list[Credential]) -> str:

@@ -10,7 +10,7 @@ from ostiary.models import Event
 from passkeys.models import Credential
 
 from .authenticator import Authenticator
-from .conftest import fits, sign_in, submit
+from .conftest import fits, new_person, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -211,6 +211,34 @@ def test_one_signed_in_by_password_steps_up_for_such_an_application(
     page.wait_for_url(f"{relying_party}/")
 
     assert "phr" in page.inner_text("body")
+
+
+def test_one_without_a_passkey_makes_one_for_such_an_application(
+    page, issuer, relying_party, alice, authenticator
+):
+    page.goto(f"{relying_party}/login?acr_values=phr")
+    sign_in(page)
+    page.wait_for_url(f"{issuer}/signin/passkey-set-up/")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Allow", exact=True).click()
+    page.wait_for_url(f"{relying_party}/")
+
+    assert re.search(r"\bphr\b", page.inner_text("body"))
+
+
+@pytest.mark.needs("mfa")
+def test_an_operator_with_but_a_password_is_led_to_a_passkey_first(page, issuer, authenticator):
+    new_person("root@example.com", is_staff=True, is_superuser=True)
+    page.goto(f"{issuer}/admin/")
+    sign_in(page, "root@example.com")
+    page.locator("main .list a").first.click()
+    page.wait_for_url(f"{issuer}/signin/passkey-set-up/")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.wait_for_url("**/account/security/recovery-codes/**")
+
+    page.goto(f"{issuer}/admin/")
+
+    page.locator("#user-tools").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,13 +1,15 @@
 """Setting up a second factor while a sign-in is pending, as policy asks (SECURITY C7, G1, H7)."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core import mail
 from django.test import Client as Browser
 
-from mfa.models import AuthenticatorApp, EnrolmentGrace, GroupPolicy
-from ostiary import assurance, factors
+from mfa.models import AuthenticatorApp, EmailDevice, EnrolmentGrace, GroupPolicy
+from ostiary import assurance, factors, outbox
 from ostiary.signin import SESSION_KEY as PENDING
 from tests.mfa import flow
 
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.needs("accounts")
 
 ENROL = "/signin/second-step/set-up/"
 APP = "/account/security/app/"
+EMAIL = "/signin/second-step/email/"
 AAL2 = assurance.Level.AAL2.value
 
 
@@ -184,3 +187,44 @@ def test_g1_an_operator_has_to_have_one_at_once_whatever_the_policy_says(
 
     assert answer.url == "/account/security/recovery-codes/?next=%2Fadmin%2F"
     assert browser.get("/admin/").status_code == 200
+
+
+def with_code_by_email(user):
+    """All that they have."""
+    EmailDevice.objects.create(user=user, confirmed=True)
+    return user
+
+
+def enter_mailed_code(browser):
+    browser.get(EMAIL)
+    while outbox.deliver_due():
+        pass
+    [*_, code] = (re.search(r"^\d{6}$", sent.body, re.MULTILINE) for sent in mail.outbox)
+    return browser.post(EMAIL, {"code": code[0]})
+
+
+def test_g1_an_operator_who_has_but_a_code_by_email_is_led_to_a_stronger_factor(browser, operator):
+    with_code_by_email(operator)
+    assert flow.show_password(browser, operator.email, next="/admin/").url == EMAIL
+    assert browser.get(ENROL).url == "/signin/"
+    assert browser.post(APP, {"name": "Phone"}).url.startswith("/signin/")
+
+    assert enter_mailed_code(browser).url == ENROL
+
+    page = browser.get(ENROL).content.decode()
+    assert f'href="{APP}"' in page
+    assert "email-code" not in page
+    assert "Not now" not in page
+    assert set_up_app(browser).url == "/account/security/recovery-codes/?next=%2Fadmin%2F"
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_who_has_but_a_code_by_email_is_offered_more_by_a_client_that_wants_it(browser, person):
+    with_code_by_email(person)
+    flow.show_password(browser, person.email, acr_values=AAL2)
+
+    assert enter_mailed_code(browser).url == ENROL
+
+    assert "email-code" not in browser.get(ENROL).content.decode()
+    assert browser.post(ENROL).url == "/account/"
+    assert amr(browser) == ["pwd", "email"]

@@ -1,9 +1,10 @@
-"""Two steps of a sign-in, as a site names them in ``SIGNIN_STEPS``."""
+"""Steps of a sign-in, as a site names them in ``SIGNIN_STEPS``."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
+from ostiary.factor_set_up import SetUpStep
 from ostiary.signin import PendingSignIn
 
 
@@ -40,3 +41,9 @@ NOT_CALLABLE = "a step must be a class"
 
 class Nameless:
     """No step: it has no name."""
+
+
+class SetUp(SetUpStep):
+    """Setting up a second factor."""
+
+    name = "set-up"

@@ -241,6 +241,14 @@ def test_two_steps_of_one_name_are_refused_since_one_would_be_skipped(ostiary):
     assert ids() == ["E019"]
 
 
+def test_no_factor_is_set_up_before_those_that_people_have_are_asked_for(ostiary):
+    asked, set_up = "ostiary.second_step.SecondStep", "tests.ostiary.steps.SetUp"
+    ostiary(SIGNIN_STEPS=[set_up, asked])
+    assert ids() == ["E026"]
+    ostiary(SIGNIN_STEPS=[asked, set_up])
+    assert ids() == []
+
+
 def test_a_step_without_a_name_is_none(ostiary):
     ostiary(SIGNIN_STEPS=["tests.ostiary.steps.Nameless"])
     assert ids() == ["E019"]

@@ -185,6 +185,12 @@ def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:
     authenticator = Authenticator(page)
     page.goto(f"{issuer}/signup/?instead=passkey")
     yield "sign-up-without-password"
+    page.goto(f"{issuer}/signin/?acr_values=phr")
+    sign_in(page, email)
+    yield "passkey-set-up"
+    page.locator("button[name=later]").click()
+    page.wait_for_url("**/account/")
+    page.context.clear_cookies()
     with page.expect_response("**/signin/passkey/"):
         page.goto(f"{issuer}/signin/")
     sign_in(page, email)

@@ -1,0 +1,64 @@
+"""Making a passkey while a sign-in is pending: offered after a password, or asked for."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.views.decorators.debug import sensitive_post_parameters
+
+from ostiary import factor_set_up
+from ostiary import signin as signins
+from ostiary.pages import form_page, posted
+from ostiary.second_step import SecondStep
+
+from ..ceremonies import Purpose, amr_of_new, begin_registration
+from ..forms import AnswerForm
+from ..offer import PasskeyOffer, decline
+from ..set_up import PasskeySetUp, may_put_off
+from . import asks_for_options, options, show
+from .account import added
+
+
+@sensitive_post_parameters("answer")
+@form_page
+def offer(request: HttpRequest) -> HttpResponse:
+    """The step that offers a passkey after a password; with ``automatic`` the browser makes one by
+    itself, where it does."""
+    found = signins.pending(request)
+    if found is None or not PasskeyOffer().is_required(request, found[1], found[0]):
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    user = found[1]
+    if "later" in request.POST:
+        return decline(signins.advance(request, PasskeyOffer.name))
+    purpose = Purpose.UPGRADE if "automatic" in request.GET else Purpose.REGISTER
+    if asks_for_options(request):
+        return options(request, lambda: begin_registration(request, user, purpose))
+    form = AnswerForm(posted(request))
+    if added(request, user, form, purpose):
+        # It is a second factor from now on, and made by who was to show one: it isn't asked for.
+        return signins.advance(request, SecondStep.name)
+    return show(request, "offer", form)
+
+
+@sensitive_post_parameters("answer")
+@form_page
+def set_up(request: HttpRequest) -> HttpResponse:
+    """The passkey that a sign-in asks for, or the best answer where it asks for a second factor:
+    making one shows it, too."""
+    found = factor_set_up.asked(request)
+    if found is None:
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    progress, user, step = found
+    is_own = isinstance(step, PasskeySetUp)
+    is_wish = is_own and may_put_off(user, progress)
+    if is_wish and "later" in request.POST:
+        return signins.advance(request, step.name)
+    if asks_for_options(request):
+        return options(request, lambda: begin_registration(request, user, Purpose.SET_UP))
+    form = AnswerForm(posted(request))
+    credential = added(request, user, form, Purpose.SET_UP)
+    if credential is not None:
+        return step.done(request, amr_of_new(credential))
+    other_way = "" if is_own else step.url(request)
+    return show(request, "set_up", form, is_own=is_own, is_wish=is_wish, other_way=other_way)
