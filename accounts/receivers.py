@@ -16,6 +16,7 @@ from ostiary.risk_rules import NewDevice
 from ostiary.signals import session_ended, signin_completed
 
 from . import factor_recovery, support
+from .models import FactorRecovery
 
 
 def _signed_in(
@@ -29,10 +30,18 @@ def _signed_in(
             request=request,
             details={"amr": session.amr, "sid": str(session.pk), "risk": risk.told()},
         )
+        if not _waits_to_get_in(user):
+            return
         with_two_factors = assurance.level_of(session.amr) is not assurance.Level.AAL1
         if with_two_factors:
             factor_recovery.stop(request, user)  # the second factor is not lost
         support.signed_in(request, user, with_two_factors=with_two_factors)
+
+
+def _waits_to_get_in(user: Any) -> bool:
+    """Whether the person waits for a way back in, of either kind (one statement)."""
+    waiting = FactorRecovery.objects.filter(pk=user.pk).values("pk")
+    return waiting.union(support.open_cases(user).values("user")).exists()
 
 
 def _tell(request: HttpRequest, user: Any, risk: Assessment) -> None:

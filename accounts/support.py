@@ -91,9 +91,14 @@ def _open() -> QuerySet[SupportCase]:
     return found.select_related("user", "opened_by", "approved_by")
 
 
+def open_cases(user: Any) -> QuerySet[SupportCase]:
+    """The open case of the person, if there is one, with the operators as they are now."""
+    return _open().filter(user=user)
+
+
 def of(user: Any) -> SupportCase | None:
-    """The open case of the person, with the operators as they are now."""
-    return _open().filter(user=user).first()
+    """The same, looked up."""
+    return open_cases(user).first()
 
 
 def lock(user_id: Any) -> Any:

@@ -267,10 +267,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "ostiary.session_engines.db"
 if REDIS_URL:
     CACHES["default"] = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": REDIS_URL}
-    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    SESSION_ENGINE = "ostiary.session_engines.cached_db"
     OSTIARY_OAUTH |= {"REPLAY_CACHE": "default", "BLOCKLIST_CACHE": "default"}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

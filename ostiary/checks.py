@@ -225,7 +225,7 @@ def _session_cache() -> Any:
 
 
 def _session_engine() -> Iterator[CheckMessage]:
-    hint = 'Write SESSION_ENGINE = "django.contrib.sessions.backends.db" (or cached_db).'
+    hint = 'Write SESSION_ENGINE = "ostiary.session_engines.db" (or cached_db).'
     store = _session_store()
     if store is None:
         yield Error(
@@ -304,7 +304,7 @@ def _process_memory() -> Iterator[CheckMessage]:
     if held_in and issubclass(held_in, LocMemCache):
         yield Error(
             "Sessions are cached in the memory of each process: no other sees what it wrote.",
-            hint="Use a shared cache, or the session engine django.contrib.sessions.backends.db.",
+            hint="Use a shared cache, or the session engine ostiary.session_engines.db.",
             id="ostiary.E014",
         )
     if ostiary_settings.THROTTLE_STORAGE.startswith("memory:"):

@@ -21,6 +21,7 @@ class _Fields:
     request: HttpRequest
     user: Any
     signals: frozenset[str]
+    amr: tuple[str, ...] = ()
 
 
 class Circumstances(_Fields):

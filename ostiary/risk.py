@@ -81,12 +81,15 @@ def weigh(applying: Iterable[tuple[str, int]]) -> Assessment:
     return Assessment({name: max(0, weight) for name, weight in applying})
 
 
-def assess(request: HttpRequest, user: Any, signals: Iterable[str] = ()) -> Assessment:
+def assess(
+    request: HttpRequest, user: Any, signals: Iterable[str] = (), *, amr: Iterable[str] = ()
+) -> Assessment:
     """Look at a sign-in of ``user`` whose first factor was just proved.
 
-    ``signals`` name what the way in has noticed by itself, such as ``breached_password``.
+    ``signals`` name what the way in has noticed by itself, such as ``breached_password``; ``amr``
+    holds what was shown (RFC 8176).
     """
-    circumstances = Circumstances(request, user, frozenset(signals))
+    circumstances = Circumstances(request, user, frozenset(signals), tuple(amr))
     return weigh((rule.name, rule.weight) for rule in rules() if _applies(rule, circumstances))
 
 

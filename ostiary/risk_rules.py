@@ -64,7 +64,8 @@ class ImpossibleTravel:
 
 
 class ThrottlePressure:
-    """Somebody is guessing at the account, and this device is not one of the person's own."""
+    """Somebody is guessing at the account, and a password was shown on a device that is not one of
+    the person's own: it may have been guessed, as a passkey can't be."""
 
     name = "throttle_pressure"
     weight = 25
@@ -73,7 +74,11 @@ class ThrottlePressure:
 
     def applies(self, circumstances: Circumstances) -> bool:
         """Whether a good part of the tries for the account is used up."""
-        return not circumstances.is_known_device and circumstances.throttle_pressure >= self.share
+        return (
+            "pwd" in circumstances.amr
+            and not circumstances.is_known_device
+            and circumstances.throttle_pressure >= self.share
+        )
 
 
 class BreachedPassword:

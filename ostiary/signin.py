@@ -114,12 +114,11 @@ def begin(
     ``amr`` holds the RFC 8176 values that were just shown; ``signals`` name what the way in noticed
     and rules of risk may weigh, such as ``breached_password``. An earlier pending sign-in in this
     browser is thrown away whole, so that nothing of it leaks into this one. An anonymous visitor's
-    session key is rotated already here.
+    session key is rotated already here, if the sign-in has to wait for a step.
     """
     request.session.pop(SESSION_KEY, None)
-    if not request.user.is_authenticated:
-        request.session.cycle_key()
-    assessment = risks.assess(request, user, signals)
+    amr = tuple(amr)
+    assessment = risks.assess(request, user, signals, amr=amr)
     if assessment.decision is risks.Decision.STEP_UP:
         events.record(
             "signin.unusual", user=user, request=request, details={"risk": assessment.told()}
@@ -128,7 +127,7 @@ def begin(
         user_id=str(user.pk),
         backend=backend or getattr(user, "backend", settings.AUTHENTICATION_BACKENDS[0]),
         credential_hash=_credential_hash(user),
-        amr=tuple(amr),
+        amr=amr,
         passed=(),
         next_url=safe_next_url(request, next_url),
         acr_values=tuple(acr_values),
@@ -139,7 +138,10 @@ def begin(
     if not _may_sign_in(user, progress):
         return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
     _store(request, progress)
-    return _continue(request, user, progress)
+    answer = _continue(request, user, progress)
+    if SESSION_KEY in request.session and not request.user.is_authenticated:
+        request.session.cycle_key()
+    return answer
 
 
 def _may_sign_in(user: AbstractBaseUser, progress: PendingSignIn) -> bool:

@@ -281,11 +281,29 @@ def throttle(name: str, **keys: str) -> None:
     """
 
     def spend(storage: Storage) -> None:
-        for window, counter in _counters(name, keys):
-            if storage.incr(counter, window.get_expiry()) > window.amount:
-                raise _throttled(storage, counter)
+        for key in limits_of(name):
+            windows_of_key = list(_counters(name, keys, only=key))
+            if isinstance(storage, DatabaseStorage):
+                _spend_at_once(storage, windows_of_key)
+                continue
+            for window, counter in windows_of_key:
+                if storage.incr(counter, window.get_expiry()) > window.amount:
+                    raise _throttled(storage, counter)
 
     _with_storage(spend)
+
+
+def _spend_at_once(storage: DatabaseStorage, spent: list[tuple[RateLimitItem, str]]) -> None:
+    """Spend a try of a key's windows by one statement; the wide ones get it back if a narrow one
+    was used up. Raises ``Throttled``."""
+    seconds = {counter: window.get_expiry() for window, counter in spent}
+    hits = storage.incr_all(seconds) if seconds else {}
+    for window, counter in spent:
+        del seconds[counter]
+        if hits[counter] > window.amount:
+            if seconds:
+                storage.incr_all(seconds, -1)
+            raise _throttled(storage, counter)
 
 
 def refund(name: str, **keys: str) -> None:

@@ -83,9 +83,7 @@ class Servers:
 
     def engine_settings(self) -> override_settings:
         """The same session engine, for this process."""
-        chosen: dict[str, Any] = {
-            "SESSION_ENGINE": f"django.contrib.sessions.backends.{self.engine}"
-        }
+        chosen: dict[str, Any] = {"SESSION_ENGINE": self.engine}
         if self.wire:
             cache = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": self.wire.direct}
             chosen["CACHES"] = {"default": {**cache, "KEY_PREFIX": self.key_prefix}}

@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture
 def servers(tmp_path: Path, transactional_db: None) -> Iterator[Servers]:
     """Two web servers."""
-    started = Servers(tmp_path, "db", None)
+    started = Servers(tmp_path, "ostiary.session_engines.db", None)
     yield started
     started.stop()
 

@@ -24,15 +24,17 @@ from tests.operators import prove_two_factors
 pytestmark = [pytest.mark.needs("accounts"), pytest.mark.django_db(transaction=True)]
 
 PASSWORD = "correct horse battery staple"
-BACK_ENDS = ["db"] if connection.vendor == "sqlite" else ["db", "cached_db", "cache"]
+DB, CACHED_DB = "ostiary.session_engines.db", "ostiary.session_engines.cached_db"
+CACHE = "django.contrib.sessions.backends.cache"
+ENGINES = [DB] if connection.vendor == "sqlite" else [DB, CACHED_DB, CACHE]
 
 
-@pytest.fixture(scope="module", params=BACK_ENDS)
+@pytest.fixture(scope="module", params=ENGINES)
 def servers(
     request: pytest.FixtureRequest, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Servers]:
     """Two processes; with one engine after another."""
-    wire = None if request.param == "db" else Wire(service("Redis", REDIS))
+    wire = None if request.param == DB else Wire(service("Redis", REDIS))
     started = Servers(tmp_path_factory.mktemp("servers"), request.param, wire)
     yield started
     started.stop()
@@ -167,6 +169,6 @@ def test_none_is_accepted_though_the_cache_could_not_be_told_of_the_end(servers:
         pytest.skip("sessions in the database need no cache")
     # With sessions in the cache alone, nobody is signed in meanwhile who could end one by a page.
     by_pages: list[Way] = [by_the_person_elsewhere, by_a_new_password, by_switching_off]
-    ways = BY_OTHERS if servers.engine == "cache" else by_pages + BY_OTHERS
+    ways = BY_OTHERS if servers.engine == CACHE else by_pages + BY_OTHERS
 
     assert accepted_after_the_end(servers, ways, redis_is_down=True) == []

@@ -1,9 +1,9 @@
 """A Redis that is away is an empty cache (SECURITY G4)."""
 
 import pytest
-from django.contrib.sessions.backends.cached_db import SessionStore
 
 from idp_site.cache import RedisCache
+from ostiary.session_engines.cached_db import SessionStore
 from tests.machine import free_port
 
 

@@ -167,9 +167,9 @@ def test_redis_is_used_for_cache_sessions_and_throttles_when_it_is_named(tmp_pat
     )
     url = "redis://127.0.0.1:6379/5"
     named = python(environment(tmp_path, **PRODUCTION, REDIS_URL=url), "-c", show).stdout.split()
-    assert named == ["django.contrib.sessions.backends.cached_db", "idp_site.cache.RedisCache", url]
+    assert named == ["ostiary.session_engines.cached_db", "idp_site.cache.RedisCache", url]
     without = python(environment(tmp_path, **PRODUCTION), "-c", show).stdout.split()
-    assert without[0] == "django.contrib.sessions.backends.db"
+    assert without[0] == "ostiary.session_engines.db"
     assert without[2] == "database://"
 
 

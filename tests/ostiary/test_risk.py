@@ -65,7 +65,7 @@ def places_known(ostiary, tmp_path, monkeypatch):
     ostiary(PLACES_DATABASE=str(mmdb.write(tmp_path / "places.mmdb", mmdb.PLACES)))
 
 
-def look(person, ip=mmdb.PARIS, signals=(), known=False):
+def look(person, ip=mmdb.PARIS, signals=(), known=False, amr=("pwd",)):
     """The reasons of a sign-in from there."""
     request = RequestFactory().get("/", REMOTE_ADDR=ip)
     request.session = SessionStore()
@@ -77,7 +77,7 @@ def look(person, ip=mmdb.PARIS, signals=(), known=False):
         request.COOKIES[known_device.cookie_name()] = response.cookies[
             known_device.cookie_name()
         ].value
-    return dict(risk.assess(request, person, signals).reasons)
+    return dict(risk.assess(request, person, signals, amr=amr).reasons)
 
 
 def session(person, ip, hours_ago=0.0):
@@ -193,6 +193,16 @@ def test_many_guesses_count_on_a_device_that_is_not_known(person, before):
     throttling.throttle("signin", user=person.get_username())
     assert look(person) == {"new_device": 35, "throttle_pressure": 25}
     assert look(person, known=True) == {}
+
+
+def test_wrong_passwords_say_nothing_of_a_sign_in_without_one(
+    person, before, django_assert_num_queries
+):
+    for _ in range(50):
+        throttling.throttle("signin", user=person.get_username())
+
+    with django_assert_num_queries(1):  # whether they have signed in before
+        assert look(person, amr=("hwk", "user")) == {"new_device": 35}
 
 
 def test_a_breached_password_is_what_the_way_in_says(person):

@@ -19,11 +19,17 @@ NEW = "another long passphrase"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["db", "cached_db", "cache"])
+DJANGOS = "django.contrib.sessions.backends"
+OURS = "ostiary.session_engines"
+
+
+@pytest.fixture(
+    params=[f"{DJANGOS}.db", f"{DJANGOS}.cache", f"{OURS}.db", f"{OURS}.cached_db"],
+)
 def engine(request, settings):
-    """Each session engine with a server side; the cached ones over a real Redis."""
-    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
-    if request.param != "db":
+    """Session engines with a server side; the cached ones over a real Redis."""
+    settings.SESSION_ENGINE = request.param
+    if not request.param.endswith(".db"):
         settings.CACHES = {
             "default": {
                 "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -215,7 +221,7 @@ def test_proving_again_who_one_is_does_not_prolong_a_session_for_ever(signed_in_
     assert who(signed_in_browser)["user"] is None
 
 
-@pytest.mark.parametrize("engine", ["db"], indirect=True)  # a cached session costs one less
+@pytest.mark.parametrize("engine", [f"{OURS}.db"], indirect=True)  # a cached session costs one less
 def test_using_a_session_is_noted_and_at_most_every_five_minutes(
     engine, signed_in_browser, django_assert_num_queries
 ):

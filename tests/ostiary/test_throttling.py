@@ -8,6 +8,7 @@ import pytest
 
 from ostiary import throttling
 from ostiary.client_address import client_ip
+from ostiary.conf import ostiary_settings
 from ostiary.models import ThrottleCounter
 from ostiary.throttling import DEFAULT_LIMITS, Throttled, normal, refund, throttle
 from tests.parallel import at_once
@@ -243,6 +244,14 @@ def test_a_refused_try_spends_nothing_of_wider_limits(limits, name, home):
     assert spend(100, ip=home, user=name) == 2
 
 
+@pytest.mark.parametrize("storage", ["redis", "database"], indirect=True)
+def test_a_try_that_a_narrow_window_refuses_spends_nothing_of_a_wide_one(storage, ostiary, name):
+    counted_in = ostiary_settings.THROTTLE_STORAGE
+    for windows, passing in (("1/minute; 3/hour", 1), ("3/hour", 2)):
+        ostiary(THROTTLE_STORAGE=counted_in, THROTTLES={"signin": {"user": windows}})
+        assert spend(5, user=name) == passing
+
+
 def test_one_address_cannot_use_up_all_tries_for_an_account():
     signin = DEFAULT_LIMITS["signin"]
     pair, user = throttling.windows(signin["pair"]), throttling.windows(signin["user"])
@@ -300,12 +309,14 @@ def test_a_project_replaces_single_limits(ostiary, name, home):
     assert throttling.limits_of("signin")["ip"] == DEFAULT_LIMITS["signin"]["ip"]
 
 
-def test_a_try_costs_one_statement_for_each_window(
+def test_a_try_costs_one_statement_for_each_key_with_all_its_windows(
     db, ostiary, name, django_assert_num_queries, home
 ):
     ostiary(THROTTLE_STORAGE="database://")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(3):
         throttle("signin", ip=home, user=name)
+    with django_assert_num_queries(1):
+        throttle("signin", ip=home, user=name, device="one of theirs")
 
 
 # --- counts of anything -------------------------------------------------------------------------
