@@ -126,7 +126,7 @@ def test_d5_it_never_stands_for_a_second_factor_where_one_is_wanted(trusting, pe
 
 
 def test_an_unusual_sign_in_is_asked_there_too(trusting, person, monkeypatch):
-    monkeypatch.setattr("ostiary.risk.assess", lambda *_: Assessment({"new_country": 100}))
+    monkeypatch.setattr("ostiary.risk.assess", lambda *_, **__: Assessment({"new_country": 100}))
     assert asks(trusting, person)
 
 
