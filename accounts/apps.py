@@ -13,7 +13,15 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import erasure, events, factors, notifications, privacy, signin_methods
+        from ostiary import (
+            all_addresses,
+            erasure,
+            events,
+            factors,
+            notifications,
+            privacy,
+            signin_methods,
+        )
         from ostiary.notices import register_notices
 
         from . import (
@@ -22,12 +30,14 @@ class AccountsConfig(AppConfig):
             not_me,
             notices,
             panels,
+            personal_data,
             receivers,
             signup_policy,
             support,
         )
         from .conf import accounts_settings
 
+        all_addresses.register(personal_data.further_addresses)
         privacy.register_exporter(f"{__package__}.personal_data.export")
         privacy.register_eraser(f"{__package__}.personal_data.erase")
 

@@ -72,8 +72,8 @@ def _record(
         kind,
         user=request.user,
         request=request,
+        # Whom it invites is in its row: the log would tell it as long as it tells of the operator.
         details={"invitation": str(invitation.pk), **details},
-        personal={"email": invitation.email},
     )
 
 

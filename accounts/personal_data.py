@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from ostiary import events
+from ostiary import all_addresses, events
 
 from .addresses import email_of
 from .models import (
@@ -67,7 +67,7 @@ def erase(user: Any) -> dict[str, int]:
 
     Returns how many rows of what.
     """
-    addresses = _addresses(user)
+    addresses = all_addresses.of(user)
     own = (
         *(TermsAcceptance, MailedLink, NotMeLink, RecoveryToken, FactorRecovery),
         *(ImportedIdentity, SupportCase),
@@ -88,12 +88,17 @@ def erase(user: Any) -> dict[str, int]:
     }
 
 
-def _addresses(user: Any) -> list[str]:
-    """The person's address, and those that were theirs before, as the log still knows."""
+def further_addresses(user: Any) -> list[str]:
+    """Addresses that were the person's, as the log still knows, and that were to become theirs."""
     changes = events.of(user).filter(kind__in=["email.changed", "email.change_undone"])
-    former = (str(events.personal_details(each).get("before", "")) for each in changes)
-    found = [email_of(user), *former]
-    return [address for address in dict.fromkeys(found) if address]
+    told = map(events.personal_details, changes)
+    links = MailedLink.objects.filter(user=user).values_list("email", flat=True)
+    cases = SupportCase.objects.filter(user=user).values_list("email", flat=True)
+    return [
+        *(str(each.get(name, "")) for each in told for name in ("before", "after")),
+        *links,
+        *cases,
+    ]
 
 
 def _any_of(field: str, addresses: list[str]) -> Q:

@@ -28,7 +28,8 @@ def _signed_in(
             "signin.succeeded",
             user=user,
             request=request,
-            details={"amr": session.amr, "sid": str(session.pk), "risk": risk.told()},
+            details={"amr": session.amr, "risk": risk.told()},
+            personal={"sid": str(session.pk)},
         )
         if not _waits_to_get_in(user):
             return
@@ -70,7 +71,8 @@ def _session_ended(sender: Any, session: Session, reason: str, **_: Any) -> None
     events.record(
         "session.ended",
         user=session.user,
-        details={"sid": str(session.pk), "reason": reason},
+        details={"reason": reason},
+        personal={"sid": str(session.pk)},
     )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
 
-from ostiary import events
+from ostiary import all_addresses, events
 from ostiary.models import OutboxMessage
 
 from . import client_sessions, families
@@ -41,7 +40,7 @@ def erase(user: Any) -> dict[str, int]:
         Grant.objects.filter(user=user),
         Consent.objects.filter(user=user),
     ):
-        _add(erased, rows.delete()[1])
+        _add(erased, {rows.model._meta.label: 0, **rows.delete()[1]})
     told = ClientSession.objects.filter(user=user)
     waiting = told.filter(told_at=None, message__state=OutboxMessage.State.PENDING)
     waiting.update(user=None)
@@ -59,16 +58,12 @@ def _forget_own_clients(user: Any) -> dict[str, int]:
         families.revoke_all_of(client, "client_deleted")
         events.record("client.deleted", client_id=client.client_id, details={"by": "erasure"})
         _add(erased, client.delete()[1])
-    address = str(getattr(user, user.get_email_field_name(), "")).casefold()
+    addresses = {address.casefold() for address in all_addresses.of(user)}
     for client in own:
-        client.contacts = _without(client.contacts, address)
+        client.contacts = [each for each in client.contacts if each.casefold() not in addresses]
         client.user = None
         client.save(update_fields=["contacts", "user", "updated"])
     return erased
-
-
-def _without(contacts: Iterable[str], address: str) -> list[str]:
-    return [each for each in contacts if each.casefold() != address]
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:

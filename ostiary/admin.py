@@ -82,10 +82,8 @@ class SessionAdmin(ReadOnlyAdmin):
                     events.record(
                         "session.ended_by_operator",
                         user=session.user,
-                        details={
-                            "sid": str(session.pk),
-                            "operator": operator,
-                        },
+                        details={"operator": operator},
+                        personal={"sid": str(session.pk)},
                     )
         text = ngettext("%d session was ended.", "%d sessions were ended.", ended) % ended
         self.message_user(request, text, messages.SUCCESS)

@@ -16,6 +16,8 @@ class OstiaryConfig(AppConfig):
         from . import checks, events, privacy, sessions  # noqa: F401  (checks register themselves)
 
         sessions.connect()
+        # Early: it looks at the person's rows to know what is about them.
+        privacy.register_eraser(f"{__package__}.admin_log.erase", order=5)
         # Late: an app's own eraser may still look at the person's sessions.
         privacy.register_eraser(f"{__package__}.personal_data.erase", order=90)
         events.register_kinds(

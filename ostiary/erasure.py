@@ -26,7 +26,7 @@ from django.utils.module_loading import import_string
 from . import erasure_steps, events, outbox, privacy, retention
 from .conf import ostiary_settings
 from .models import Erasure, ErasureStep
-from .notifications import addresses_of, language_of, notify
+from .notifications import language_of, notify
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def request(
                 requested_by=by,
                 operator=privacy.pseudonym_of(operator) if operator is not None else "",
                 reason=reason or None,
-                emails=json.dumps(_addresses(user)),
+                emails=json.dumps(erasure_steps.addresses_now(user)),
                 language=language_of(user),
                 requested_at=now,
                 due_at=now + wait,
@@ -139,13 +139,6 @@ def request(
             raise
         return running
     return asked
-
-
-def _addresses(user: Any) -> dict[str, bool]:
-    """Each address of the person, and whether it is known to be theirs."""
-    known = addresses_of(user)
-    address = getattr(user, user.get_email_field_name(), "")
-    return {**({address: False} if address else {}), **dict.fromkeys(known, True)}
 
 
 def cancel(user: Any, *, operator: Any = None, http_request: HttpRequest | None = None) -> bool:

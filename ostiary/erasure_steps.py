@@ -7,25 +7,51 @@ from typing import Any
 
 from django.utils import timezone, translation
 
-from . import dead_letters, events, mail, privacy, receipts, retention, sessions, tombstones
+from . import (
+    all_addresses,
+    dead_letters,
+    event_keys,
+    events,
+    mail,
+    privacy,
+    receipts,
+    retention,
+    sessions,
+    tombstones,
+)
 from .conf import ostiary_settings
-from .models import Erasure, OutboxMessage, Session
+from .models import Erasure, EventKey, OutboxMessage, Session
+from .notifications import addresses_of
 
 
-def _addresses(erasure: Erasure) -> dict[str, bool]:
+def addresses_now(user: Any) -> dict[str, bool | None]:
+    """Each address that is the person's, and whether it is known to be."""
+    address = getattr(user, user.get_email_field_name(), "")
+    return {**({address: False} if address else {}), **dict.fromkeys(addresses_of(user), True)}
+
+
+def _addresses(erasure: Erasure) -> dict[str, bool | None]:
     return json.loads(erasure.emails) if erasure.emails else {}
+
+
+def _present(erasure: Erasure) -> list[str]:
+    """What they have now: another address of theirs may be somebody else's one day."""
+    return [address for address, known in _addresses(erasure).items() if known is not None]
 
 
 def close_the_account(erasure: Erasure, user: Any) -> dict[str, Any]:
     """Let nobody in any more, end every session, and set the tombstone that keeps late jobs and
     imports from bringing the person back. What will be kept is noted for the receipt."""
-    tombstones.bury(str(erasure.subject), _addresses(erasure))
+    if user is not None:
+        every = [*all_addresses.of(user), *_addresses(erasure)]
+        erasure.emails = json.dumps({**dict.fromkeys(every), **addresses_now(user)})
+    tombstones.bury(str(erasure.subject), _present(erasure))
     if user is None:
         return {}
     # The receipt is the person's, in whatever language a worker runs.
     with translation.override(erasure.language or translation.get_language()):
         erasure.kept = [kept.as_claims() for kept in retention.kept_of(user)]
-    erasure.save(update_fields=["kept"])
+    erasure.save(update_fields=["emails", "kept"])
     if hasattr(user, "is_active"):
         type(user)._default_manager.filter(pk=user.pk).update(is_active=False)
         user.is_active = False
@@ -63,9 +89,11 @@ def remove_the_person(erasure: Erasure, user: Any) -> dict[str, Any]:
     return dict(deleted)
 
 
-def destroy_the_key(erasure: Erasure, user: Any) -> None:
-    """What the log keeps about the person can't be read any more, nor whom it speaks of."""
-    privacy.shred(str(erasure.subject), _addresses(erasure))
+def destroy_the_key(erasure: Erasure, user: Any) -> dict[str, Any]:
+    """What the log keeps about the person can't be read any more, nor whom it speaks of; nor what
+    it has of whoever typed their address."""
+    privacy.shred(str(erasure.subject), _present(erasure))
+    return {EventKey._meta.label: event_keys.destroy(_addresses(erasure))}
 
 
 def write_the_receipt(erasure: Erasure, user: Any) -> None:

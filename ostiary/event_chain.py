@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 
-from . import events
+from . import event_keys, events
 from .conf import ostiary_settings
 from .encryption import ring
 from .models import Event, EventSeal, SealedEvent
@@ -313,4 +313,5 @@ def _remove_batch(start: int) -> int:
         models.QuerySet(Event).filter(pk__in=leaving.values()).delete()
         EventSeal.objects.filter(position__lte=max(leaving)).delete()
         SealedEvent.objects.filter(position__in=leaving).delete()
+        event_keys.remove(leaving.values())
     return len(leaving)

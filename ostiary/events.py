@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from . import hooks, privacy
+from . import event_keys, hooks, privacy
 from .client_address import client_ip
 from .conf import ostiary_settings
 from .encryption import DecryptionFailed
@@ -48,8 +48,10 @@ def record(
     """Write an event: one INSERT in the caller's transaction.
 
     ``details`` are for the log in plain and never personal or secret; ``personal`` is encrypted
-    under the person's own key, with address and browser of ``request`` added. About someone who was
-    erased neither is kept. Raises ``ValueError`` for a kind that no app has declared.
+    under the person's own key, with address and browser of ``request`` added. Of somebody who is
+    not known ``email`` is what they typed: by it the event's key is destroyed with its person.
+    About someone who was erased neither is kept. Raises ``ValueError`` for a kind that no app has
+    declared.
     """
     _must_be_declared(kind)
     event = Event(
@@ -110,9 +112,11 @@ def _tell_of(event: Event, subject: str, told: dict[str, Any]) -> None:
         return
     event.subject = person.pseudonym
     if told:
+        typed = "" if subject else str(told.get("email", ""))
+        key = event_keys.make(event.pk, typed) if typed else person.key
         nonce = secrets.token_bytes(NONCE_BYTES)
         plaintext = json.dumps(told, sort_keys=True).encode()
-        sealed = AESGCM(person.key).encrypt(nonce, plaintext, str(event.pk).encode())
+        sealed = AESGCM(key).encrypt(nonce, plaintext, str(event.pk).encode())
         event.personal = nonce + sealed
 
 
@@ -133,7 +137,8 @@ def personal_details(event: Event) -> dict[str, Any]:
         return {}
     blob = bytes(event.personal)
     try:
-        cipher = AESGCM(privacy.key_of(event.subject))
+        own = None if event.subject else event_keys.of(event.pk)
+        cipher = AESGCM(own or privacy.key_of(event.subject))
         plaintext = cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], str(event.pk).encode())
     except (privacy.PersonErased, DecryptionFailed, InvalidTag):
         return {}

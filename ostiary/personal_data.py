@@ -1,14 +1,12 @@
-"""What the ground floor and Django's own apps keep of a person, erased with them."""
+"""What the ground floor and Django's sessions keep of a person, erased with them."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from . import sessions
 from .models import Session
@@ -17,13 +15,8 @@ BATCH = 500
 
 
 def erase(user: Any) -> dict[str, int]:
-    """Forget where the person is and was signed in, and what the administration wrote of them."""
-    address = getattr(user, user.get_email_field_name(), "")
-    return {
-        **_forget_signed_in(user),
-        **_forget_visits(str(user.pk)),
-        **_forget_in_the_admin(user, address),
-    }
+    """Forget where the person is and was signed in."""
+    return {**_forget_signed_in(user), **_forget_visits(str(user.pk))}
 
 
 def _forget_signed_in(user: Any) -> dict[str, int]:
@@ -60,17 +53,3 @@ def _mentions(value: Any, subject: str) -> bool:
     if isinstance(value, list | tuple):
         return any(_mentions(each, subject) for each in value)
     return str(value) == subject
-
-
-def _forget_in_the_admin(user: Any, address: str) -> dict[str, int]:
-    """The entries about the person, and those by them: who did what is in the security log."""
-    if not apps.is_installed("django.contrib.admin"):
-        return {}
-    from django.contrib.admin.models import LogEntry
-    from django.contrib.contenttypes.models import ContentType
-
-    people = ContentType.objects.get_for_model(get_user_model())
-    about = Q(user=user) | Q(content_type=people, object_id=str(user.pk))
-    if address:
-        about |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
-    return {LogEntry._meta.label: LogEntry.objects.filter(about).delete()[0]}

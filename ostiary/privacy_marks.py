@@ -19,6 +19,7 @@ mark(
     none="id at kind outcome client_id",
     kept="It is encrypted under the person’s own key, which is destroyed.",
 )
+mark("ostiary.EventKey", pseudonymous="address key", none="event_id")
 mark("ostiary.EventSeal", none="position digest start start_digest signature sealed_at")
 mark("ostiary.SealedEvent", none="position event_id digest")
 mark(

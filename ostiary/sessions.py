@@ -209,11 +209,8 @@ def _note_network(request: HttpRequest, session: Session) -> None:
             "session.moved",
             user=session.user,
             request=request,
-            details={
-                "sid": str(session.pk),
-                "country_changed": bool(was and now_in and was.country != now_in.country),
-            },
-            personal={"before": before},
+            details={"country_changed": bool(was and now_in and was.country != now_in.country)},
+            personal={"before": before, "sid": str(session.pk)},
         )
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from ostiary import events
+from ostiary import events, privacy
 from ostiary.notifications import notify
 
 from . import authenticators
@@ -90,7 +90,7 @@ def remove_by_operator(request: HttpRequest, credential: Credential, reason: str
         events.record(
             "passkey.removed",
             user=credential.user,
-            details={"operator": str(request.user.pk)},
+            details={"operator": privacy.pseudonym_of(request.user)},
             personal={"reason": reason},
         )
         told = {"factor": credential.name, "reason": reason}

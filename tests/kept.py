@@ -1,8 +1,11 @@
 """All that this site keeps, for tests of what must stand nowhere."""
 
+from typing import Any
+
 from django.apps import apps
 from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 
 
@@ -25,10 +28,27 @@ def tables() -> str:
 
 
 def kept() -> str:
-    """All that the caches of this process hold, as text."""
-    return "\n".join(
-        str(name) + value.decode("latin-1")
-        for cache in caches.all()
-        if isinstance(cache, LocMemCache)
-        for name, value in cache._cache.items()
-    )
+    """All that the caches of this process hold, and what stands in Redis beside, as text."""
+    told = []
+    for cache in caches.all(initialized_only=False):
+        if isinstance(cache, LocMemCache):
+            told += [str(name) + _text(value) for name, value in cache._cache.items()]
+        elif isinstance(cache, RedisCache):
+            told += _in_redis(cache._cache.get_client(None))
+    return "\n".join(told)
+
+
+def _in_redis(client: Any) -> list[str]:
+    """All that the database holds: the cache's own, counters, and queues of a broker."""
+    read = {
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"list": lambda name: client.lrange(name, 0, -1),
+        b"set": client.smembers,
+        b"zset": lambda name: client.zrange(name, 0, -1),
+    }
+    return [_text(name) + _text(read[client.type(name)](name)) for name in client.scan_iter("*")]
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

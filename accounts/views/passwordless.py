@@ -93,7 +93,13 @@ def code(request: HttpRequest) -> HttpResponse:
         user = found and mailed_code.signs_in(found)
         if found and user:
             return _signed_in(request, found, user)
-        events.record("signin.failed", request=request, outcome="failure", details={"amr": [AMR]})
+        events.record(
+            "signin.failed",
+            request=request,
+            outcome="failure",
+            details={"amr": [AMR]},
+            personal={"email": asked.address} if asked else None,
+        )
         form.add_error("code", _("This code is not right. Check it, or ask for a new one."))
     if asked is None or mailed_code.asked_here(request, SIGNIN) is None:
         return link_dead(request, "signin")

@@ -26,7 +26,8 @@ from .forms import LinesField, SetField, changes_of, names, scope_choices
 from .grants import say_ended
 
 PERSONAL = frozenset({"contacts"})
-"""Fields of a client whose values the log keeps encrypted."""
+"""Fields of a client of which the log says only that they changed: they may name other people than
+the operator whom it tells of."""
 
 
 def _field_of(known: Metadatum) -> forms.Field:
@@ -276,8 +277,9 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             user=request.user,
             request=request,
             client_id=obj.client_id,
-            details={name: told for name, told in changes.items() if name not in PERSONAL},
-            personal={name: told for name, told in changes.items() if name in PERSONAL},
+            details={
+                name: "changed" if name in PERSONAL else told for name, told in changes.items()
+            },
         )
         if change and new_secret:
             self._record(request, "client.secret_rotated", obj)

@@ -1,7 +1,7 @@
 """State of the ground floor; one module per thing that is kept."""
 
 from .erasure import Erasure, ErasureStep, ReceiptKey
-from .event import Event, EventSeal, SealedEvent
+from .event import Event, EventKey, EventSeal, SealedEvent
 from .outbox import OutboxMessage
 from .person_key import PersonKey
 from .session import Session
@@ -12,6 +12,7 @@ __all__ = [
     "Erasure",
     "ErasureStep",
     "Event",
+    "EventKey",
     "EventSeal",
     "OutboxMessage",
     "PersonKey",

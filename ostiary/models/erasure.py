@@ -17,7 +17,8 @@ class Erasure(models.Model):
     then says that somebody was erased, and not who.
 
     ``emails`` is JSON: each address, and whether it is known to be theirs, for the last message and
-    the tombstones. ``kept`` says what stays, as the receipt does.
+    the tombstones; ``null`` for one that was theirs once, or was to be. ``kept`` says what stays,
+    as the receipt does.
     """
 
     class State(models.TextChoices):

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ..encryption import EncryptedBinaryField
 from ..ids import uuid7
 
 
@@ -68,6 +69,18 @@ class Event(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refused: the retention command removes what is old."""
         raise AppendOnly("Events are removed by prune_events only.")
+
+
+class EventKey(models.Model):
+    """The key of what one event says of somebody whom the log didn't know, by the address that they
+    typed (a keyed hash). Deleted when the person of that address is erased, or the event is."""
+
+    event_id = models.UUIDField(primary_key=True, editable=False)
+    address = models.CharField(max_length=64, db_index=True, editable=False)
+    key = EncryptedBinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return str(self.event_id)
 
 
 class EventSeal(models.Model):

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ostiary import (
+    all_addresses,
     erasure,
     erasure_steps,
     event_chain,
@@ -216,6 +217,21 @@ def test_messages_that_wait_for_them_are_not_sent(person, mailoutbox):
         (["bob@example.com"], True),
         ([person.email], False),
     ]
+
+
+def test_messages_to_an_address_that_was_theirs_are_dropped_but_not_those_of_whose_it_is_now(
+    person, other_person, monkeypatch, mailoutbox
+):
+    theirs = ["former@example.com", other_person.email]
+    monkeypatch.setattr(all_addresses, "_further", [lambda user: theirs])
+    for address in theirs:
+        mail.send_email(address, "ostiary/mail/erased", {"receipt": "waits"})
+
+    erasure.run(ask_now(person).pk)
+
+    outbox.deliver_due()
+    assert [m.to for m in mailoutbox] == [[other_person.email], [person.email]]
+    assert not tombstones.buried_among(tombstones.Of.EMAIL, theirs)
 
 
 @pytest.mark.needs("accounts")  # their ids are UUIDs, which can be looked for

@@ -1,10 +1,12 @@
 """The security log: written with what it tells, and never changed."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
-from ostiary import events, privacy
-from ostiary.models import Event, PersonKey
+from ostiary import erasure, event_chain, events, notifications, privacy
+from ostiary.models import Event, EventKey, PersonKey
 from ostiary.models.event import AppendOnly
 from ostiary.privacy import pseudonym_of
 
@@ -76,6 +78,34 @@ def test_of_an_event_without_a_person_the_details_are_encrypted_too(request_from
     event = events.record(KIND, request=request_from("198.51.100.7"))
     assert events.personal_details(event) == {"ip": "198.51.100.7"}
     assert "198.51.100.7" not in everything_in(event)
+
+
+def test_what_was_typed_is_readable_until_the_person_of_that_address_is_erased(
+    person, other_person, monkeypatch
+):
+    monkeypatch.setattr(notifications, "_not_me_link", None)
+    monkeypatch.setattr(erasure, "_cancel_link", None)
+    monkeypatch.setattr(privacy, "_erasers", {})
+    alices = events.record(KIND, personal={"email": "ALICE@example.com", "ip": "198.51.100.7"})
+    bobs = events.record(KIND, personal={"email": other_person.email})
+    assert events.personal_details(alices)["ip"] == "198.51.100.7"
+    event_chain.seal()
+
+    erasure.run(erasure.request(person, grace=timedelta()).pk)
+
+    assert events.personal_details(alices) == {}
+    assert events.personal_details(bobs) == {"email": other_person.email}
+    assert list(event_chain.verify()) == []
+
+
+def test_of_each_that_was_typed_the_key_goes_with_the_event():
+    events.record(KIND, personal={"email": "carol@example.com"})
+    event_chain.seal()
+    assert EventKey.objects.count() == 1
+
+    event_chain.prune(timedelta())
+
+    assert not EventKey.objects.exists()
 
 
 def test_personal_details_moved_to_another_event_are_not_shown(person):
