@@ -81,10 +81,10 @@ class Mailroom:
         assert done.returncode == (-signal.SIGKILL if killed else 0), done.stderr
         return 0.0 if killed else float(done.stdout)
 
-    def start_worker(self, *queues: str, scheduler: bool = True) -> None:
-        """A Celery worker of one process, for these queues or for all, with its scheduler."""
+    def start_worker(self, *queues: str, scheduler: bool = True, processes: int = 1) -> None:
+        """A Celery worker, for these queues or for all, with its scheduler."""
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.faults.worker"]
-        command += ["worker", "--concurrency", "1", "--loglevel", "WARNING"]
+        command += ["worker", "--concurrency", str(processes), "--loglevel", "WARNING"]
         command += ["-n", f"{self.queue}-{len(self.workers)}@%h"]
         if scheduler:
             command += ["-B", "-s", str(self.folder / "schedule")]

@@ -2,12 +2,14 @@
 
 import os
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 from ostiary import outbox
 
 ROOM = Path(os.environ["MAILROOM"])
+outbox.FIRST_RETRY_SECONDS = float(os.environ.get("FIRST_RETRY_SECONDS", "5"))  # type: ignore[assignment]
 
 
 def _stop_here(name: str) -> None:
@@ -39,3 +41,13 @@ def hang(payload: dict[str, Any], key: str) -> None:
 def post_code(payload: dict[str, Any], key: str) -> None:
     """As any letter."""
     post(payload, key)
+
+
+@outbox.handler("mailroom.call", queue=outbox.Queue.SMS)
+def call(payload: dict[str, Any], key: str) -> None:
+    """Give the letter to a gateway, which may refuse it for now."""
+    request = urllib.request.Request(
+        os.environ["GATEWAY"], payload["letter"].encode(), {"Idempotency-Key": key}
+    )
+    with urllib.request.urlopen(request, timeout=5):
+        pass
