@@ -182,7 +182,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "ostiary.sessions.SessionRegisterMiddleware",
-    "django_otp.middleware.OTPMiddleware",
+    "mfa.middleware.VerifiedSessionMiddleware",
     "accounts.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]

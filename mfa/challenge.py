@@ -51,8 +51,7 @@ def challenge_page(name: str) -> Callable[[ChallengeView], Callable[..., HttpRes
                 return HttpResponseRedirect(SecondStep().url(request))
             return view(request, user)
 
-        answer.is_second_step = True  # type: ignore[attr-defined]  # for the middleware
-        return answer
+        return second_step.exempt(answer)
 
     return decorate
 

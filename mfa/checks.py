@@ -17,7 +17,7 @@ from ostiary.sessions import SessionRegisterMiddleware
 from ostiary.typed_settings import unknown_keys, wrong_values
 
 from .conf import MfaSettings, mfa_settings
-from .middleware import SecondStepMiddleware
+from .middleware import SecondStepMiddleware, VerifiedSessionMiddleware
 from .policy import Requirement
 
 
@@ -45,8 +45,8 @@ def _otp_middleware() -> Iterator[CheckMessage]:
     otp, others = _position(OTPMiddleware), [_position(one) for one in after]
     if otp is None or any(other is not None and other > otp for other in others):
         yield Error(
-            "OTPMiddleware of django-otp is missing, or stands above a middleware that it needs.",
-            hint="Put 'django_otp.middleware.OTPMiddleware' into MIDDLEWARE, below Django's "
+            "VerifiedSessionMiddleware is missing, or stands above a middleware that it needs.",
+            hint=f"Put {_path(VerifiedSessionMiddleware)!r} into MIDDLEWARE, below Django's "
             "AuthenticationMiddleware and SessionRegisterMiddleware.",
             id="ostiary_mfa.E002",
         )
@@ -57,7 +57,7 @@ def _second_step() -> Iterator[CheckMessage]:
     in_signin = SecondStep in steps
     after_login = _position(SecondStepMiddleware)
     if not in_signin and after_login is None:
-        path = f"{SecondStepMiddleware.__module__}.{SecondStepMiddleware.__qualname__}"
+        path = _path(SecondStepMiddleware)
         yield Error(
             "Nobody is asked for their second factor.",
             hint="Put 'ostiary.second_step.SecondStep' into OSTIARY['SIGNIN_STEPS'] if people "
@@ -68,10 +68,14 @@ def _second_step() -> Iterator[CheckMessage]:
     otp = _position(OTPMiddleware)
     if after_login is not None and otp is not None and after_login < otp:
         yield Error(
-            "SecondStepMiddleware stands above OTPMiddleware, which it asks.",
+            "SecondStepMiddleware stands above VerifiedSessionMiddleware, which it asks.",
             hint="Put it below.",
             id="ostiary_mfa.E004",
         )
+
+
+def _path(middleware: type) -> str:
+    return f"{middleware.__module__}.{middleware.__qualname__}"
 
 
 def _position(wanted: type) -> int | None:

@@ -1,7 +1,9 @@
-"""For projects that keep ``django.contrib.auth.views.LoginView``, or another way in of their own.
+"""Who is verified, in the words of django-otp, and being asked to be.
 
-Such a view signs people in by their password alone. With this middleware every page of someone who
-has a second factor leads to its challenge, until they have shown it or signed out.
+``SecondStepMiddleware`` is for projects that keep ``django.contrib.auth.views.LoginView``, or
+another way in of their own. Such a view signs people in by their password alone. With this
+middleware every page of someone who has a second factor leads to its challenge, until they have
+shown it or signed out.
 """
 
 from __future__ import annotations
@@ -10,25 +12,44 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.views import LogoutView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, resolve
+from django_otp.middleware import OTPMiddleware
 
 from ostiary import second_step
 
+from . import otp_session
 from .challenge import is_unverified
 
 
-def second_step_exempt(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """View decorator: a page that is there before the second step too, such as a sign-out of the
-    project's own."""
-    view.is_second_step = True  # type: ignore[attr-defined]
-    return view
+class VerifiedSessionMiddleware(OTPMiddleware):  # type: ignore[misc]  # it has no types
+    """``django_otp.middleware.OTPMiddleware``, to which who has shown a passkey is verified too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(_knowing_keys(get_response))
+
+
+def _knowing_keys(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> Any:
+            otp_session.know_key(request)
+            return await get_response(request)
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> Any:
+        otp_session.know_key(request)
+        return get_response(request)
+
+    return answer
 
 
 class SecondStepMiddleware:
-    """Stands after ``django_otp.middleware.OTPMiddleware``."""
+    """Stands after ``VerifiedSessionMiddleware``, or that of django-otp."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -48,7 +69,7 @@ def _is_open(request: HttpRequest) -> bool:
     except Resolver404:
         return False
     ends_session = issubclass(getattr(view, "view_class", object), LogoutView)
-    return ends_session or getattr(view, "is_second_step", False)
+    return ends_session or second_step.is_exempt(view)
 
 
 def _challenge_url(request: HttpRequest) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import django_otp
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 from django_otp.models import Device
 
 from ostiary import assurance, sessions
+from ostiary.assurance import Level, level_of
 from ostiary.signals import signin_completed
 from ostiary.signin import PendingSignIn
 from ostiary.signin import pending as pending_signin
@@ -30,6 +34,44 @@ def verify(request: HttpRequest, device: Device) -> None:
     known = assurance.current(request)
     sessions.start(request, request.user, [*(known.amr if known else ()), device.amr])
     django_otp.login(request, device)
+
+
+class ShownKey:
+    """Stands where django-otp has the device that verified a session, for a passkey: that is a row
+    of another app, and no device. Nothing is kept of it."""
+
+    persistent_id = ""
+    confirmed = True
+
+    def __init__(self, user: Any) -> None:
+        self.user, self.user_id = user, user.pk
+
+
+def know_key(request: HttpRequest) -> None:
+    """Have django-otp take for verified who showed what resists phishing: no device of ours does,
+    so the key was another app's."""
+    known: Any = SimpleLazyObject(functools.partial(_known, request, request.user))
+    request.user = known
+    if hasattr(request, "auser"):
+        request.auser = functools.partial(_aknown, request, request.auser)
+
+
+def _known(request: HttpRequest, user: Any) -> Any:
+    if user.is_authenticated:
+        _mark(user, request.session.get(assurance.SESSION_KEY, {}))
+    return user
+
+
+async def _aknown(request: HttpRequest, auser: Callable[[], Awaitable[Any]]) -> Any:
+    user = await auser()
+    if user.is_authenticated:
+        _mark(user, await request.session.aget(assurance.SESSION_KEY, {}))
+    return user
+
+
+def _mark(user: Any, stored: dict[str, Any]) -> None:
+    if user.otp_device is None and level_of(stored.get("amr", ())) is Level.AAL2_PHR:
+        user.otp_device = ShownKey(user)
 
 
 def connect() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -41,6 +41,7 @@ class Challenge:
     yields_to: frozenset[str] = frozenset()
 
 
+View = TypeVar("View", bound=Callable[..., Any])
 Waiver = Callable[[HttpRequest, Any, PendingSignIn], bool]
 """Whether this sign-in of the person may go without the second step, such as on a device that they
 trust: ``(request, user, pending)``."""
@@ -72,6 +73,19 @@ def other_ways(request: HttpRequest, user: Any, but: str) -> list[tuple[str, Any
     last the way back in for who can use none, where an app brings it."""
     ways = (way for way in offered(request, user) if way.name != but)
     return [*((reverse(way.url_name), way.label) for way in ways), *factors.last_resort()]
+
+
+def exempt(view: View) -> View:
+    """View decorator: a page that is there for who is signed in by one factor and has yet to show
+    another, where a project signs people in by a view of its own: a page that takes it, the way
+    back in, a sign-out. Each app marks its own, and the project those of its own."""
+    view.is_second_step_exempt = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_exempt(view: Callable[..., Any]) -> bool:
+    """Whether the view is marked so."""
+    return getattr(view, "is_second_step_exempt", False)
 
 
 class SecondStep:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from ostiary import factors, known_device, sessions
+from ostiary import factors, known_device, second_step, sessions
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
 from ostiary.pages import View, form_page, posted
@@ -44,6 +44,7 @@ def _offered(view: View) -> View:
     return answer
 
 
+@second_step.exempt
 @form_page
 @_offered
 def ask(request: HttpRequest) -> HttpResponse:
@@ -93,6 +94,7 @@ def _ask_with_password(request: HttpRequest, user: object) -> HttpResponse:
     return redirect("ostiary_accounts:factor_recovery")
 
 
+@second_step.exempt
 @never_cache
 @require_safe
 @_offered
@@ -101,6 +103,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     return render(request, "ostiary_accounts/factor_recovery_sent.html")
 
 
+@second_step.exempt
 @form_page
 def go_on(request: HttpRequest) -> HttpResponse:
     """Begin or finish by the mailed link. It only opens the page: the button is what does it."""
@@ -132,6 +135,7 @@ def go_on(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}")
 
 
+@second_step.exempt
 @form_page
 def stop(request: HttpRequest) -> HttpResponse:
     """Stop it by the link in each message; no sign-in is needed to be safe."""

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ostiary import sessions
+from ostiary import second_step, sessions
 from ostiary.pages import form_page
 
 from .. import not_me as links
@@ -17,6 +17,7 @@ from . import link_dead
 TOKEN_KEY = "ostiary.not_me_token"  # noqa: S105  (the name of a session entry)
 
 
+@second_step.exempt
 @form_page
 def not_me(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere and start a recovery. The link only opens the page (SECURITY C4)."""
@@ -35,6 +36,7 @@ def not_me(request: HttpRequest) -> HttpResponse:
     return redirect("ostiary_accounts:not_me_done")
 
 
+@second_step.exempt
 @never_cache
 @require_safe
 def not_me_done(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from ostiary import events, sessions, signin_methods
+from ostiary import events, second_step, sessions, signin_methods
 from ostiary import signin as signins
 from ostiary.pages import form_page, posted
 from ostiary.signout import signed_out_page
@@ -134,6 +134,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     return redirect("ostiary_accounts:security")
 
 
+@second_step.exempt
 @form_page
 def signout(request: HttpRequest) -> HttpResponse:
     """Ask, then end this session in the register and in the engine."""

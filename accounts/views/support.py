@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from ostiary import sessions
+from ostiary import second_step, sessions
 from ostiary.pages import form_page, posted
 
 from .. import links, support, support_link
@@ -25,6 +25,7 @@ FINISH_KEY = "ostiary.support_token"
 STOP_KEY = "ostiary.support_stop_token"
 
 
+@second_step.exempt
 @sensitive_post_parameters("password")
 @form_page
 def finish(request: HttpRequest) -> HttpResponse:
@@ -54,6 +55,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}")
 
 
+@second_step.exempt
 @form_page
 def stop(request: HttpRequest) -> HttpResponse:
     """Stop it by the link in each message; no sign-in is needed to be safe."""

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from ostiary.second_step import exempt
+
 from . import views
 
 urlpatterns = [
     path("", views.Passkeys.as_view(), name="api_passkeys"),
-    path("csrf/", views.CsrfToken.as_view(), name="api_csrf"),
+    path("csrf/", exempt(views.CsrfToken.as_view()), name="api_csrf"),
     path(
         "registration/options/",
         views.RegistrationOptions.as_view(),
@@ -15,9 +17,9 @@ urlpatterns = [
     path("registration/", views.Registration.as_view(), name="api_registration"),
     path(
         "authentication/options/",
-        views.AuthenticationOptions.as_view(),
+        exempt(views.AuthenticationOptions.as_view()),
         name="api_authentication_options",
     ),
-    path("authentication/", views.Authentication.as_view(), name="api_authentication"),
+    path("authentication/", exempt(views.Authentication.as_view()), name="api_authentication"),
     path("<uuid:pk>/", views.Passkey.as_view(), name="api_passkey"),
 ]

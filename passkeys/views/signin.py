@@ -27,6 +27,7 @@ from . import asks_for_options, confirm_url, next_url, options, other_ways_in, s
 CHALLENGE = "passkey"
 
 
+@second_step.exempt
 @sensitive_post_parameters("answer")
 @form_page
 def signin(request: HttpRequest) -> HttpResponse:
@@ -59,6 +60,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     )
 
 
+@second_step.exempt
 @sensitive_post_parameters("answer")
 @form_page
 def second(request: HttpRequest) -> HttpResponse:
@@ -83,11 +85,6 @@ def second(request: HttpRequest) -> HttpResponse:
         return signins.advance(request, SecondStep.name, amr=shown.amr)
     ways = second_step.other_ways(request, person, but=CHALLENGE)
     return show(request, "second_step", form, other_ways=ways, signals=shown)
-
-
-# For the middleware of mfa, which lets who is asked for a second step see these pages only.
-for _view in (signin, second):
-    _view.is_second_step = True  # type: ignore[attr-defined]
 
 
 def _answer(

@@ -3,7 +3,9 @@
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client as Browser
+from django.urls import resolve
 
+from ostiary import second_step
 from ostiary.models import Session
 from tests.accounts import flow
 from tests.accounts.conftest import make_person
@@ -66,3 +68,22 @@ def test_whatever_signs_out_has_the_browser_forget_the_pages(signed_in_browser, 
     assert answer.status_code == 302
     assert answer["Clear-Site-Data"] == '"cache"'
     assert not signed_in_browser.get("/account/").has_header("Clear-Site-Data")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_open"),
+    [
+        ("/signout/", True),
+        ("/recover/second-step/", True),
+        ("/recover/second-step/go-on/", True),
+        ("/recover/second-step/stop/", True),
+        ("/recover/support/stop/", True),
+        ("/not-me/", True),
+        ("/account/security/", False),
+        ("/account/security/stop-recovery/", False),
+        ("/account/privacy/erase/", False),
+    ],
+)
+def test_who_has_yet_to_show_a_second_factor_finds_the_ways_out_open_and_no_other(path, is_open):
+    """Where a project signs people in by a view of its own (``mfa.SecondStepMiddleware``)."""
+    assert second_step.is_exempt(resolve(path).func) is is_open

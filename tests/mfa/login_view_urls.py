@@ -1,12 +1,13 @@
 """A project that keeps Django's own sign-in, and has pages of its own."""
 
+from django.apps import apps
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpResponse
 from django.urls import include, path
 from django_otp.decorators import otp_required
 
-from mfa.middleware import second_step_exempt
+from ostiary.second_step import exempt
 
 
 def public(request):
@@ -23,7 +24,7 @@ def guarded(request):
     return HttpResponse("guarded")
 
 
-@second_step_exempt
+@exempt
 def open_to_all(request):
     return HttpResponse("open")
 
@@ -37,3 +38,5 @@ urlpatterns = [
     path("open/", open_to_all),
     path("", include("mfa.urls")),
 ]
+if apps.is_installed("passkeys"):
+    urlpatterns.append(path("", include("passkeys.urls")))

@@ -4,7 +4,7 @@ import pytest
 
 from mfa.checks import check_middleware, check_settings
 
-OTP = "django_otp.middleware.OTPMiddleware"
+OTP = "mfa.middleware.VerifiedSessionMiddleware"
 OURS = "mfa.middleware.SecondStepMiddleware"
 
 

@@ -1,15 +1,19 @@
 """Projects that keep Django's own LoginView: the middleware asks for the second factor."""
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
 from django.test import Client as Browser
 from django_otp import DEVICE_ID_SESSION_KEY
 
+from mfa.middleware import VerifiedSessionMiddleware
 from mfa.models import AuthenticatorApp
 from ostiary import assurance, factors, notifications, second_step
 from ostiary.models import Session
 from tests.mfa import flow, texting
 
 CHALLENGE = flow.CHALLENGE
+WITH_PASSKEYS = pytest.mark.needs("passkeys")
 CONTRIB = "django.contrib"
 PROCESSORS = [
     "django.template.context_processors.request",
@@ -31,7 +35,7 @@ def djangos_own_sign_in(settings, monkeypatch):
         "django.middleware.csrf.CsrfViewMiddleware",
         f"{CONTRIB}.auth.middleware.AuthenticationMiddleware",
         "ostiary.sessions.SessionRegisterMiddleware",
-        "django_otp.middleware.OTPMiddleware",
+        "mfa.middleware.VerifiedSessionMiddleware",
         "mfa.middleware.SecondStepMiddleware",
         f"{CONTRIB}.messages.middleware.MessageMiddleware",
     ]
@@ -156,3 +160,78 @@ def test_a_code_by_text_message_is_asked_for_too(browser, person, phone):
     assert browser.post(asked, {"code": code}).url == "/guarded/"
 
     assert browser.session[DEVICE_ID_SESSION_KEY] == phone.persistent_id
+
+
+@pytest.fixture
+def passkey(person):
+    """Alice's, who has no other factor."""
+    from tests.passkeys.conftest import with_passkey
+
+    return with_passkey(person)
+
+
+@WITH_PASSKEYS
+def test_one_gesture_is_enough_and_django_otp_takes_the_person_for_verified(browser, passkey):
+    from tests.passkeys.flow import SIGN_IN, use
+
+    assert use(browser, passkey, f"{SIGN_IN}?next=/guarded/").url == "/guarded/"
+
+    assert browser.get("/guarded/").content == b"guarded"
+    assert browser.get("/private/").content == b"private"
+    assert browser.get("/account/security/passkeys/").status_code == 200
+
+
+@WITH_PASSKEYS
+@pytest.mark.parametrize("by_json", [False, True])
+def test_after_the_password_a_passkey_is_asked_for_and_verifies(browser, person, passkey, by_json):
+    from tests.passkeys import flow as passkeys_flow
+    from tests.passkeys import test_api
+
+    log_in(browser, person)
+    asked = browser.get("/guarded/").url
+    assert asked == "/signin/second-step/passkey/?next=%2Fguarded%2F"
+    for path in ("/account/security/app/", "/account/security/passkeys/", "/api/passkeys/"):
+        assert browser.get(path).url.startswith("/signin/second-step/passkey/")
+
+    if by_json:
+        test_api.use(browser, passkey, {"purpose": "step_up"})
+    else:
+        confirm = browser.get(asked).url
+        assert passkeys_flow.use(browser, passkey, confirm).url == "/guarded/"
+
+    assert browser.get("/guarded/").content == b"guarded"
+    log_in(browser, person)
+    assert browser.get("/guarded/").url == asked
+
+
+@WITH_PASSKEYS
+def test_who_has_no_factor_reaches_every_page_to_set_one_up(browser, person):
+    log_in(browser, person)
+
+    for path in ("app/", "phone/", "passkeys/", "factors/"):
+        assert browser.get(f"/account/security/{path}").status_code == 200
+
+
+@WITH_PASSKEYS
+def test_who_showed_a_passkey_is_verified_under_asgi_too(browser, person, passkey, rf):
+    from tests.passkeys.flow import use
+
+    async def page(request):
+        return HttpResponse(str((await request.auser()).is_verified()))
+
+    def seen_by(browser):
+        request = rf.get("/")
+        request.session = browser.session
+        request.session.keys()  # read here, as Django reads it before
+        request.user = person
+
+        async def auser():
+            return person
+
+        request.auser = auser
+        return async_to_sync(VerifiedSessionMiddleware(page))(request).content
+
+    use(browser, passkey)
+    assert seen_by(browser) == b"True"
+    log_in(browser, person)
+    assert seen_by(browser) == b"False"

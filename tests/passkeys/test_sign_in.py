@@ -207,3 +207,18 @@ def test_the_sign_in_page_offers_passkeys_and_takes_along_where_the_person_was_g
     assert 'action="/signin/passkey/?next=%2Faccount%2Fprofile%2F"' in page
     assert 'href="/signin/passkey/?next=%2Faccount%2Fprofile%2F"' in page
     assert "passkeys.js" in page
+
+
+@pytest.mark.needs("mfa")
+def test_django_otp_takes_who_showed_a_passkey_for_verified(passkey, person, browser):
+    def is_verified():
+        return browser.get("/account/").wsgi_request.user.is_verified()
+
+    flow.sign_in_by_password(browser, person)
+    assert not is_verified()
+
+    flow.use(browser, passkey, flow.at(flow.SIGN_IN, reauthenticate="1"))
+    assert is_verified()
+
+    flow.sign_in_by_password(browser, person)
+    assert not is_verified()

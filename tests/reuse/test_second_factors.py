@@ -50,7 +50,7 @@ def project(host: Project) -> Project:
     register = '"ostiary.sessions.SessionRegisterMiddleware",'
     text = text.replace(
         register,
-        f'{register} "django_otp.middleware.OTPMiddleware",'
+        f'{register} "ostiary.mfa.middleware.VerifiedSessionMiddleware",'
         '"ostiary.mfa.middleware.SecondStepMiddleware",',
     )
     settings.write_text(f'{text}\nOTP_LOGIN_URL = "login"\n')
