@@ -10,6 +10,9 @@ from ostiary import outbox
 
 ROOM = Path(os.environ["MAILROOM"])
 outbox.FIRST_RETRY_SECONDS = float(os.environ.get("FIRST_RETRY_SECONDS", "5"))  # type: ignore[assignment]
+outbox.LONGEST_RETRY_SECONDS = int(
+    os.environ.get("LONGEST_RETRY_SECONDS", outbox.LONGEST_RETRY_SECONDS)
+)
 
 
 def _stop_here(name: str) -> None:
