@@ -34,7 +34,12 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    """What was encoded. Raises ``ValueError`` for any other spelling of it: Python's decoder takes
+    ``+`` for ``-`` and doesn't look at the bits that are left over at the end (RFC 4648 §3.5)."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _encode(data) != text:
+        raise ValueError("not as it is encoded")
+    return data
 
 
 def _json(value: Any) -> bytes:

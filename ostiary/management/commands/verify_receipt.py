@@ -31,14 +31,23 @@ class Command(BaseCommand):
         try:
             text = sys.stdin.read() if options["file"] == "-" else _text(options["file"])
             if options["keys"]:
-                keys = json.loads(_text(options["keys"]))["keys"]
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+                keys = _keys(_text(options["keys"]))
+        except (OSError, ValueError, RecursionError) as problem:
             raise CommandError(f"It can't be read: {problem}") from None
         try:
             claims = receipts.verify(text, keys)
         except receipts.InvalidReceipt as problem:
             raise CommandError(f"This is not a genuine receipt. {problem}") from None
         self.stdout.write(json.dumps(claims, indent=2, ensure_ascii=False))
+
+
+def _keys(text: str) -> list[dict[str, Any]]:
+    """The keys of a JWK Set (RFC 7517 §5); never none at all, which would stand for our own."""
+    told = json.loads(text)
+    keys = told.get("keys") if isinstance(told, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise ValueError("the file of keys holds no JWK Set")
+    return keys
 
 
 def _text(path: str) -> str:
