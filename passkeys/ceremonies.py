@@ -55,7 +55,11 @@ def begin_registration(
     in JSON (§5.4). Passkeys that they have are excluded.
 
     To ``UPGRADE`` it makes one by itself (conditional create, §5.1.3): nobody touches anything.
+    Raises ``CeremonyRefused`` for who may have no more: before they touch anything.
     """
+    excluded = _descriptors(user)
+    if policy.is_full(len(excluded)):
+        raise CeremonyRefused("too_many")
     challenge = _challenge(request, purpose, user)
     return {
         "rp": {"id": rp_id(), "name": ostiary_settings.SITE_NAME},
@@ -65,7 +69,7 @@ def begin_registration(
             {"type": "public-key", "alg": algorithm} for algorithm in verification.ALGORITHMS
         ],
         "timeout": _milliseconds(),
-        "excludeCredentials": _descriptors(user),
+        "excludeCredentials": excluded,
         "authenticatorSelection": {
             "residentKey": "required",
             "requireResidentKey": True,

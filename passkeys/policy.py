@@ -48,5 +48,10 @@ def must_be_device_bound(user: Any) -> bool:
 
 def check_room(user: Any) -> None:
     """That the person may have one more; in a transaction that holds their row. ``too_many``."""
-    if Credential.objects.filter(user=user).count() >= passkeys_settings.MAX_PER_PERSON:
+    if is_full(Credential.objects.filter(user=user).count()):
         raise CeremonyRefused("too_many")
+
+
+def is_full(owned: int) -> bool:
+    """Whether a person who has ``owned`` passkeys may have no more."""
+    return owned >= passkeys_settings.MAX_PER_PERSON

@@ -25,7 +25,7 @@ from ostiary.throttling import Throttled, throttle
 
 from ..forms import ANSWER_MAX_LENGTH
 from ..verification import CeremonyRefused
-from ..views import DID_NOT_WORK, MESSAGES, confirm_url
+from ..views import confirm_url, words
 
 
 class StepUpRequired(Exception):
@@ -71,7 +71,7 @@ class CeremonyView(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         """A refusal, as ``{"error": code, "detail": words}``."""
         if isinstance(exc, CeremonyRefused):
-            told = {"error": exc.code, "detail": MESSAGES.get(exc.code, DID_NOT_WORK)}
+            told = {"error": exc.code, "detail": words(exc)}
             if exc.unknown_id:
                 told["unknown_credential_id"] = exc.unknown_id
             return Response(told, status=400)

@@ -59,9 +59,17 @@ def asks_for_options(request: HttpRequest) -> bool:
 
 
 def options(request: HttpRequest, begin: Callable[[], dict[str, Any]]) -> HttpResponse:
-    """What a browser is to begin with. Raises ``Throttled``."""
+    """What a browser is to begin with, or why it needs not. Raises ``Throttled``."""
     throttle("passkey", ip=client_ip(request))
-    return JsonResponse(begin())
+    try:
+        return JsonResponse(begin())
+    except CeremonyRefused as refused:
+        return JsonResponse({"error": refused.code, "detail": words(refused)}, status=400)
+
+
+def words(refused: CeremonyRefused) -> Any:
+    """Why it was refused, in words that say what to do."""
+    return MESSAGES.get(refused.code, DID_NOT_WORK)
 
 
 def next_url(request: HttpRequest) -> str:
@@ -80,8 +88,8 @@ def show(request: HttpRequest, page: str, form: Any, **context: Any) -> HttpResp
 
 
 def tell(form: AnswerForm, refused: CeremonyRefused) -> None:
-    """Say on the form why the answer was not taken, in words that say what to do."""
-    form.add_error(None, MESSAGES.get(refused.code, DID_NOT_WORK))
+    """Say on the form why the answer was not taken."""
+    form.add_error(None, words(refused))
 
 
 def security_url() -> str:

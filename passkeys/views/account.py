@@ -15,13 +15,13 @@ from fido2.utils import websafe_encode
 
 from ostiary.pages import posted
 
-from .. import changes
+from .. import changes, policy
 from ..ceremonies import Purpose, begin_registration, finish_registration, user_entity
 from ..conf import rp_id
 from ..forms import AnswerForm, NameForm
 from ..models import Credential
 from ..verification import CeremonyRefused
-from . import asks_for_options, change_of_passkeys, next_url, options, show, tell
+from . import MESSAGES, asks_for_options, change_of_passkeys, next_url, options, show, tell
 
 
 @sensitive_post_parameters("answer")
@@ -35,7 +35,8 @@ def passkeys(request: HttpRequest) -> HttpResponse:
     if added(request, user, form, Purpose.REGISTER):
         return HttpResponseRedirect(next_url(request) or request.path)
     own = list(Credential.objects.filter(user=user))
-    return show(request, "passkeys", form, passkeys=own, signals=_signals(user, own))
+    full = MESSAGES["too_many"] if policy.is_full(len(own)) else ""
+    return show(request, "passkeys", form, passkeys=own, full=full, signals=_signals(user, own))
 
 
 def added(request: HttpRequest, user: Any, form: AnswerForm, purpose: Purpose) -> Credential | None:

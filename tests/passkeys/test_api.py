@@ -96,6 +96,18 @@ def test_a_person_adds_names_and_removes_passkeys(signed_in_browser, person):
     assert Credential.objects.get().user == person
 
 
+def test_who_can_have_no_more_is_told_before_they_touch_anything(signed_in_browser, settings):
+    settings.OSTIARY_PASSKEYS = {"MAX_PER_PERSON": 1}
+    passkey = Authenticator()
+    add(signed_in_browser, passkey)
+    use(signed_in_browser, passkey, {"purpose": "step_up"})
+
+    answer = post(signed_in_browser, "registration/options/")
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "too_many"
+
+
 def test_the_last_way_in_stays(signed_in_browser, person):
     passkey = Authenticator()
     add(signed_in_browser, passkey)

@@ -190,6 +190,26 @@ def test_another_persons_passkey_can_be_neither_renamed_nor_removed(passkey, oth
     assert others.post(f"{flow.MANAGE}{kept.pk}/remove/").status_code == 404
 
 
+def test_who_has_as_many_as_there_may_be_is_told_before_they_touch_anything(passkey, settings):
+    browser = by_passkey(passkey)
+    options = flow.options(browser, flow.MANAGE)
+    settings.OSTIARY_PASSKEYS = {"MAX_PER_PERSON": 1}
+    words = "You have as many passkeys as you can have."
+
+    page = flow.said(browser.get(flow.MANAGE))
+    asked = browser.post(flow.MANAGE, headers={"accept": "application/json"})
+    too_late = flow.send(browser, flow.MANAGE, Authenticator().create(options))
+
+    assert page.count(words) == 1
+    assert "data-passkey=" not in page
+    assert asked.status_code == 400
+    assert asked.json() == {"error": "too_many", "detail": f"{words} Remove one first."}
+    assert not Ceremony.objects.exists()
+    assert too_late.status_code == 400
+    assert flow.said(too_late).count(words) == 1
+    assert Credential.objects.count() == 1
+
+
 def test_the_last_way_in_stays(passkey, person):
     browser, kept = by_passkey(passkey), Credential.objects.get()
     person.set_unusable_password()

@@ -55,7 +55,10 @@ async function fetchOptions(form, mediation) {
     location.assign(answer.url); // where people confirm who they are, or sign in
     await new Promise(() => {});
   }
-  if (!answer.ok) throw new Refused(answer.status === 429 ? "throttled" : "failed");
+  if (!answer.ok) {
+    const { detail } = await answer.json().catch(() => ({})); // why it is no use to begin
+    throw new Refused(answer.status === 429 ? "throttled" : "failed", { cause: detail });
+  }
   return answer.json();
 }
 
@@ -96,7 +99,8 @@ const REASONS = {
 function say(form, problem) {
   if (problem.name === "AbortError") return;
   const reason = problem instanceof Refused ? problem.message : REASONS[problem.name];
-  form.querySelector("[role=status]").textContent = form.dataset[reason] ?? form.dataset.failed;
+  form.querySelector("[role=status]").textContent =
+    problem.cause ?? form.dataset[reason] ?? form.dataset.failed;
 }
 
 function send(form, credential) {
