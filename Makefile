@@ -28,7 +28,7 @@ check: install ## Lint, types, imports, templates, migrations, deployment checks
 	@$(BIN)/python -m tests.check
 
 .PHONY: bench
-bench: install ## Measure the hot endpoints of a server of its own: a table and JSON lines
+bench: install ## Measure the hot endpoints beside peers and the floor (BENCH=token,jwks chooses)
 	@$(BIN)/python -m tests.bench
 
 .PHONY: docs

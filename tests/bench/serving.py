@@ -19,15 +19,24 @@ WORKERS = os.environ.get("BENCH_WORKERS", "2")
 @contextlib.contextmanager
 def serving(
     port: int, environment: Mapping[str, str], ready: str, *application: str
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """The WSGI application (as granian's options name it), from when ``ready`` answers 200."""
     granian = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi"]
     granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", "4"]
     granian += ["--log-level", "warning", *application]
-    process = subprocess.Popen(granian, cwd=ROOT, env=dict(environment))
+    with running(port, environment, ready, granian) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def running(
+    port: int, environment: Mapping[str, str], ready: str, command: list[str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Any server, from when ``ready`` answers 200 until the end."""
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment))
     try:
         _wait_until_ready(port, process, ready)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -39,11 +48,11 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes], path: str) ->
     while time.monotonic() < deadline and process.poll() is None:
         connection = HTTPConnection("127.0.0.1", port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": "localhost"})
+            connection.request("GET", path, headers={"Host": f"localhost:{port}"})
             if connection.getresponse().status == 200:
                 return
         except OSError:
-            time.sleep(0.2)
+            time.sleep(0.02)
         finally:
             connection.close()
     raise SystemExit("The server did not get ready.")

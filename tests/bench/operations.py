@@ -1,0 +1,56 @@
+"""``python -m tests.bench.operations``: the operations beside the peers and the floor.
+
+``BENCH`` chooses parts by commas (operations or sides), all of them if it is empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from tests.bench import table
+from tests.bench.rounds import measure
+from tests.bench.sides import floor, ours
+from tests.bench.sides.side import Side
+
+OPERATIONS = (
+    "client_credentials",
+    "jwks",
+    "discovery",
+    "userinfo",
+    "introspection",
+    "code",
+)
+SIDES: dict[str, Callable[[], AbstractContextManager[Side]]] = {
+    ours.NAME: ours.running,
+    floor.NAME: floor.running,
+}
+
+
+def chosen(names: tuple[str, ...]) -> list[str]:
+    """Those of the names that ``BENCH`` has, all if it has none of them."""
+    wanted = os.environ.get("BENCH", "").split(",")
+    return [name for name in names if name in wanted] or list(names)
+
+
+def run() -> list[dict[str, Any]]:
+    """Measure what is chosen, and print it."""
+    rows = []
+    with contextlib.ExitStack() as stack:
+        sides = [stack.enter_context(SIDES[name]()) for name in chosen(tuple(SIDES))]
+        for operation in chosen(OPERATIONS):
+            found = measure(operation, sides)
+            for _, group in itertools.groupby(found, key=lambda row: str(row["operation"])):
+                table.show(list(group))
+            rows += found
+    return rows
+
+
+if __name__ == "__main__":
+    run()
+    sys.exit(0)

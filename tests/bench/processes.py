@@ -1,0 +1,49 @@
+"""What a server's processes spend and hold, as Linux counts it in ``/proc``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def tree(pid: int) -> list[int]:
+    """The process and everything that it started and that lives."""
+    found = [pid]
+    try:
+        for each in Path(f"/proc/{pid}/task").iterdir():
+            for child in (each / "children").read_text().split():
+                found += tree(int(child))
+    except OSError:
+        pass  # it has just ended
+    return found
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Seconds of a core that these processes have spent, in their own code and the kernel's.
+
+    Children that ended count with whoever waited for them.
+    """
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(int(each) for each in fields[11:15])
+    return ticks / TICKS
+
+
+def memory_mib(pid: int) -> float:
+    """What the process holds in memory now (resident set), in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def largest_mib(pids: Iterable[int]) -> float:
+    """Of the largest of these processes."""
+    return round(max(memory_mib(pid) for pid in pids), 1)

@@ -1,0 +1,72 @@
+"""The floor: how fast the same server, Django and database are when a view does next to nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+
+import django
+
+from tests.bench import services
+from tests.bench.request import Request
+from tests.bench.serving import serving
+from tests.bench.sides.side import Side
+from tests.idp_site.site import ROOT
+from tests.machine import free_port
+
+NAME = "floor"
+VIEWS = {
+    "floor": "empty",
+    "client_credentials": "signature",
+    "jwks": "empty",
+    "discovery": "empty",
+    "userinfo": "empty",
+    "introspection": "empty",
+    "resource_kit": "empty",
+    "authorize": "commit_redirect",
+    "code": "commit_both",
+    "refresh": "commit_both",
+    "signin_page": "empty",
+    "consent_page": "empty",
+}
+"""Which view is the floor of an operation: the empty one, one that signs by ES256, one that commits
+a row and signs by ES256 and RS256, one that commits a row and redirects."""
+
+
+class Floor(Side):
+    """Its views are sent the plainest request there is."""
+
+    def request(self, operation: str) -> Request | None:
+        """To the view that is the operation's floor."""
+        if operation not in VIEWS:
+            return None
+        view = VIEWS[operation]
+        return Request("GET", f"/{view}", status=302 if view == "commit_redirect" else 200)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Floor]:
+    """Its server, with the same options of the database as ours. Stopped at the end."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder,
+        services.database("floor") as database,
+    ):
+        port = free_port()
+        env = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.bench.sides.floor.settings",
+            "VAR_DIR": folder,
+            "DATABASE_URL": database,
+            # The options of the database are those of our settings, which want to know these.
+            "DEMO": "1",
+            "ISSUER_URL": f"http://localhost:{port}",
+        }
+        create = [sys.executable, "-m", "tests.bench.sides.floor.table"]
+        subprocess.run(create, cwd=ROOT, env=env, check=True)
+        application = ["--factory", "django.core.wsgi:get_wsgi_application"]
+        with serving(port, env, "/empty", *application) as process:
+            yield Floor(NAME, f"Django {django.__version__}", port, process, database, env)
