@@ -18,22 +18,17 @@ from django.utils import timezone
 from ostiary import outbox
 
 from . import claims, client_jwt, id_token
+from .client_push import NotDeliveredError, described, push
 from .issuer import issuer
 from .models import ClientSession
-from .safe_fetch import FetchError, fetch
+from .safe_fetch import Answer, FetchError
 
 KIND = "oauth.backchannel_logout"
 TYP = "logout+jwt"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TOKEN_SECONDS = 120
 """How long a logout token is good: each attempt makes its own (§2.4)."""
-ANSWER_SECONDS = 5.0
-MAX_BYTES = 8 * 1024
-"""Of an answer, of which nothing but the status is read."""
-
-
-class NotDeliveredError(Exception):
-    """The client gave an answer that may be another next time."""
+TAKEN = (200, 204)
 
 
 def logout_token(session: ClientSession) -> str:
@@ -70,27 +65,30 @@ def deliver(payload: dict[str, Any], key: str) -> None:
     if session is None or not address:
         return  # the client is gone, or doesn't want to hear it any more
     try:
-        answer = fetch(
+        push(
             address,
-            data=urlencode({"logout_token": logout_token(session)}).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            max_bytes=MAX_BYTES,
-            seconds=ANSWER_SECONDS,
+            urlencode({"logout_token": logout_token(session)}),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            taken=TAKEN,
+            refusal=_refusal,
         )
-    except (FetchError, client_jwt.NoKeyError) as error:
+    except (
+        FetchError,
+        NotDeliveredError,
+        outbox.PermanentFailure,
+        client_jwt.NoKeyError,
+    ) as error:
         _note_failure(session, str(error))
         raise
-    if answer.status in (200, 204):
-        told = ClientSession.objects.filter(pk=session.pk)
-        told.update(told_at=timezone.now(), failing_since=None, last_error="")
-        # Of someone who was erased this was all that was left.
-        told.filter(user__isnull=True).delete()
-        return
-    reason = f"It answered {answer.status}."
-    _note_failure(session, reason)
-    if answer.status == 400:
-        raise outbox.PermanentFailure(reason)
-    raise NotDeliveredError(reason)
+    told = ClientSession.objects.filter(pk=session.pk)
+    told.update(told_at=timezone.now(), failing_since=None, last_error="")
+    # Of someone who was erased this was all that was left.
+    told.filter(user__isnull=True).delete()
+
+
+def _refusal(answer: Answer) -> str:
+    """The client takes the token for none (§2.8)."""
+    return described(answer) if answer.status == 400 else ""
 
 
 def _note_failure(session: ClientSession, reason: str) -> None:

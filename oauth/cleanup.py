@@ -12,7 +12,7 @@ from ostiary.cleanup import BATCH, ENDED_SESSIONS_DAYS, MOST_BATCHES, remove
 from ostiary.conf import ostiary_settings
 from ostiary.models import OutboxMessage
 
-from . import client_sessions, families, keys, refresh_grace
+from . import client_sessions, families, keys, refresh_grace, risc
 from .models import (
     AccessToken,
     Client,
@@ -59,6 +59,11 @@ def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     gone = Q(user__isnull=True) & ~Q(message__state=OutboxMessage.State.PENDING)
     over = Q(settled, ended_at__lt=limit) | Q(gone, ended_at__isnull=False)
     return remove(ClientSession.objects.filter(over), batch, most)
+
+
+def remove_erasure_notices(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
+    """Forget of whose erasure nobody is told any more; returns how many."""
+    return remove(risc.settled(), batch, most)
 
 
 def remove_access_tokens(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

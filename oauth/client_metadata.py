@@ -69,6 +69,7 @@ class Topic(Enum):
     REQUEST = gettext_lazy("How it asks")
     TOKENS = gettext_lazy("Tokens")
     LOGOUT = gettext_lazy("When people sign out")
+    ERASURE = gettext_lazy("When people are erased")
     ABOUT = gettext_lazy("About it")
 
 
@@ -281,6 +282,16 @@ METADATA: dict[str, Metadatum] = {
             Kind.FLAG,
             Topic.LOGOUT,
             gettext_lazy("… and it needs the session (iss and sid)"),
+        ),
+        # Security event tokens (RFC 8417); a name of ours, for want of a registered one
+        Metadatum(
+            "security_event_uri",
+            Kind.URL,
+            Topic.ERASURE,
+            gettext_lazy("Address of its receiver of security events"),
+            help=gettext_lazy(
+                "We push it a token there when a person whom it knows is erased (RFC 8935)."
+            ),
         ),
         # The software (RFC 7591 §2; names in other languages come as client_name#de, §2.2)
         Metadatum(

@@ -39,6 +39,8 @@ AUTH_METHODS = (
 KEYS_OF_ITS_OWN = ("private_key_jwt", "self_signed_tls_client_auth")
 """The methods that need the client's public keys."""
 AUDIENCE_MAX_LENGTH = 500
+HEADER_MAX_LENGTH = 4000
+_HEADER = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
 _CLIENT_ID = re.compile(r"[\x21-\x7e]+")
 
 
@@ -132,6 +134,9 @@ def problems(client: Client) -> dict[str, list[str]]:
             NON_FIELD_ERRORS,
             _("frontchannel_logout_uri: not of the scheme, host and port of a redirect URI"),
         )
+    header = client.security_event_secret or ""
+    if len(header) > HEADER_MAX_LENGTH or not _HEADER.fullmatch(header):
+        complain(NON_FIELD_ERRORS, _("The Authorization header: ASCII characters in one line."))
     for name, problem in unusable.items():
         complain(NON_FIELD_ERRORS, f"{name}: {problem}")
     if not errors and security_profile.is_fapi2(client):

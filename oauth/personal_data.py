@@ -9,7 +9,7 @@ from django.db.models import Q
 from ostiary import all_addresses, events
 from ostiary.models import OutboxMessage
 
-from . import client_sessions, families
+from . import client_sessions, families, risc
 from .models import (
     AccessToken,
     Client,
@@ -28,6 +28,7 @@ def erase(user: Any) -> dict[str, int]:
     What an application is still to be told stays until it has been told, or that was given up: the
     session's name and the person's, as that application knows them. Returns how many rows of what.
     """
+    risc.account_purged(user)
     families.revoke(Q(user=user), "erased")
     client_sessions.end(Q(user=user))
     erased = _forget_own_clients(user)

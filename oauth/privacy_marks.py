@@ -12,7 +12,8 @@ mark(
         refresh_token_lifetime required_acr subject_type id_token_signed_response_alg
         access_token_signing_alg client_uri logo_uri policy_uri tos_uri metadata
         registration_source registration_token_hash secret_hash previous_secret_hash
-        previous_secret_expires_at readable_secret previous_readable_secret unused_expires_at
+        previous_secret_expires_at readable_secret previous_readable_secret security_event_secret
+        unused_expires_at
         cimd_expires_at created updated""",
     kept="What a person made for themselves goes; what others look after stays, without them.",
 )
@@ -20,6 +21,12 @@ mark(
     "ostiary_oauth.ClientSession",
     pseudonymous="sid user subject",
     none="id client created_at ended_at message told_at failing_since last_error",
+)
+mark(
+    "ostiary_oauth.ErasureNotice",
+    pseudonymous="subject",
+    none="id client created_at message",
+    kept="What an application has still to be told; it goes when it was told or given up.",
 )
 mark(
     "ostiary_oauth.Consent",

@@ -175,7 +175,10 @@ def apply(client: Client, metadata: Mapping[str, Any], limits: Limits) -> None:
     for column in COLUMNS:
         default = Client._meta.get_field(column).get_default()  # type: ignore[union-attr]
         setattr(client, column, _text(given, column) or default)
+    receiver = client.registered("security_event_uri")
     client.metadata = _further(client, given)
+    if client.registered("security_event_uri") != receiver:
+        client.security_event_secret = None  # what an operator gave for one address is for no other
     for name in PAGES:
         setattr(client, name, _page(client, given, name))
     _check(client)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from ostiary import events
 
-from . import backchannel_logout, blocklist, cleanup, keys  # noqa: F401  (the first brings its handler)
+from . import backchannel_logout, blocklist, cleanup, keys, risc  # noqa: F401  (for their handlers)
 from .conf import oauth_settings
 
 
@@ -17,6 +17,7 @@ def clean_up() -> None:
     cleanup.remove_ended_grants()
     cleanup.end_orphaned_client_sessions()
     cleanup.remove_client_sessions()
+    cleanup.remove_erasure_notices()
     cleanup.forget_replays()
     cleanup.remove_access_tokens()
     cleanup.remove_token_statuses()

@@ -8,6 +8,7 @@ The toolkit's own admin registers most of these models with the classes named in
 from .apis import ApiAdmin
 from .client_sessions import ClientSessionAdmin
 from .clients import ClientAdmin
+from .erasure_notices import ErasureNoticeAdmin
 from .exchange_rules import ExchangeRuleAdmin
 from .grants import (
     AccessTokenAdmin,
@@ -28,6 +29,7 @@ __all__ = [
     "ClientSessionAdmin",
     "ConsentAdmin",
     "DeviceGrantAdmin",
+    "ErasureNoticeAdmin",
     "ExchangeRuleAdmin",
     "GrantAdmin",
     "IDTokenAdmin",

@@ -21,13 +21,13 @@ from .. import families, pairwise, security_profile
 from ..client_metadata import METADATA, NUMBER_MAX, TEXT_MAX_LENGTH, Kind, Metadatum, Topic
 from ..client_rules import AUTH_METHODS, GRANT_TYPES
 from ..models import Client
-from . import client_sessions
+from . import client_sessions, erasure_notices
 from .forms import LinesField, SetField, changes_of, names, scope_choices
 from .grants import say_ended
 
-PERSONAL = frozenset({"contacts"})
+UNTOLD = frozenset({"contacts", "security_event_authorization"})
 """Fields of a client of which the log says only that they changed: they may name other people than
-the operator whom it tells of."""
+the operator whom it tells of, or are secret."""
 
 
 def _field_of(known: Metadatum) -> forms.Field:
@@ -91,6 +91,15 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
         help_text=_("APIs that it is, or answers for, one a line: whose tokens it may introspect."),
     )
     contacts = LinesField(required=False, help_text=_("How to reach its makers, one a line."))
+    security_event_authorization = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        label=_("… with this Authorization header"),
+        help_text=_(
+            "Such as “Bearer …”, if it asks for one. Kept encrypted and never shown again. Empty "
+            "leaves it as it is, and forgets it when the address changes."
+        ),
+    )
     required_acr = forms.ChoiceField(
         choices=[
             ("", _("Any")),
@@ -124,6 +133,9 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
             for name, known in METADATA.items()
             if cleaned.get(name) not in (known.empty, None, [])
         }
+        header = cleaned.get("security_event_authorization")
+        if header or "security_event_uri" in self.changed_data:
+            self.instance.security_event_secret = header or None
         return cleaned
 
     def _post_clean(self) -> None:
@@ -153,6 +165,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "secret_state",
         "profile_state",
         "backchannel_logout_state",
+        "erasure_notices_state",
         "registration_source",
     ]
     raw_id_fields = ["user"]
@@ -208,6 +221,16 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": [*_fields_about(Topic.LOGOUT), "backchannel_logout_state"]},
         ),
         (
+            Topic.ERASURE.value,
+            {
+                "fields": [
+                    *_fields_about(Topic.ERASURE),
+                    "security_event_authorization",
+                    "erasure_notices_state",
+                ]
+            },
+        ),
+        (
             Topic.ABOUT.value,
             {
                 "fields": [
@@ -252,6 +275,11 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Whether it hears what we tell it."""
         return "–" if client._state.adding else client_sessions.summary(client)
 
+    @admin.display(description=_("notices of erasures"))
+    def erasure_notices_state(self, client: Client) -> str:
+        """Whether it hears them, and by what."""
+        return "–" if client._state.adding else erasure_notices.summary(client)
+
     @admin.display(description=_("Missing for fapi2"))
     def profile_state(self, client: Client) -> str:
         """What keeps the saved registration from the FAPI 2.0 profile, one a line."""
@@ -277,9 +305,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             user=request.user,
             request=request,
             client_id=obj.client_id,
-            details={
-                name: "changed" if name in PERSONAL else told for name, told in changes.items()
-            },
+            details={name: "changed" if name in UNTOLD else told for name, told in changes.items()},
         )
         if change and new_secret:
             self._record(request, "client.secret_rotated", obj)

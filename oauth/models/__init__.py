@@ -4,6 +4,7 @@ from .api import Api
 from .client import Client
 from .client_session import ClientSession
 from .consent import Consent
+from .erasure_notice import ErasureNotice
 from .exchange_rule import ExchangeRule
 from .grant import Grant, RefreshToken
 from .initial_access_token import InitialAccessToken
@@ -22,6 +23,7 @@ __all__ = [
     "ClientSession",
     "Consent",
     "DeviceGrant",
+    "ErasureNotice",
     "ExchangeRule",
     "Grant",
     "IDToken",

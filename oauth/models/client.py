@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
+from ostiary.encryption import EncryptedTextField
 from ostiary.ids import random_name, uuid7
 
 from .. import client_metadata, client_rules, redirect_uri, security_profile
@@ -179,6 +180,8 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         choices=RegistrationSource,
         default=RegistrationSource.MANUAL,
     )
+    security_event_secret = EncryptedTextField(null=True, editable=False)
+    """The ``Authorization`` header of what is pushed to ``security_event_uri``."""
     unused_expires_at = models.DateTimeField(
         _("removed if unused until"), null=True, blank=True, editable=False
     )

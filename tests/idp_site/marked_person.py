@@ -107,7 +107,10 @@ def live(receiver: Any) -> dict[str, str | bytes]:
         name="Web",
         client_type=Client.CLIENT_CONFIDENTIAL,
         redirect_uris="https://rp.example/callback",
-        metadata={"backchannel_logout_uri": f"{receiver.url}told"},
+        metadata={
+            "backchannel_logout_uri": f"{receiver.url}told",
+            "security_event_uri": f"{receiver.url}told",
+        },
         **SIGNS_PEOPLE_IN,
     )
     tokens = oauth_flow.sign_in_tokens(browser, client, scope="openid email profile offline_access")

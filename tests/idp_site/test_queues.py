@@ -18,6 +18,7 @@ QUEUES = {
     "events.hook": "bulk",
     "mfa.sms": "sms",
     "mfa.sms_budget": "normal",
+    "oauth.account_purged": "bulk",
     "oauth.backchannel_logout": "bulk",
 }
 

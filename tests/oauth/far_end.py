@@ -8,13 +8,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class FarEnd:
-    """What it answers (``pages`` by path, else ``body``), and what it was asked."""
+    """What it answers (``pages`` by path, else ``body``), and what it was asked, with which
+    headers (``headed``)."""
 
     def __init__(self) -> None:
         self.status, self.headers, self.body = 200, {"Content-Type": "application/json"}, b"{}"
         self.pages: dict[str, bytes] = {}
         self.pause = 0.0
         self.asked: list[tuple[str, str, bytes]] = []
+        self.headed: list[dict[str, str]] = []
         self.url = ""
 
 
@@ -26,6 +28,7 @@ def far_end() -> Iterator[FarEnd]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            end.headed.append(dict(self.headers))
             end.asked.append((self.command, self.path, data))
             self.send_response(end.status)
             for name, value in end.headers.items():

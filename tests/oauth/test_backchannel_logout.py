@@ -13,7 +13,7 @@ from django.db.models import F
 from django.test import Client as Browser
 from django.utils import timezone
 
-from oauth import backchannel_logout, cleanup, client_sessions, id_token, jws, keys
+from oauth import backchannel_logout, cleanup, client_push, client_sessions, id_token, jws, keys
 from oauth.models import ClientSession, Grant
 from ostiary import cleanup as ground_cleanup
 from ostiary import outbox, sessions
@@ -446,7 +446,7 @@ def test_other_answers_are_tried_again(client, signed_in_browser, receiver, stat
 
 
 def test_a_slow_receiver_is_left_and_tried_again(client, signed_in_browser, receiver, monkeypatch):
-    monkeypatch.setattr(backchannel_logout, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(client_push, "ANSWER_SECONDS", 0.2)
     receiver.pause = 1.0
     end(sid_of(flow.sign_in_tokens(signed_in_browser, client)))
 
@@ -456,7 +456,7 @@ def test_a_slow_receiver_is_left_and_tried_again(client, signed_in_browser, rece
 
 
 def test_an_endless_answer_is_cut_off(client, signed_in_browser, receiver):
-    receiver.body = b"x" * (backchannel_logout.MAX_BYTES + 1)
+    receiver.body = b"x" * (client_push.MAX_BYTES + 1)
     end(sid_of(flow.sign_in_tokens(signed_in_browser, client)))
 
     assert outbox.deliver_due() == 0
