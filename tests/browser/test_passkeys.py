@@ -61,6 +61,28 @@ def test_after_the_password_a_passkey_is_offered_and_made(page, issuer, alice, a
     assert Credential.objects.get().user == alice
 
 
+def test_a_browser_that_makes_one_by_itself_is_let_and_the_person_presses_nothing(
+    page, issuer, alice, authenticator
+):
+    """Chromium asks Google's password manager alone for that, and no authenticator of a test (see
+    docs/webauthn-conformance.md): here it makes an ordinary one in its place, all else is ours."""
+    page.add_init_script(
+        """const create = navigator.credentials.create.bind(navigator.credentials);
+           navigator.credentials.create = ({ mediation, ...rest }) => {
+             window.name = mediation;
+             return create(rest);
+           };
+           PublicKeyCredential.getClientCapabilities = async () => ({ conditionalCreate: true });"""
+    )
+    show_password(page, issuer)
+
+    page.wait_for_url(f"{issuer}/account/")
+
+    assert page.get_by_text("Your passkey is saved as").is_visible()
+    assert page.evaluate("window.name") == "conditional"
+    assert Credential.objects.get().user == alice
+
+
 def test_what_the_browser_fills_in_signs_a_person_in(page, issuer, with_passkey):
     page.goto(f"{issuer}/signin/?next=/account/profile/")
 
