@@ -83,6 +83,7 @@ class AccountsConfig(AppConfig):
                 "password.breached": _("The password was found in a list of stolen ones"),
                 "password.breach_check_failed": _("Stolen passwords could not be looked up"),
                 "account.secured": _("You said that it was not you, and all was signed out"),
+                "email.confirmed_again": _("The email address was confirmed again"),
                 "email.change_requested": _("A change of the email address was asked for"),
                 "email.changed": _("The email address was changed"),
                 "email.change_cancelled": _("A change of the email address was called off"),

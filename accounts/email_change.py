@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from ostiary import events, mail, outbox, sessions
+from ostiary import events, mail, mail_standing, outbox, sessions
 from ostiary.notifications import language_of, notify
 from ostiary.signals import password_changed
 
-from . import factor_recovery, links, support
+from . import factor_recovery, links, support, unreachable
 from .addresses import email_of, is_of_another, set_email
 from .models import MailedLink, RecoveryToken
 
@@ -88,6 +88,9 @@ def confirm(request: HttpRequest, link: MailedLink) -> Outcome:
             user = links.use(link)
             if user is None:
                 return Outcome.DEAD
+            if link.email == email_of(user):
+                unreachable.confirmed_again(request, user)
+                return Outcome.DONE
             if is_of_another(link.email, user):
                 return Outcome.TAKEN
             replace(request, user, link.email)
@@ -103,6 +106,7 @@ def replace(request: HttpRequest, user: Any, email: str) -> None:
     """
     before = email_of(user)
     user.save(update_fields=set_email(user, email))
+    mail_standing.clear(user, request=request)
     RecoveryToken.objects.filter(user=user).delete()
     factor_recovery.stop(request, user)
     support.stop(user, "email", request=request)
@@ -142,6 +146,7 @@ def undo(request: HttpRequest, link: MailedLink) -> Outcome:
             changed = set_email(user, link.email)
             user.set_unusable_password()
             user.save(update_fields=["password", *changed])
+            mail_standing.clear(user, request=request)
             own = MailedLink.objects.filter(user=user)
             own.exclude(purpose=UNDO, created_at__lt=link.created_at).delete()
             RecoveryToken.objects.filter(user=user).delete()

@@ -11,7 +11,7 @@ from ostiary.conf import ostiary_settings
 from ostiary.models import Session
 from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
 
-from . import factor_recovery, support
+from . import factor_recovery, support, unreachable
 from .addresses import email_of
 from .models import TermsAcceptance
 
@@ -27,6 +27,10 @@ def _support(request: HttpRequest) -> dict[str, Any] | None:
         return None
     address = case.email or email_of(request.user)
     return {"case": case, "address": address, "what": support.WORDS[case.resets_factors]}
+
+
+def _mail(request: HttpRequest) -> dict[str, str] | None:
+    return unreachable.note(request.user)
 
 
 def _password(request: HttpRequest) -> dict[str, Any]:
@@ -61,6 +65,7 @@ def register() -> None:
     folder = "ostiary_accounts/panels/"
     register_panel(SECURITY, "recovery", Panel(f"{folder}recovery.html", _recovery, order=0))
     register_panel(SECURITY, "support", Panel(f"{folder}support.html", _support, order=1))
+    register_panel(SECURITY, "mail", Panel(f"{folder}mail.html", _mail, order=2))
     register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
     register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))
     register_panel(PRIVACY, "erasure", Panel(f"{folder}erasure.html", _erasure, order=90))

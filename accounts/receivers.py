@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
 
-from ostiary import assurance, events, known_device
+from ostiary import assurance, events, known_device, mail_standing
 from ostiary.circumstances import has_signed_in_before
-from ostiary.models import Session
+from ostiary.models import MailMark, Session
 from ostiary.notifications import notify
 from ostiary.risk import Assessment, Decision, rules, sentences
 from ostiary.risk_rules import NewDevice
 from ostiary.signals import session_ended, signin_completed
 
-from . import factor_recovery, support
+from . import confirm_by_mail, factor_recovery, support, unreachable
 from .models import FactorRecovery
 
 
@@ -31,18 +32,29 @@ def _signed_in(
             details={"amr": session.amr, "risk": risk.told()},
             personal={"sid": str(session.pk)},
         )
-        if not _waits_to_get_in(user):
+        if not _is_to_be_told(user):
             return
+        _about_mail(request, user, session.amr)
         with_two_factors = assurance.level_of(session.amr) is not assurance.Level.AAL1
         if with_two_factors:
             factor_recovery.stop(request, user)  # the second factor is not lost
         support.signed_in(request, user, with_two_factors=with_two_factors)
 
 
-def _waits_to_get_in(user: Any) -> bool:
-    """Whether the person waits for a way back in, of either kind (one statement)."""
+def _is_to_be_told(user: Any) -> bool:
+    """Whether the person waits for a way back in, of either kind, or has an address that gets no
+    mail (one statement)."""
     waiting = FactorRecovery.objects.filter(pk=user.pk).values("pk")
-    return waiting.union(support.open_cases(user).values("user")).exists()
+    marked = MailMark.objects.filter(pk=user.pk).exclude(state=MailMark.State.NONE).values("pk")
+    return waiting.union(support.open_cases(user).values("user"), marked).exists()
+
+
+def _about_mail(request: HttpRequest, user: Any, amr: Iterable[str]) -> None:
+    """Who signed in by what was mailed gets mail; anybody else is told that they don't."""
+    if confirm_by_mail.AMR in amr:
+        mail_standing.clear(user, request=request)
+    elif mark := mail_standing.mark_of(user):
+        unreachable.tell(request, user, mark)
 
 
 def _tell(request: HttpRequest, user: Any, risk: Assessment) -> None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
-from ostiary import events, mail, outbox, sessions
+from ostiary import events, mail, mail_standing, outbox, sessions
 from ostiary.notifications import notify
 from ostiary.signals import password_changed
 
@@ -100,6 +100,7 @@ def set_password(request: HttpRequest, recovery: RecoveryToken, password: str) -
             user.email_verified_at = timezone.now()
             changed.append("email_verified_at")
         user.save(update_fields=changed)
+        mail_standing.clear(user, request=request)
         sessions.end_all(user, "password")
         tell_password_changed(request, user, "recovery.completed")
     return True

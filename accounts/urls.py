@@ -58,6 +58,7 @@ urlpatterns = [
     path("account/", account.overview, name="account"),
     path("account/profile/", account.profile, name="profile"),
     path("account/email/", email.change, name="email"),
+    path("account/email/again/", email.confirm_again, name="email_again"),
     path("account/email/cancel/", email.cancel, name="email_cancel"),
     path("account/email/confirm/", email.confirm, name="email_confirm"),
     path("account/email/undo/", email.undo, name="email_undo"),

@@ -13,9 +13,10 @@ class OstiaryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, events, privacy, sessions  # noqa: F401  (checks register themselves)
+        from . import checks, events, mail_reports, privacy, sessions  # noqa: F401  (checks register themselves)
 
         sessions.connect()
+        mail_reports.connect()
         # Early: it looks at the person's rows to know what is about them.
         privacy.register_eraser(f"{__package__}.admin_log.erase", order=5)
         # Late: an app's own eraser may still look at the person's sessions.
@@ -27,6 +28,9 @@ class OstiaryConfig(AppConfig):
                 "erasure.carried_out": _("The account was erased"),
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
+                "mail.bounced": _("Mail to your address came back"),
+                "mail.cleared": _("Your address gets mail again"),
+                "mail.complained": _("A message to you was reported as spam"),
                 "outbox.dropped": _("A message was dropped"),
                 "outbox.expired": _("Messages that nobody retried were dropped"),
                 "outbox.retried": _("A message was made due again"),

@@ -68,7 +68,7 @@ def check_deployment(app_configs: Any, **_: Any) -> list[CheckMessage]:
         wrong_values("OSTIARY", OstiarySettings)
     ):
         return []
-    return [*_secret_key(), *_wildcard_hosts(), *_process_memory()]
+    return [*_secret_key(), *_wildcard_hosts(), *_process_memory(), *_mail_reports()]
 
 
 # --- the address -------------------------------------------------------------------------------
@@ -430,6 +430,16 @@ def _mail_provider() -> Iterator[CheckMessage]:
             f"Mail can't be sent: {problem}.",
             hint="On the reference site it is a variable of the environment that begins ANYMAIL_.",
             id="ostiary.E024",
+        )
+
+
+def _mail_reports() -> Iterator[CheckMessage]:
+    if problem := mail_provider.why_no_reports():
+        yield Warning(
+            f"What the mail provider reports is not taken: {problem}. Nobody is told when mail to "
+            "them comes back.",
+            hint="Give it a secret: on the reference site as ANYMAIL_WEBHOOK_SECRET.",
+            id="ostiary.W004",
         )
 
 

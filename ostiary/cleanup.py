@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from . import dead_letters, events, sessions
 from .conf import ostiary_settings
-from .models import OutboxMessage, Session, ThrottleCounter
+from .models import OutboxMessage, SentMail, Session, ThrottleCounter
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ BATCH = 1000
 MOST_BATCHES = 100
 ENDED_SESSIONS_DAYS = 30
 """For so long an operator sees who was signed in, where and until when."""
+SENT_MAIL_DAYS = 30
+"""For so long a report about a message is heard: complaints take days, and seldom more."""
 
 
 def remove(rows: models.QuerySet[Any], batch: int = BATCH, most: int = MOST_BATCHES) -> int:
@@ -106,6 +108,12 @@ def _kept_long_enough(
     for kind, each in own.items():
         old |= models.Q(kind=kind, finished_at__lt=now - timedelta(days=each))
     return rows.filter(old)
+
+
+def remove_sent_mail() -> int:
+    """Forget which mail was sent to whom, once nobody reports on it any more; returns how many."""
+    limit = timezone.now() - timedelta(days=SENT_MAIL_DAYS)
+    return remove(SentMail.objects.filter(sent_at__lt=limit))
 
 
 def remove_throttle_counters() -> int:

@@ -13,7 +13,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
 
-from . import mail_failures, message_source, outbox
+from . import mail_failures, mail_provider, mail_reports, mail_standing, message_source, outbox
 from .conf import ostiary_settings
 
 TO_MACHINES = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
@@ -63,15 +63,18 @@ def send_email(
     key: str | None = None,
     language: str = "",
     urgent: bool = False,
+    needed: bool = False,
 ) -> None:
     """Write an email to the outbox, in the caller's transaction (see ``render``).
 
     With a ``key``, repeats are one email. One that somebody waits for, such as a code, is
-    ``urgent``: it waits for none that is not.
+    ``urgent``: it waits for none that is not. That one, and one that is ``needed``, also goes to an
+    address that is marked (see ``mail_standing``).
     """
     message = render(template, context, language=language)
     queue = outbox.Queue.URGENT if urgent else outbox.Queue.NORMAL
-    outbox.enqueue("email.send", {"to": to, **asdict(message)}, key=key, queue=queue)
+    payload = {"to": to, **asdict(message), "needed": urgent or needed}
+    outbox.enqueue("email.send", payload, key=key, queue=queue)
 
 
 def _plain(name: str, context: dict[str, Any]) -> str:
@@ -89,10 +92,12 @@ def message_id(key: str) -> str:
 @outbox.handler("email.send")
 def deliver_email(payload: dict[str, Any], key: str) -> None:
     """Send by Django's email backend. A refusal for good raises ``PermanentFailure``, one for now
-    ``RetryAfter`` (see ``mail_failures``).
+    ``RetryAfter`` (see ``mail_failures``); to an address that is marked only what is needed goes.
 
     A sender that is refused, or a wrong password of ours, is tried again: an operator can mend it.
     """
+    if not payload.get("needed", True) and mail_standing.is_marked(payload["to"]):
+        raise outbox.Withheld("The address is marked: mail to it came back, or is not wanted.")
     message = EmailMultiAlternatives(
         payload["subject"],
         payload["text"],
@@ -101,6 +106,7 @@ def deliver_email(payload: dict[str, Any], key: str) -> None:
     )
     if payload.get("html"):
         message.attach_alternative(payload["html"], "text/html")
+    mail_provider.without_tracking(message)
     try:
         message.message()
     except ValueError:
@@ -109,7 +115,10 @@ def deliver_email(payload: dict[str, Any], key: str) -> None:
     try:
         message.send()
     except Exception as error:
+        if mail_failures.is_no_mailbox(error):
+            mail_reports.refused(payload["to"], key)
         if told := mail_failures.told(error):
             raise told from None
         raise
     mail_failures.must_be_taken(message)
+    mail_reports.sent(message, payload["to"], key)

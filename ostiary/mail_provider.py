@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 ANYMAILS = "anymail.backends."
+CAN_TRACK = frozenset(
+    {
+        *("mailersend", "mailgun", "mailjet", "mandrill", "postmark", "sendgrid", "sparkpost"),
+        "unisender_go",
+    }
+)
+"""Providers that are told, with each message, to count no openings and to leave links as they are.
+The others have a switch for it in their own pages, or can't."""
 
 
 def backend() -> Any:
@@ -41,3 +50,60 @@ def what_is_missing() -> str:
     except AnymailConfigurationError as problem:
         return str(problem)
     return ""
+
+
+def without_tracking(message: Any) -> None:
+    """Have the provider follow nobody who reads the message, and lead no link through itself."""
+    if name() in CAN_TRACK:
+        message.track_opens = message.track_clicks = False
+
+
+def has_reports() -> bool:
+    """Whether anymail reads what the provider reports."""
+    return _tracking_view() is not None
+
+
+def tracking_view() -> Any:
+    """The view of anymail's that reads and verifies the provider's reports.
+
+    ``None`` where there is none, or where nobody could tell that it is the provider who calls.
+    """
+    made = _made()
+    return None if made is None or isinstance(made, str) else made
+
+
+def why_no_reports() -> str:
+    """What is missing to take the provider's reports; ``""`` for nothing."""
+    made = _made()
+    return made if isinstance(made, str) else ""
+
+
+def _made() -> Any:
+    """The view, ``None``, or why it can't be had."""
+    from_anymail = _tracking_view()
+    if from_anymail is None:
+        return None
+    from anymail.exceptions import AnymailConfigurationError
+
+    try:
+        view = from_anymail()
+    except (AnymailConfigurationError, ImportError) as problem:
+        return str(problem)
+    no_signature = view.warn_if_no_basic_auth or getattr(view, "webhook_key", "") is None
+    return "WEBHOOK_SECRET is not set" if no_signature and not view.basic_auth else view
+
+
+def _tracking_view() -> Any:
+    """The class; ``None`` if the provider reports nothing that anymail reads."""
+    if not (provider := name()):
+        return None
+    try:
+        module = import_module(f"anymail.webhooks.{provider}")
+    except ImportError:
+        return None
+    for each in vars(module).values():
+        if getattr(each, "__module__", "") == module.__name__ and each.__name__.endswith(
+            ("TrackingWebhookView", "CombinedWebhookView")
+        ):
+            return each
+    return None

@@ -78,7 +78,7 @@ def notify(
             "not_me_link": link,
         }
         for address in addresses:
-            mail.send_email(address, TEMPLATE, told)
+            mail.send_email(address, TEMPLATE, told, needed=bool(told["link"]))
 
 
 def example(kind: str, language: str = "") -> mail.Rendered:

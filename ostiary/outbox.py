@@ -41,6 +41,7 @@ __all__ = [
     "Queue",
     "RetryAfter",
     "State",
+    "Withheld",
     "deliver",
     "deliver_due",
     "enqueue",
@@ -85,6 +86,12 @@ class RetryAfter(Exception):
     def __init__(self, reason: str, seconds: int) -> None:
         super().__init__(reason)
         self.seconds = seconds
+
+
+class Withheld(Exception):
+    """A handler raises it for a message that is not to be sent after all: it is dropped, with this
+    text as the reason. It is shown to operators, as that of ``PermanentFailure``.
+    """
 
 
 def handler(kind: str, *, queue: Queue = Queue.NORMAL) -> Callable[[Handler], Handler]:
@@ -257,6 +264,9 @@ def deliver(message_id: uuid.UUID | str) -> bool:
     except PermanentFailure as error:
         _park(message, f"PermanentFailure: {error}")
         return False
+    except Withheld as error:
+        _drop(message, str(error))
+        return False
     except RetryAfter as error:
         _failed(message, f"RetryAfter: {error}", timedelta(seconds=error.seconds))
         return False
@@ -297,6 +307,16 @@ def _park(message: OutboxMessage, reason: str) -> None:
         finished_at=timezone.now(),
     )
     log.error("Outbox message %s (%s) is parked.", message.pk, message.kind)
+
+
+def _drop(message: OutboxMessage, reason: str) -> None:
+    _held(message).update(
+        state=State.DROPPED,
+        payload=None,
+        leased_until=None,
+        drop_reason=reason[:200],
+        finished_at=timezone.now(),
+    )
 
 
 def deliver_due(

@@ -9,14 +9,21 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from . import sessions
-from .models import Session
+from .models import MailMark, SentMail, Session
 
 BATCH = 500
 
 
 def erase(user: Any) -> dict[str, int]:
-    """Forget where the person is and was signed in."""
-    return {**_forget_signed_in(user), **_forget_visits(str(user.pk))}
+    """Forget where the person is and was signed in, and what mail went to them."""
+    return {
+        **_forget_signed_in(user),
+        **_forget_visits(str(user.pk)),
+        **{
+            model._meta.label: model._default_manager.filter(user=user).delete()[0]
+            for model in (SentMail, MailMark)
+        },
+    }
 
 
 def _forget_signed_in(user: Any) -> dict[str, int]:

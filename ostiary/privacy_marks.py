@@ -22,6 +22,7 @@ mark(
 mark("ostiary.EventKey", pseudonymous="address key", none="event_id")
 mark("ostiary.EventSeal", none="position digest start start_digest signature sealed_at")
 mark("ostiary.SealedEvent", none="position event_id digest")
+mark("ostiary.MailMark", personal="state marked_at cleared_at", pseudonymous="user digest")
 mark(
     "ostiary.OutboxMessage",
     personal="payload",
@@ -30,6 +31,12 @@ mark(
         created_at finished_at""",
 )
 mark("ostiary.PersonKey", pseudonymous="subject pseudonym key", none="id destroyed_at")
+mark(
+    "ostiary.SentMail",
+    personal="report sent_at reported_at",
+    pseudonymous="user provider_id key digest",
+    none="id",
+)
 mark(
     "ostiary.Session",
     personal="""amr ip_address user_agent created_at authenticated_at last_seen_at ended_at

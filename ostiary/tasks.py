@@ -6,7 +6,15 @@ import logging
 
 from celery import shared_task
 
-from . import cleanup, erasure, event_chain, hooks, mail, outbox  # noqa: F401  (they bring handlers)
+from . import (  # they bring handlers
+    cleanup,
+    erasure,
+    event_chain,
+    hooks,  # noqa: F401
+    mail,  # noqa: F401
+    mail_reports,  # noqa: F401
+    outbox,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +52,7 @@ def clean_up() -> None:
         cleanup.remove_expired_django_sessions,
         cleanup.give_up_parked_messages,
         cleanup.remove_delivered_messages,
+        cleanup.remove_sent_mail,
         cleanup.remove_throttle_counters,
         functools.partial(event_chain.seal, event_chain.LATE),
     ):

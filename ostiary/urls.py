@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from . import receipt_views
+from . import mail_webhook, receipt_views
 
 app_name = "ostiary"
 
 urlpatterns = [
+    path("mail/reports", mail_webhook.reports, name="mail_reports"),
     path("privacy/receipts/verify", receipt_views.verify, name="verify_receipt"),
     path("privacy/receipts/keys.json", receipt_views.keys, name="receipt_keys"),
 ]

@@ -20,7 +20,7 @@ from ostiary.client_address import client_ip
 from ostiary.pages import form_page, posted
 from ostiary.throttling import throttle
 
-from .. import email_change, links
+from .. import email_change, links, unreachable
 from ..addresses import email_of
 from ..email_change import Outcome
 from ..forms import ChangeEmailForm
@@ -45,11 +45,25 @@ def change(request: HttpRequest) -> HttpResponse:
             form,
             email=email_of(user),
             waiting=waiting,
+            unreachable=unreachable.note(user),
             section="ostiary_accounts:profile",
         )
     throttle("email_change", ip=client_ip(request), user=str(user.pk))
     email_change.request_change(request, user, form.cleaned_data["email"])
     messages.info(request, _("Now open the link that we mailed to your new address."))
+    return redirect("ostiary_accounts:email")
+
+
+@csrf_protect
+@login_required
+@require_POST
+def confirm_again(request: HttpRequest) -> HttpResponse:
+    """Mail a link to the present address, by which the person shows that they get it."""
+    user: Any = request.user
+    if unreachable.note(user):
+        throttle("email_change", ip=client_ip(request), user=str(user.pk))
+        email_change.request_change(request, user, email_of(user))
+        messages.info(request, _("Now open the link that we mailed to your address."))
     return redirect("ostiary_accounts:email")
 
 
@@ -81,13 +95,16 @@ def confirm(request: HttpRequest) -> HttpResponse:
         )
     if request.user.pk != found.user_id:
         return render(request, "ostiary_accounts/email_other_account.html", status=403)
+    again = found.email == email_of(request.user)
     if request.method != "POST":
-        return render(request, "ostiary_accounts/email_confirm.html", {"email": found.email})
+        told = {"email": found.email, "again": again}
+        return render(request, "ostiary_accounts/email_confirm.html", told)
     del request.session[CONFIRM_KEY]
     outcome = email_change.confirm(request, found)
     if outcome is not Outcome.DONE:
         return link_dead(request, "email" if outcome is Outcome.DEAD else "email_taken")
-    messages.success(request, _("Your email address is changed."))
+    done = _("Your email address is confirmed.") if again else _("Your email address is changed.")
+    messages.success(request, done)
     return redirect("ostiary_accounts:email")
 
 

@@ -2,6 +2,7 @@
 
 from .erasure import Erasure, ErasureStep, ReceiptKey
 from .event import Event, EventKey, EventSeal, SealedEvent
+from .mail import MailMark, SentMail
 from .outbox import OutboxMessage
 from .person_key import PersonKey
 from .session import Session
@@ -14,10 +15,12 @@ __all__ = [
     "Event",
     "EventKey",
     "EventSeal",
+    "MailMark",
     "OutboxMessage",
     "PersonKey",
     "ReceiptKey",
     "SealedEvent",
+    "SentMail",
     "Session",
     "ThrottleCounter",
     "Tombstone",

@@ -4,7 +4,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
+from django.urls import include, path
 
 from ostiary import assurance, sessions, signin
 
@@ -69,6 +69,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("", include("ostiary.urls")),
     path("who/", who),
     path("who/async/", who_asks_asynchronously),
     path("silent/", silent),

@@ -1,0 +1,53 @@
+"""The operator's view of mail: which addresses get none, and what became of single messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from . import mail_standing, privacy
+from .models import MailMark, SentMail
+from .read_only_admin import ReadOnlyAdmin
+
+
+class _OfPeople(ReadOnlyAdmin):
+    """Rows that are found by the person's address."""
+
+    list_select_related = ["user"]
+    show_full_result_count = False
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """The address of whichever user model there is."""
+        return [f"user__{get_user_model().get_email_field_name()}__iexact"]
+
+
+@admin.register(MailMark)
+class MailMarkAdmin(_OfPeople):
+    """Addresses to which mail comes back, or from which it is reported as spam."""
+
+    list_display = ["user", "state", "marked_at", "cleared_at"]
+    list_filter = ["state", "marked_at"]
+    ordering = ["-marked_at"]
+    actions = ["clear"]
+
+    @admin.action(description=_("Clear the mark"), permissions=["change"])
+    def clear(self, request: HttpRequest, queryset: QuerySet[MailMark]) -> None:
+        """Notices go to the address again, until the next one comes back."""
+        told: Any = {"details": {"operator": privacy.pseudonym_of(request.user)}}
+        count = sum(mail_standing.clear(mark.user, **told) for mark in queryset)
+        text = ngettext("%d mark was cleared.", "%d marks were cleared.", count) % count
+        self.message_user(request, text, messages.SUCCESS)
+
+
+@admin.register(SentMail)
+class SentMailAdmin(_OfPeople):
+    """What the provider has taken, and what it has reported."""
+
+    list_display = ["id", "user", "report", "sent_at", "reported_at"]
+    list_filter = ["report", "sent_at"]
