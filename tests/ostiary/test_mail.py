@@ -1,11 +1,13 @@
 """Email through the outbox."""
 
 import smtplib
+from email.utils import parsedate_to_datetime
 
 import pytest
 from django.core import mail as django_mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template import TemplateDoesNotExist
+from django.utils import timezone
 
 from ostiary import mail, outbox
 from ostiary.models import OutboxMessage
@@ -106,6 +108,8 @@ def test_a_machine_is_not_to_answer_it():
     sent = django_mail.outbox[0].message()
     assert sent["Auto-Submitted"] == "auto-generated"
     assert sent["X-Auto-Response-Suppress"] == "All"
+    assert parsedate_to_datetime(sent["Date"]).date() == timezone.now().date()
+    assert len(sent.get_all("Message-ID")) == 1
 
 
 def test_nobody_unsubscribes_from_messages_about_their_safety():

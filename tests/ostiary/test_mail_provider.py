@@ -1,12 +1,13 @@
 """Email by a provider's API: django-anymail against a server that does what providers do."""
 
+import importlib
 import json
 import subprocess
 import sys
 
 import pytest
 
-from ostiary import mail, mail_failures, outbox
+from ostiary import mail, mail_failures, mail_provider, outbox
 from ostiary.models import OutboxMessage
 from ostiary.outbox import State
 from tests.faults.fake_gateway import fake_gateway
@@ -190,3 +191,20 @@ assert not [found for found in checks.run_checks() if found.is_serious()]
 
     assert done.returncode == 0, done.stderr
     assert mail_failures.told(ValueError()) is None
+
+
+def test_nobody_who_reads_a_message_is_followed(postmark):
+    send()
+
+    [(_, _, body)] = postmark.asked
+    asked = json.loads(body)
+    assert asked["TrackOpens"] is False
+    assert asked["TrackLinks"] == "None"
+
+
+@pytest.mark.parametrize("provider", sorted(mail_provider.CAN_TRACK))
+def test_each_of_these_can_be_told_so(provider):
+    backend = importlib.import_module(f"anymail.backends.{provider}")
+    payload = next(each for name, each in vars(backend).items() if name.endswith("Payload"))
+
+    assert {"set_track_opens", "set_track_clicks"} <= {*dir(payload)}

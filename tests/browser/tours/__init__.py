@@ -25,6 +25,7 @@ TOURS: list[Tour] = [
     gate.helped,
     account.person,
     account.erased,
+    account.unreachable,
     account.passkeys,
     second_step.by_app,
     operator.first_day,

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from oauth import device_authorization
 from oauth.models import Client
-from ostiary import erasure
+from ostiary import erasure, mail_standing
 from passkeys.models import Credential
 
 from ..authenticator import Authenticator
@@ -177,6 +177,21 @@ def erased(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(f"{issuer}/signin/")
     sign_in(page, sam.email, "a short one")
     yield "longer-password"
+
+
+def unreachable(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone to whom mail comes back, and who confirms that the address is right."""
+    uma = new_person("uma@example.com")
+    mail_standing.refused(uma.email, "1")
+    page.goto(f"{issuer}/signin/?next=/account/security/")
+    sign_in(page, uma.email)
+    yield "account-security-mail-comes-back"
+    page.goto(f"{issuer}/account/email/")
+    yield "account-email-mail-comes-back"
+    with page.expect_navigation():
+        page.locator("form[action$='/again/'] button").click()
+    page.goto(mailed_link(uma.email))
+    yield "account-email-confirm-again"
 
 
 def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:
