@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, QuerySet
 from django.http import HttpRequest
 
-from ostiary import assurance, events, known_device, mail_standing
+from ostiary import assurance, events, facts, known_device, mail_standing
 from ostiary.circumstances import has_signed_in_before
 from ostiary.models import MailMark, Session
 from ostiary.notifications import notify
@@ -18,6 +19,8 @@ from ostiary.signals import session_ended, signin_completed
 
 from . import confirm_by_mail, factor_recovery, support, unreachable
 from .models import FactorRecovery
+
+TO_BE_TOLD = "is_to_be_told"
 
 
 def _signed_in(
@@ -43,10 +46,24 @@ def _signed_in(
 
 def _is_to_be_told(user: Any) -> bool:
     """Whether the person waits for a way back in, of either kind, or has an address that gets no
-    mail (one statement)."""
+    mail (one statement at most)."""
+    told = facts.told(user, TO_BE_TOLD)
+    if told is not None:
+        return told
     waiting = FactorRecovery.objects.filter(pk=user.pk).values("pk")
-    marked = MailMark.objects.filter(pk=user.pk).exclude(state=MailMark.State.NONE).values("pk")
+    marked = _marked().filter(pk=user.pk).values("pk")
     return waiting.union(support.open_cases(user).values("user"), marked).exists()
+
+
+def _condition(person: Any) -> Any:
+    """The same, for a statement that reads the person."""
+    recovery = FactorRecovery.objects.filter(pk=person)
+    cases = support.open_cases(person)
+    return Exists(recovery) | Exists(cases) | Exists(_marked().filter(pk=person))
+
+
+def _marked() -> QuerySet[MailMark]:
+    return MailMark.objects.exclude(state=MailMark.State.NONE)
 
 
 def _about_mail(request: HttpRequest, user: Any, amr: Iterable[str]) -> None:
@@ -90,5 +107,6 @@ def _session_ended(sender: Any, session: Session, reason: str, **_: Any) -> None
 
 def connect() -> None:
     """Called once, when the app is ready."""
+    facts.register(TO_BE_TOLD, _condition)
     signin_completed.connect(_signed_in, dispatch_uid="ostiary.accounts.signed_in")
     session_ended.connect(_session_ended, dispatch_uid="ostiary.accounts.session_ended")

@@ -23,6 +23,7 @@ from fido2 import cbor
 from fido2.utils import websafe_encode
 from fido2.webauthn import AuthenticationResponse, AuthenticatorData, RegistrationResponse
 
+from ostiary import facts
 from ostiary.conf import ostiary_settings
 
 from . import changes, policy, verification
@@ -256,7 +257,7 @@ def _credential_of(authentication: AuthenticationResponse, user: Any | None) -> 
     credential = (
         Credential.objects.filter(credential_id=authentication.raw_id)
         .select_related("user")
-        .annotate(user_handle=Subquery(handles))
+        .annotate(user_handle=Subquery(handles), **facts.columns("user_id"))
         .first()
     )
     if credential is None:
@@ -271,6 +272,7 @@ def _credential_of(authentication: AuthenticationResponse, user: Any | None) -> 
     theirs = (credential.user_handle, credential.imported_handle)
     if handle is not None and handle not in [bytes(each) for each in theirs if each is not None]:
         raise CeremonyRefused("unknown_credential")
+    facts.keep(credential.user, credential)
     return credential
 
 

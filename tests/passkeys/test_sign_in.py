@@ -1,7 +1,10 @@
 """Signing in by a passkey: alone, as the second step, and to confirm who somebody is."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from ostiary.models import Event, Session
 from passkeys.models import Ceremony, Credential
@@ -207,6 +210,24 @@ def test_the_sign_in_page_offers_passkeys_and_takes_along_where_the_person_was_g
     assert 'action="/signin/passkey/?next=%2Faccount%2Fprofile%2F"' in page
     assert 'href="/signin/passkey/?next=%2Faccount%2Fprofile%2F"' in page
     assert "passkeys.js" in page
+
+
+@pytest.mark.needs("accounts")
+def test_who_signs_in_by_a_passkey_needs_the_way_back_in_no_more(passkey, person, browser):
+    from accounts.models import FactorRecovery
+
+    now = timezone.now()
+    FactorRecovery.objects.create(
+        user=person,
+        begun_at=now,
+        ready_at=now + timedelta(days=1),
+        expires_at=now + timedelta(days=2),
+        told_at=now,
+    )
+
+    flow.use(browser, passkey)
+
+    assert not FactorRecovery.objects.exists()
 
 
 @pytest.mark.needs("mfa")
