@@ -7,7 +7,7 @@ mark(
     personal="""password last_login email email_verified_at name given_name family_name middle_name
         nickname preferred_username picture profile website gender birthdate street_address
         postal_code locality region country locale zoneinfo is_active is_staff is_superuser
-        date_joined groups user_permissions""",
+        home_region date_joined groups user_permissions""",
     pseudonymous="id",
     none="updated_at",
 )

@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from ostiary.models import Event, Session
 
 from .outbox_metrics import OutboxCollector
+from .region_metrics import RegionCollector
 
 _migrated = False  # once true it stays true for this process: its code expects no more
 
@@ -141,6 +142,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     registry = CollectorRegistry(auto_describe=False)
     registry.register(OutboxCollector())
+    registry.register(RegionCollector())
     registry.register(SessionCollector())
     if apps.is_installed("accounts"):
         registry.register(AttackCollector())

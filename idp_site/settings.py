@@ -17,7 +17,7 @@ from accounts.foreign_hashers import FOREIGN_HASHERS
 from oauth.provider_settings import *  # noqa: F403  (the six swapped models and OAUTH2_PROVIDER)
 from oauth.provider_settings import OAUTH2_PROVIDER
 
-from . import demo, email_url
+from . import demo, email_url, regions
 from .logs import logging_config
 from .queues import EXCHANGE_TYPE, celery_queues, outbox_queues, queue_name
 from .queues import PREFIX as QUEUE_PREFIX
@@ -102,7 +102,13 @@ OSTIARY: dict[str, Any] = {
     "TOMBSTONE_FILE": env.str("TOMBSTONE_FILE", str(VAR_DIR / "tombstones.jsonl")),
     "OUTBOX_QUEUES": outbox_queues(),
     "RETENTION_RULES": env.list("RETENTION_RULES", []),
+    "REGION": env.str("REGION", ""),
+    "REGIONS": regions.settings_of(env.list("REGIONS", []), env.list("REGION_KEYS", [])),
+    "REGION_ALARM_HOURS": env.int("REGION_ALARM_HOURS", 24),
 }
+_reached_at = OSTIARY["REGIONS"].get(OSTIARY["REGION"], {}).get("url", "")
+if (_host := regions.host_of(_reached_at)) and _host not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(_host)
 
 OSTIARY_OAUTH: dict[str, Any] = {"SIGNUP_URL": "/signup/"}
 

@@ -26,6 +26,7 @@ class OstiaryConfig(AppConfig):
                 "erasure.requested": _("The erasure of the account was asked for"),
                 "erasure.cancelled": _("The erasure of the account was called off"),
                 "erasure.carried_out": _("The account was erased"),
+                "erasure.region_missing": _("A region has not confirmed an erasure"),
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
                 "mail.bounced": _("Mail to your address came back"),

@@ -26,6 +26,7 @@ from . import mail_provider, outbox_checks, places, throttling, tombstone_file
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
 from .factor_set_up import SetUpStep
+from .regions import configured
 from .second_step import SecondStep
 from .sessions import SessionRegisterMiddleware
 from .typed_settings import unknown_keys, wrong_values
@@ -55,6 +56,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_throttles(),
         *_places(),
         *_tombstone_file(),
+        *_regions(),
         *_mail_provider(),
         *_time_zones(),
         *outbox_checks.problems(),
@@ -421,6 +423,15 @@ def _tombstone_file() -> Iterator[CheckMessage]:
             f"OSTIARY['TOMBSTONE_FILE'] is {path!r}, which can't be written: {problem}.",
             hint="Name a file that this process may write, on a disk that outlives the database.",
             id="ostiary.E023",
+        )
+
+
+def _regions() -> Iterator[CheckMessage]:
+    for problem in configured.problems():
+        yield Error(
+            f"OSTIARY: {problem}.",
+            hint='Write REGION = "eu" and REGIONS = {"eu": {"url": "https://eu.id.example.com"}, …}.',
+            id="ostiary.E032",
         )
 
 

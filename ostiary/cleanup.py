@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from . import dead_letters, events, sessions
 from .conf import ostiary_settings
-from .models import OutboxMessage, SentMail, Session, ThrottleCounter
+from .models import OutboxMessage, RegionToken, SentMail, Session, ThrottleCounter
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +114,11 @@ def remove_sent_mail() -> int:
     """Forget which mail was sent to whom, once nobody reports on it any more; returns how many."""
     limit = timezone.now() - timedelta(days=SENT_MAIL_DAYS)
     return remove(SentMail.objects.filter(sent_at__lt=limit))
+
+
+def remove_region_tokens() -> int:
+    """Forget tokens of other regions that would be refused anyway; returns how many."""
+    return remove(RegionToken.objects.filter(expires_at__lt=timezone.now()))
 
 
 def remove_throttle_counters() -> int:

@@ -135,6 +135,17 @@ class OstiarySettings:
     """The path of a file outside the database to which each tombstone is added, as a line of JSON:
     by it ``apply_tombstones`` erases again whom a restored backup has brought back."""
 
+    REGION: str = ""
+    """Which of ``REGIONS`` this site is."""
+
+    REGIONS: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Every region of the site by its name, this one too: ``{"url": "https://eu.id.example.com"}``,
+    where the others reach it, and optionally ``"keys"``, the path of a JWK Set of the only keys
+    that are believed to be its. An erasure is complete when all have answered (how-to: regions)."""
+
+    REGION_ALARM_HOURS: int = 24
+    """After so many hours without a region's receipt operators, and the person, are told."""
+
     PERSONAL_DATA_EXPORTERS: list[str] = field(default_factory=list)
     """Dotted paths of exporters beyond those that apps register themselves."""
 

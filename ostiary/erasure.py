@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.http import HttpRequest
@@ -25,8 +26,12 @@ from django.utils.module_loading import import_string
 
 from . import erasure_steps, events, outbox, privacy, retention
 from .conf import ostiary_settings
+from .later import LONGEST_PAUSE, Later
 from .models import Erasure, ErasureStep
 from .notifications import language_of, notify
+from .regions import asking, configured
+
+__all__ = ["Later"]
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +54,6 @@ def use_cancel_link(make: CancelLink) -> None:
     _cancel_link = make
 
 
-class Later(Exception):
-    """A step raises it that can't be done yet; its text says what is waited for, and is shown to
-    operators: it never holds anything personal."""
-
-
 @dataclass(frozen=True)
 class Step:
     """A part of an erasure: ``do(erasure, user)`` erases, and returns how many rows of what.
@@ -71,6 +71,8 @@ def steps() -> list[Step]:
         *(Step(do.__name__, do) for do in erasure_steps.BEFORE),
         *(Step(path, _eraser(path)) for path in privacy.eraser_paths()),
         *(Step(do.__name__, do) for do in erasure_steps.AFTER),
+        *(Step(do.__name__, do) for do in asking.STEPS if configured.others()),
+        Step(erasure_steps.write_the_receipt.__name__, erasure_steps.write_the_receipt),
     ]
 
 
@@ -118,6 +120,7 @@ def request(
                 reason=reason or None,
                 emails=json.dumps(erasure_steps.addresses_now(user)),
                 language=language_of(user),
+                home_region=configured.home_of(user),
                 requested_at=now,
                 due_at=now + wait,
             )
@@ -163,6 +166,7 @@ def hasten(asked: Erasure) -> Erasure:
     now = timezone.now()
     waits = Erasure.objects.filter(pk=asked.pk, state__in=[State.WAITING, State.RUNNING])
     waits.filter(due_at__gt=now).update(due_at=now)
+    asking.hasten(asked)
     asked.refresh_from_db()
     return asked
 
@@ -264,7 +268,10 @@ def _found(erasure: Erasure, people: Any = None) -> Any:
     if erasure.subject is None:
         return None
     model = get_user_model()
-    key = model._meta.pk.to_python(erasure.subject)
+    try:
+        key = model._meta.pk.to_python(erasure.subject)
+    except ValidationError:  # the id of somebody in another region, or of nobody
+        return None
     return (people or model._default_manager).filter(pk=key).first()
 
 
@@ -272,8 +279,9 @@ def _put_off(erasure: Erasure, step: Step, error: Exception) -> None:
     """Try again later: soon, and then in growing steps up to an hour."""
     waits = isinstance(error, Later)
     reason = str(error) if waits else f"{step.name}: {type(error).__name__}"
+    longest = error.longest_pause if isinstance(error, Later) else LONGEST_PAUSE
     Erasure.objects.filter(pk=erasure.pk, state=State.RUNNING).update(
-        due_at=timezone.now() + outbox.retry_delay(min(erasure.attempts, 10)),
+        due_at=timezone.now() + min(outbox.retry_delay(min(erasure.attempts, 10)), longest),
         leased_until=None,
         last_error=reason[:300],
     )

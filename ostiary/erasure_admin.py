@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from . import erasure, privacy
 from .models import Erasure
+from .regions.admin import of_other_regions
 
 
 @admin.register(Erasure)
@@ -33,9 +34,12 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fields = [
         *("id", "person", "state", "requested_by", "by_operator", "why", "requested_at", "due_at"),
         *("started_at", "finished_at", "attempts", "last_error", "done_steps", "kept"),
-        "the_receipt",
+        *("home_region", "other_regions", "the_receipt"),
     ]
-    readonly_fields = ["id", "person", "by_operator", "why", "done_steps", "kept", "the_receipt"]
+    readonly_fields = [
+        *("id", "person", "by_operator", "why", "done_steps", "kept"),
+        *("other_regions", "the_receipt"),
+    ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: it is begun on the person's own page."""
@@ -87,6 +91,11 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if erasure_.state in (Erasure.State.WAITING, Erasure.State.RUNNING):
             shown += [(step.name, "–", "") for step in erasure.steps() if step.name not in done]
         return format_html("<ol>{}</ol>", format_html_join("", "<li>{} {} {}</li>", shown))
+
+    @admin.display(description=_("other regions"))
+    def other_regions(self, erasure_: Erasure) -> str:
+        """Which has answered, and which is missing."""
+        return of_other_regions(erasure_)
 
     @admin.display(description=_("receipt"))
     def the_receipt(self, erasure_: Erasure) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone, translation
@@ -20,8 +21,9 @@ from . import (
     tombstones,
 )
 from .conf import ostiary_settings
-from .models import Erasure, EventKey, OutboxMessage, Session
+from .models import Erasure, ErasureStep, EventKey, OutboxMessage, Session
 from .notifications import addresses_of
+from .regions import asking, configured
 
 
 def addresses_now(user: Any) -> dict[str, bool | None]:
@@ -32,6 +34,11 @@ def addresses_now(user: Any) -> dict[str, bool | None]:
 
 def _addresses(erasure: Erasure) -> dict[str, bool | None]:
     return json.loads(erasure.emails) if erasure.emails else {}
+
+
+def known_addresses(erasure: Erasure) -> list[str]:
+    """Where the person of an erasure that is not over is told something."""
+    return [address for address, is_theirs in _addresses(erasure).items() if is_theirs]
 
 
 def _present(erasure: Erasure) -> list[str]:
@@ -96,29 +103,39 @@ def destroy_the_key(erasure: Erasure, user: Any) -> dict[str, Any]:
     return {EventKey._meta.label: event_keys.destroy(_addresses(erasure))}
 
 
+def of_here(erasures: Iterable[Erasure]) -> list[dict[str, Any]]:
+    """What these erasures did in this region, as the steps of a receipt."""
+    done = ErasureStep.objects.filter(erasure__in=erasures).exclude(name__in=NOT_TOLD)
+    return [
+        {"name": step.name, "done_at": step.done_at.isoformat(), "erased": step.erased}
+        for step in done.order_by("id")
+    ]
+
+
 def write_the_receipt(erasure: Erasure, user: Any) -> None:
     """Sign what was done, mail it to the person, and forget who they were."""
     now = timezone.now()
-    receipt = receipts.sign(
-        {
-            "iss": ostiary_settings.ISSUER_URL,
-            "iat": int(now.timestamp()),
-            "jti": str(erasure.pk),
-            "requested_at": erasure.requested_at.isoformat(),
-            "started_at": erasure.started_at.isoformat() if erasure.started_at else None,
-            "finished_at": now.isoformat(),
-            "steps": [
-                {"name": step.name, "done_at": step.done_at.isoformat(), "erased": step.erased}
-                for step in erasure.steps.exclude(name=write_the_receipt.__name__)
-            ],
-            "kept": erasure.kept,
-        }
-    )
-    for address, is_theirs in _addresses(erasure).items():
-        if is_theirs:
-            mail.send_email(
-                address, "ostiary/mail/erased", {"receipt": receipt}, language=erasure.language
-            )
+    claims = {
+        "iss": ostiary_settings.ISSUER_URL,
+        "iat": int(now.timestamp()),
+        "jti": str(erasure.pk),
+        "requested_at": erasure.requested_at.isoformat(),
+        "started_at": erasure.started_at.isoformat() if erasure.started_at else None,
+        "finished_at": now.isoformat(),
+        "steps": of_here([erasure]),
+        "kept": erasure.kept,
+    }
+    if configured.here():
+        claims |= {"region": configured.here(), "home_region": erasure.home_region}
+    if others := asking.receipts_of(erasure):
+        claims["regions"] = others
+    receipt = receipts.sign(claims)
+    # Of what another region asked for, that region tells the person.
+    tells = erasure.requested_by != Erasure.By.REGION
+    for address in known_addresses(erasure) if tells else ():
+        mail.send_email(
+            address, "ostiary/mail/erased", {"receipt": receipt}, language=erasure.language
+        )
     Erasure.objects.filter(pk=erasure.pk).update(
         state=Erasure.State.DONE,
         subject=None,
@@ -132,4 +149,5 @@ def write_the_receipt(erasure: Erasure, user: Any) -> None:
 
 
 BEFORE = (close_the_account,)
-AFTER = (forget_messages, remove_the_person, destroy_the_key, write_the_receipt)
+AFTER = (forget_messages, remove_the_person, destroy_the_key)
+NOT_TOLD = [do.__name__ for do in (*asking.STEPS, write_the_receipt)]

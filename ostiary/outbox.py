@@ -67,6 +67,7 @@ several queues from the others, apart from the time-out of one request."""
 
 _handlers: dict[str, Handler] = {}
 _queues: dict[str, Queue] = {}
+_at_least_every: dict[str, int] = {}
 _broker_paused_until = 0.0
 
 
@@ -94,16 +95,21 @@ class Withheld(Exception):
     """
 
 
-def handler(kind: str, *, queue: Queue = Queue.NORMAL) -> Callable[[Handler], Handler]:
+def handler(
+    kind: str, *, queue: Queue = Queue.NORMAL, at_least_every: int = 0
+) -> Callable[[Handler], Handler]:
     """Decorator: have messages of ``kind`` delivered by ``fn(payload, key)``, through ``queue``.
 
-    The same ``key`` is given at every attempt of one message. Handlers live in modules that an
+    With ``at_least_every`` (seconds) they are tried for ever, with no longer pauses than that:
+    only ``PermanentFailure`` parks them. The same ``key`` is given at every attempt of one message. Handlers live in modules that an
     app's ``tasks`` module imports, so that workers know them.
     """
 
     def register(fn: Handler) -> Handler:
         _handlers[kind] = fn
         _queues[kind] = queue
+        if at_least_every:
+            _at_least_every[kind] = at_least_every
         return fn
 
     return register
@@ -254,7 +260,7 @@ def deliver(message_id: uuid.UUID | str) -> bool:
     message = _claim(message_id)
     if message is None:
         return False
-    if message.attempts > ostiary_settings.OUTBOX_MAX_ATTEMPTS:
+    if message.attempts > ostiary_settings.OUTBOX_MAX_ATTEMPTS and _gives_up(message):
         _park(message, "The worker was killed at the last attempt.")
         return False
     payload: dict[str, Any] = {}
@@ -280,6 +286,11 @@ def deliver(message_id: uuid.UUID | str) -> bool:
     return True
 
 
+def _gives_up(message: OutboxMessage) -> bool:
+    _find(message.kind)
+    return message.kind not in _at_least_every
+
+
 def _held(message: OutboxMessage) -> Any:
     """The row, as long as nobody else has claimed it after us."""
     return OutboxMessage.objects.filter(
@@ -288,11 +299,14 @@ def _held(message: OutboxMessage) -> Any:
 
 
 def _failed(message: OutboxMessage, reason: str, wait: timedelta = timedelta(0)) -> None:
-    if message.attempts >= ostiary_settings.OUTBOX_MAX_ATTEMPTS:
+    if message.attempts >= ostiary_settings.OUTBOX_MAX_ATTEMPTS and _gives_up(message):
         _park(message, reason)
         return
+    pause = max(wait, retry_delay(message.attempts))
+    if longest := _at_least_every.get(message.kind):
+        pause = min(pause, timedelta(seconds=longest))
     _held(message).update(
-        next_attempt_at=timezone.now() + max(wait, retry_delay(message.attempts)),
+        next_attempt_at=timezone.now() + pause,
         leased_until=None,
         last_error=reason[:300],
     )

@@ -6,12 +6,24 @@ mark(
     "ostiary.Erasure",
     personal="reason emails",
     pseudonymous="id subject operator",
-    none="""state requested_by kept language requested_at due_at started_at finished_at attempts
+    none="""state requested_by home_region kept language requested_at due_at started_at finished_at attempts
         leased_until last_error receipt""",
     kept="Once it is done, the row has neither id nor address: it says that somebody was erased.",
 )
 mark("ostiary.ErasureStep", none="id erasure name done_at erased")
 mark("ostiary.ReceiptKey", none="kid x created_at")
+mark("ostiary.RegionKey", none="id region x created_at")
+mark("ostiary.RegionToken", none="key expires_at")
+mark(
+    "ostiary.RegionalReceipt",
+    none="id erasure region asked_at answered_at alarmed_at last_error receipt",
+)
+mark(
+    "ostiary.RegionalRequest",
+    pseudonymous="erasure",
+    none="id region erasures accounts asked_at answered_at receipt",
+    kept="It is the number of an erasure in another region, which is done: it leads to nobody.",
+)
 mark(
     "ostiary.Event",
     personal="personal",

@@ -1,113 +1,111 @@
 """Receipts: signed statements of what was erased, which hold nothing personal.
 
-A compact JWS (RFC 7515) signed with Ed25519 (RFC 8037), by a key that is derived from the ring and
-belongs to receipts alone. The public keys are kept, so that a receipt can be verified as long as
-the database lives, and published, so that whoever has them can verify it without us.
+A compact JWS signed by a key that is derived from the ring and belongs to receipts, and to what
+regions say to each other, alone. The public keys are kept, so that a receipt can be verified as
+long as the database lives, and published, so that whoever has them can verify it without us.
+
+Where the site has other regions, the receipt of an erasure holds each one's own, in ``regions``:
+a region that answers for an erasure says in ``answers`` for which one, and of whom it was asked.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from . import jws
 from .encryption import ring
-from .models import ReceiptKey
+from .models import ReceiptKey, RegionKey
 
 TYPE = "erasure-receipt+jwt"
 MAX_LENGTH = 200_000
 """Characters of a receipt, of all regions together."""
+
+JWKs = Iterable[Mapping[str, Any]]
 
 
 class InvalidReceipt(Exception):
     """The text is no receipt of ours. What it says is for whoever brought it."""
 
 
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    """What was encoded. Raises ``ValueError`` for any other spelling of it: Python's decoder takes
-    ``+`` for ``-`` and doesn't look at the bits that are left over at the end (RFC 4648 §3.5)."""
-    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    if _encode(data) != text:
-        raise ValueError("not as it is encoded")
-    return data
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
-
-
-def thumbprint(x: str) -> str:
-    """The JWK thumbprint of an Ed25519 key (RFC 7638, RFC 8037 §2)."""
-    return _encode(hashlib.sha256(_json({"crv": "Ed25519", "kty": "OKP", "x": x})).digest())
-
-
-def _private_keys() -> list[Ed25519PrivateKey]:
+def private_keys() -> list[Ed25519PrivateKey]:
+    """One for each key of the ring, newest first."""
     return [Ed25519PrivateKey.from_private_bytes(key) for key in ring().derive_all("receipts")]
-
-
-def _x_of(key: Ed25519PrivateKey) -> str:
-    return _encode(key.public_key().public_bytes_raw())
 
 
 def sign(claims: Mapping[str, Any]) -> str:
     """A receipt of these claims, by the newest key, whose public half is kept in the same
     transaction."""
-    key = _private_keys()[0]
-    x = _x_of(key)
-    kid = thumbprint(x)
-    ReceiptKey.objects.bulk_create([ReceiptKey(kid=kid, x=x)], ignore_conflicts=True)
-    header = {"alg": "EdDSA", "kid": kid, "typ": TYPE}
-    signed = f"{_encode(_json(header))}.{_encode(_json(dict(claims)))}"
-    return f"{signed}.{_encode(key.sign(signed.encode()))}"
+    key = private_keys()[0]
+    x = jws.x_of(key)
+    ReceiptKey.objects.bulk_create([ReceiptKey(kid=jws.thumbprint(x), x=x)], ignore_conflicts=True)
+    return jws.sign(claims, TYPE, key)
 
 
 def public_keys() -> dict[str, Any]:
     """The keys that receipts are verified by, as a JWK Set (RFC 7517 §5)."""
-    of_the_ring = {thumbprint(x): x for x in map(_x_of, _private_keys())}
-    kept = dict(ReceiptKey.objects.values_list("kid", "x"))
-    return {"keys": [_jwk(kid, x) for kid, x in sorted({**kept, **of_the_ring}.items())]}
+    of_the_ring = map(jws.x_of, private_keys())
+    known = {*of_the_ring, *ReceiptKey.objects.values_list("x", flat=True)}
+    return {"keys": sorted(map(jws.jwk, known), key=lambda key: key["kid"])}
 
 
-def _jwk(kid: str, x: str) -> dict[str, str]:
-    return {"alg": "EdDSA", "crv": "Ed25519", "kid": kid, "kty": "OKP", "use": "sig", "x": x}
+def keys_of_region(name: str) -> list[dict[str, str]]:
+    """The keys by which another region has signed receipts that we took."""
+    return [jws.jwk(x) for x in RegionKey.objects.filter(region=name).values_list("x", flat=True)]
 
 
-def verify(receipt: str, keys: Iterable[Mapping[str, Any]] | None = None) -> dict[str, Any]:
-    """The claims of a receipt. Raises ``InvalidReceipt``.
+def verify(
+    receipt: str, keys: JWKs | None = None, region_keys: Mapping[str, JWKs] | None = None
+) -> dict[str, Any]:
+    """The claims of a receipt, whose receipts of other regions are verified too. Raises
+    ``InvalidReceipt``.
 
-    ``keys`` are the JWKs to believe, by default our own (``public_keys``). Algorithm and type are
-    fixed: nothing of them is taken from the receipt.
+    ``keys`` are the JWKs to believe, by default our own (``public_keys``), and ``region_keys``
+    those of each other region by its name, by default those that we know.
     """
     text = receipt.strip()
-    if len(text) > MAX_LENGTH:
-        raise InvalidReceipt("It is too long for a receipt.")
     try:
-        head, body, signature = text.split(".")
-        header, claims = json.loads(_decode(head)), json.loads(_decode(body))
-        sealed = _decode(signature)
-    except (ValueError, binascii.Error, RecursionError):
-        raise InvalidReceipt("It is not written as a receipt is.") from None
-    if not isinstance(header, dict) or not isinstance(claims, dict):
+        known = public_keys()["keys"] if keys is None else keys
+        claims = jws.verify(text, TYPE, known, MAX_LENGTH)
+    except jws.InvalidJWS as problem:
+        raise InvalidReceipt(str(problem)) from None
+    of_regions(claims, region_keys)
+    return claims
+
+
+def of_regions(
+    claims: Mapping[str, Any], region_keys: Mapping[str, JWKs] | None = None
+) -> dict[str, dict[str, Any]]:
+    """What the receipts of other regions say that a verified one holds, by region. Raises
+    ``InvalidReceipt``."""
+    said: dict[str, dict[str, Any]] = {}
+    given = claims.get("regions", [])
+    if not isinstance(given, list):
         raise InvalidReceipt("It is not written as a receipt is.")
-    if (header.get("alg"), header.get("typ")) != ("EdDSA", TYPE):
-        raise InvalidReceipt("It is a token of another kind.")
-    believed = public_keys()["keys"] if keys is None else keys
-    for jwk in believed:
-        if jwk.get("kid") == header.get("kid") and jwk.get("crv") == "Ed25519":
-            try:
-                public = Ed25519PublicKey.from_public_bytes(_decode(str(jwk.get("x"))))
-                public.verify(sealed, f"{head}.{body}".encode())
-            except (InvalidSignature, ValueError):
-                raise InvalidReceipt("Its signature is not right.") from None
-            return claims
-    raise InvalidReceipt("It was not signed by a key that is known here.")
+    for each in given:
+        if not isinstance(each, dict) or {type(value) for value in each.values()} != {str}:
+            raise InvalidReceipt("It is not written as a receipt is.")
+        name, receipt = str(each.get("region")), str(each.get("receipt"))
+        if name in said:
+            raise InvalidReceipt(f"It holds two receipts of the region {name}.")
+        keys = keys_of_region(name) if region_keys is None else region_keys.get(name, ())
+        asked_by, erasure = str(claims.get("region")), str(claims.get("jti"))
+        said[name] = verify_regional(receipt, keys, name, asked_by, erasure)
+    return said
+
+
+def verify_regional(
+    receipt: str, keys: JWKs, region: str, asked_by: str, erasure: str
+) -> dict[str, Any]:
+    """What ``region`` says of the erasure that it was asked for by another one. Raises
+    ``InvalidReceipt``, also for a receipt of anything else."""
+    try:
+        claims = jws.verify(receipt, TYPE, keys, MAX_LENGTH)
+    except jws.InvalidJWS as problem:
+        raise InvalidReceipt(f"The receipt of the region {region}: {problem}") from None
+    wanted = {"region": asked_by, "erasure": erasure}
+    if claims.get("region") != region or claims.get("answers") != wanted or "regions" in claims:
+        raise InvalidReceipt(f"The receipt of the region {region} is of another erasure.")
+    return claims

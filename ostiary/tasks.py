@@ -15,6 +15,7 @@ from . import (  # they bring handlers
     mail_reports,  # noqa: F401
     outbox,
 )
+from .regions import alarms
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ def clean_up() -> None:
         cleanup.remove_delivered_messages,
         cleanup.remove_sent_mail,
         cleanup.remove_throttle_counters,
+        cleanup.remove_region_tokens,
+        alarms.tell,
         functools.partial(event_chain.seal, event_chain.LATE),
     ):
         try:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import mail_webhook, receipt_views
+from .regions import views as region_views
 
 app_name = "ostiary"
 
@@ -10,4 +11,6 @@ urlpatterns = [
     path("mail/reports", mail_webhook.reports, name="mail_reports"),
     path("privacy/receipts/verify", receipt_views.verify, name="verify_receipt"),
     path("privacy/receipts/keys.json", receipt_views.keys, name="receipt_keys"),
+    path("regions/erasures", region_views.erasures, name="region_erasures"),
+    path("regions/keys.json", region_views.jwks, name="region_keys"),
 ]

@@ -36,11 +36,11 @@ class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, admin.ModelAdmin):  #
     search_fields = ["email", "name", "=id"]
     ordering = ["-id"]
     show_full_result_count = False
-    readonly_fields = ["id", "last_login", "date_joined", "updated_at"]
+    readonly_fields = ["id", "home_region", "last_login", "date_joined", "updated_at"]
     filter_horizontal = ["groups", "user_permissions"]
     actions = ["deactivate", "end_sessions"]
     fieldsets = [
-        (None, {"fields": ["id", "email", "email_verified_at", "is_active"]}),
+        (None, {"fields": ["id", "email", "email_verified_at", "is_active", "home_region"]}),
         (
             _("Profile"),
             {

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ostiary.ids import uuid7
+from ostiary.regions.homes import this_region
 
 from ..addresses import MAX_LENGTH, normalize_email, only_ascii
 
@@ -91,6 +92,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_staff = models.BooleanField(
         _("operator"), default=False, help_text=_("May use the administration.")
+    )
+    home_region = models.CharField(
+        _("home region"),
+        max_length=32,
+        blank=True,
+        default=this_region,
+        db_default="",
+        editable=False,
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -5,6 +5,7 @@ from .event import Event, EventKey, EventSeal, SealedEvent
 from .mail import MailMark, SentMail
 from .outbox import OutboxMessage
 from .person_key import PersonKey
+from .region import RegionalReceipt, RegionalRequest, RegionKey, RegionToken
 from .session import Session
 from .throttle import ThrottleCounter
 from .tombstone import Tombstone, TombstoneKey
@@ -19,6 +20,10 @@ __all__ = [
     "OutboxMessage",
     "PersonKey",
     "ReceiptKey",
+    "RegionKey",
+    "RegionToken",
+    "RegionalReceipt",
+    "RegionalRequest",
     "SealedEvent",
     "SentMail",
     "Session",

@@ -35,6 +35,7 @@ class Erasure(models.Model):
         PERSON = "person", _("the person")
         OPERATOR = "operator", _("an operator")
         COMMAND = "command", _("a command")
+        REGION = "region", _("another region")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     subject = models.CharField(_("person"), max_length=64, null=True, editable=False)
@@ -47,6 +48,7 @@ class Erasure(models.Model):
     emails = EncryptedTextField(null=True, editable=False)
     kept: Any = models.JSONField(_("kept"), default=list, editable=False)
     language = models.CharField(max_length=20, blank=True, editable=False)
+    home_region = models.CharField(_("home region"), max_length=32, blank=True, db_default="")
     requested_at = models.DateTimeField(_("asked for"), default=timezone.now)
     due_at = models.DateTimeField(_("due"))
     started_at = models.DateTimeField(_("begun"), null=True, blank=True)

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ... import erasure
 from ...models import Erasure
+from ...regions import asking
 
 PAUSE_SECONDS = 0.5
 
@@ -55,6 +56,7 @@ class Command(BaseCommand):
             if asked.last_error != said:
                 said = asked.last_error
                 self.stderr.write(said)
+            asking.ask_now(asked)
             time.sleep(PAUSE_SECONDS)
         asked.refresh_from_db()
         return asked

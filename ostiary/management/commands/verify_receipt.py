@@ -24,18 +24,30 @@ class Command(BaseCommand):
         """The receipt, and whose keys to believe."""
         parser.add_argument("file")
         parser.add_argument("--keys", help="the path of a JWK Set to believe instead")
+        parser.add_argument(
+            "--region-keys",
+            action="append",
+            default=[],
+            metavar="REGION=FILE",
+            help="the JWK Set of another region whose receipt it holds; with --keys, of each",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the claims as JSON. Raises ``CommandError``."""
-        keys = None
+        keys, region_keys = None, {}
         try:
             text = sys.stdin.read() if options["file"] == "-" else _text(options["file"])
             if options["keys"]:
                 keys = _keys(_text(options["keys"]))
+            for given in options["region_keys"]:
+                name, _, path = given.partition("=")
+                region_keys[name] = _keys(_text(path))
         except (OSError, ValueError, RecursionError) as problem:
             raise CommandError(f"It can't be read: {problem}") from None
         try:
-            claims = receipts.verify(text, keys)
+            claims = receipts.verify(
+                text, keys, region_keys if region_keys or keys is not None else None
+            )
         except receipts.InvalidReceipt as problem:
             raise CommandError(f"This is not a genuine receipt. {problem}") from None
         self.stdout.write(json.dumps(claims, indent=2, ensure_ascii=False))
