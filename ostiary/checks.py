@@ -430,7 +430,7 @@ def _regions() -> Iterator[CheckMessage]:
     for problem in configured.problems():
         yield Error(
             f"OSTIARY: {problem}.",
-            hint='Write REGION = "eu" and REGIONS = {"eu": {"url": "https://eu.id.example.com"}, …}.',
+            hint='Write REGION = "eu", REGIONS = {"eu": {"url": "https://eu.id.example.com"}, …}.',
             id="ostiary.E032",
         )
 

@@ -101,7 +101,9 @@ def handler(
     """Decorator: have messages of ``kind`` delivered by ``fn(payload, key)``, through ``queue``.
 
     With ``at_least_every`` (seconds) they are tried for ever, with no longer pauses than that:
-    only ``PermanentFailure`` parks them. The same ``key`` is given at every attempt of one message. Handlers live in modules that an
+    only ``PermanentFailure`` parks them.
+
+    The same ``key`` is given at every attempt of one message. Handlers live in modules that an
     app's ``tasks`` module imports, so that workers know them.
     """
 

@@ -6,8 +6,8 @@ mark(
     "ostiary.Erasure",
     personal="reason emails",
     pseudonymous="id subject operator",
-    none="""state requested_by home_region kept language requested_at due_at started_at finished_at attempts
-        leased_until last_error receipt""",
+    none="""state requested_by home_region kept language requested_at due_at started_at finished_at
+        attempts leased_until last_error receipt""",
     kept="Once it is done, the row has neither id nor address: it says that somebody was erased.",
 )
 mark("ostiary.ErasureStep", none="id erasure name done_at erased")

@@ -88,10 +88,8 @@ def hasten(erasure: Erasure) -> None:
 
 def ask_now(erasure: Erasure) -> None:
     """Ask those whose turn it is in this very process, for who waits here."""
-    waiting = OutboxMessage.objects.filter(
-        key__in=[_key(erasure, name) for name in missing(erasure)]
-    )
-    for message in waiting:
+    keys_of_them = [_key(erasure, name) for name in missing(erasure)]
+    for message in OutboxMessage.objects.filter(key__in=keys_of_them):
         outbox.deliver(message.pk)
 
 
@@ -127,7 +125,8 @@ def _ask(payload: dict[str, Any], key: str) -> None:
 
 
 def _exchange(region: Region, here: Region, erasure: Erasure) -> dict[str, Any]:
-    """What the region says to our request. Raises ``LinkError``, ``NoReceiptError``, ``Refused``."""
+    """What the region says to our request. Raises ``LinkError``, ``NoReceiptError`` or
+    ``Refused``."""
     said = {
         "erasure": str(erasure.pk),
         "subject": str(erasure.subject),

@@ -73,11 +73,9 @@ def _sound(told: Any) -> JWKs:
     None that is ours: what we signed would prove that another said it.
     """
     found = told.get("keys") if isinstance(told, dict) else None
+    given = found[:MOST] if isinstance(found, list) else []
     ours_too = {jws.x_of(key) for key in receipts.private_keys()}
-    given = (
-        [key for key in found[:MOST] if isinstance(key, dict)] if isinstance(found, list) else []
-    )
-    sound = [jws.jwk(key["x"]) for key in given if _is_ed25519(key)]
+    sound = [jws.jwk(key["x"]) for key in given if isinstance(key, dict) and _is_ed25519(key)]
     if shared := [key for key in sound if key["x"] in ours_too]:
         log.error("A region has our own key: each needs FIELD_ENCRYPTION_KEYS of its own.")
     return [key for key in sound if key not in shared]

@@ -20,6 +20,7 @@ QUEUES = {
     "mfa.sms_budget": "normal",
     "oauth.account_purged": "bulk",
     "oauth.backchannel_logout": "bulk",
+    "regions.erase": "bulk",
 }
 
 
@@ -27,7 +28,7 @@ def test_what_calls_the_servers_of_others_waits_apart_from_codes_and_notices():
     installed = {config.label.removeprefix("ostiary_") for config in apps.get_app_configs()}
     for kind, queue in QUEUES.items():
         room = kind.split(".")[0]
-        if room in ("email", "events") or room in installed:
+        if room in ("email", "events", "regions") or room in installed:
             assert kind in outbox.kinds()
             assert outbox._queue_of(kind) == queue
 
