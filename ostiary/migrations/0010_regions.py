@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ostiary', '0008_keys_of_events'),
+        ('ostiary', '0009_reports_of_mail'),
     ]
 
     operations = [
