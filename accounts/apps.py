@@ -22,11 +22,13 @@ class AccountsConfig(AppConfig):
             privacy,
             signin_methods,
         )
+        from ostiary.message_samples import register_mails
         from ostiary.notices import register_notices
 
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
             erasing,
+            mail_samples,
             not_me,
             notices,
             panels,
@@ -46,6 +48,7 @@ class AccountsConfig(AppConfig):
         notifications.use_not_me_link(not_me.link_for)
         erasure.use_cancel_link(erasing.cancel_link)
         register_notices(notices.NOTICES)
+        register_mails(mail_samples.SAMPLES)
         signup_policy.connect()
         factors.register_last_resort(
             "ostiary_accounts:factor_recovery", _("I can’t use my second step")

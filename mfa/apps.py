@@ -13,7 +13,7 @@ class MfaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, factors, privacy
+        from ostiary import events, factors, message_samples, privacy
 
         from . import (
             app_factor,
@@ -25,6 +25,7 @@ class MfaConfig(AppConfig):
             recovery_codes,
             trusted_devices,
         )
+        from .message_samples import MAILS, TEXTS
         from .sms import checks as sms_checks  # noqa: F401
         from .sms import factor as sms_factor
 
@@ -37,6 +38,8 @@ class MfaConfig(AppConfig):
         sms_factor.register()
         email_factor.register()
         panels.register()
+        message_samples.register_mails(MAILS)
+        message_samples.register_texts(TEXTS)
         otp_session.connect()
         events.register_kinds(
             {

@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from . import dead_letters, events, outbox
+from . import dead_letters, events, outbox, preview_admin
 from .models import OutboxMessage
 from .plain_reasons import plain
 from .read_only_admin import ReadOnlyAdmin
@@ -84,6 +85,10 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     exclude = ["payload"]
     show_full_result_count = False
     actions = ["retry", "drop"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages on which messages are looked at, before those of single rows."""
+        return [*preview_admin.urls(self), *super().get_urls()]
 
     @admin.action(description=_("Retry now"), permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:

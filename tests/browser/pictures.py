@@ -6,7 +6,7 @@ Not among the tests: ``make screenshots`` takes them.
 import pytest
 
 from .conftest import PASSWORD, ROOT, authorization_url
-from .tours import TOURS
+from .tours import TOURS, mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,7 +15,7 @@ README = ROOT / "docs" / "images"
 WINDOWS = {"desktop": {"width": 1280, "height": 800}, "320px": {"width": 320, "height": 640}}
 
 
-@pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.__name__)
+@pytest.mark.parametrize("tour", [*TOURS, mail.every_message], ids=lambda tour: tour.__name__)
 def test_of_every_page(tour, open_window, issuer, client):
     TARGET.mkdir(parents=True, exist_ok=True)
     page = open_window(reduced_motion="reduce")

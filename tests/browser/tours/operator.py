@@ -65,7 +65,7 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
 
 
 def postmaster(page: Page, issuer: str, client: Client) -> Iterator[str]:
-    """An operator who gives messages up."""
+    """An operator who gives messages up, and looks at what the site sends."""
     outbox.enqueue("events.hook", {"hook": "x", "event": "y"})
     sit_down(page, issuer, new_person("post@example.com", is_staff=True, is_superuser=True))
     page.goto(f"{issuer}/admin/ostiary/outboxmessage/")
@@ -74,6 +74,8 @@ def postmaster(page: Page, issuer: str, client: Client) -> Iterator[str]:
     with page.expect_navigation():
         page.locator(".actions button[type=submit]").first.click()
     yield "admin-outbox-drop"
+    page.goto(f"{issuer}/admin/ostiary/outboxmessage/messages/")
+    yield "admin-messages"
 
 
 def secrets(page: Page, issuer: str, client: Client) -> Iterator[str]:
