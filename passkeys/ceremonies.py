@@ -78,6 +78,7 @@ def begin_registration(
             if purpose == Purpose.UPGRADE
             else passkeys_settings.USER_VERIFICATION,
         },
+        "hints": policy.hints(user),
         "attestation": passkeys_settings.ATTESTATION,
     }
 

@@ -46,6 +46,12 @@ def must_be_device_bound(user: Any) -> bool:
     return bool(groups) and hasattr(user, "groups") and user.groups.filter(name__in=groups).exists()
 
 
+def hints(user: Any) -> list[str]:
+    """What a browser is to offer first for a new passkey (§5.8.7): a security key to who may have
+    no synced one, which the device itself would make."""
+    return ["security-key"] if must_be_device_bound(user) else []
+
+
 def check_room(user: Any) -> None:
     """That the person may have one more; in a transaction that holds their row. ``too_many``."""
     if is_full(Credential.objects.filter(user=user).count()):

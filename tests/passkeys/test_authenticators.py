@@ -1,6 +1,7 @@
 """The names of authenticators, from the list that is kept with the app."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -19,6 +20,14 @@ def test_an_authenticator_is_called_what_people_know_it_by():
 def test_one_that_keeps_its_model_to_itself_or_is_unknown_has_no_name():
     assert authenticators.name_of(bytes(16)) == ""
     assert authenticators.name_of(b"\x01" * 16) == ""
+
+
+def test_the_script_is_one_short_module_of_ours_alone():
+    script = Path(passkeys.__file__).with_name("static") / "ostiary_passkeys/passkeys.js"
+    text = script.read_text()
+
+    assert len(text.splitlines()) < 200
+    assert not re.search(r"\bimport\b|https?:|\beval\b|innerHTML", text)
 
 
 def test_the_list_says_where_and_when_it_is_from_and_is_of_aaguids():

@@ -161,6 +161,17 @@ def test_a_passkey_gets_the_name_that_its_owner_gives_it(passkey):
     assert Event.objects.filter(kind="passkey.renamed").count() == 1
 
 
+def test_the_page_says_which_passkeys_are_synced_and_when_each_was_used_last(passkey, person):
+    page = flow.said(by_passkey(passkey).get(flow.MANAGE))
+    assert "On this one device or key only." in page
+    assert "Last used on" in page
+    Credential.objects.all().delete()
+
+    page = flow.said(by_passkey(with_passkey(person, flags=SYNCED)).get(flow.MANAGE))
+
+    assert "Synced with your other devices." in page
+
+
 def test_a_removed_passkey_signs_nobody_in_and_its_owner_is_told(passkey):
     browser, kept = by_passkey(passkey), Credential.objects.get()
     page = f"{flow.MANAGE}{kept.pk}/remove/"

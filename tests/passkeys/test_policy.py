@@ -208,6 +208,7 @@ def test_people_of_some_groups_use_device_bound_passkeys_only(alice, settings):
     synced, bound = Authenticator(flags=SYNCED), Authenticator()
     ceremony.register(alice, synced)
     assert ceremony.sign_in(synced).user == alice
+    assert ceremonies.begin_registration(ceremony.browser(), alice)["hints"] == []
 
     alice.groups.add(Group.objects.create(name="operators"))
 
@@ -217,6 +218,7 @@ def test_people_of_some_groups_use_device_bound_passkeys_only(alice, settings):
     ):
         with pytest.raises(CeremonyRefused, match="device_bound"):
             use()
+    assert ceremonies.begin_registration(ceremony.browser(), alice)["hints"] == ["security-key"]
     ceremony.register(alice, bound)
     assert ceremony.sign_in(bound).amr == ("hwk", "user")
 
