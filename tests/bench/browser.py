@@ -63,12 +63,15 @@ class Browser:
         """Open an address and follow redirects: the page, or the address elsewhere."""
         return self._follow("GET", urljoin(self.location, url), "")
 
-    def submit(self, fields: Mapping[str, str], path: str = "") -> str:
-        """Send the form of the page where the browser stands, with these fields filled in, or these
-        alone to ``path``."""
-        form = Form(self.page, fields)
-        body = urlencode({**({} if path else form.fields), **fields})
-        return self._follow("POST", urljoin(self.location, path or form.action), body)
+    def submit(self, fields: Mapping[str, str]) -> str:
+        """Send the form of the page where the browser stands, with these fields filled in."""
+        action = Form(self.page, fields).action
+        body = urlencode(self.filled_in(fields))
+        return self._follow("POST", urljoin(self.location, action), body)
+
+    def filled_in(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """What the form of the page would send."""
+        return {**Form(self.page, fields).fields, **fields}
 
     def _follow(self, method: str, url: str, body: str) -> str:
         for _ in range(REDIRECTS):

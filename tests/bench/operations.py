@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from tests.bench import table
 from tests.bench.rounds import measure
-from tests.bench.sides import floor, ours
+from tests.bench.sides import floor, node, ours
 from tests.bench.sides.side import Side
 
 OPERATIONS = (
@@ -25,10 +26,19 @@ OPERATIONS = (
     "userinfo",
     "introspection",
     "code",
+    "consent_page",
+    "signin_page",
+    "signin_post",
 )
 SIDES: dict[str, Callable[[], AbstractContextManager[Side]]] = {
     ours.NAME: ours.running,
+    node.IN_MEMORY: partial(node.running, node.IN_MEMORY),
+    node.ON_POSTGRESQL: partial(node.running, node.ON_POSTGRESQL),
     floor.NAME: floor.running,
+}
+WHY_NOT: dict[str, Callable[[], str]] = {
+    node.IN_MEMORY: partial(node.why_not, node.IN_MEMORY),
+    node.ON_POSTGRESQL: partial(node.why_not, node.ON_POSTGRESQL),
 }
 
 

@@ -64,6 +64,7 @@ def running() -> Iterator[Provider]:
             person={"identifier": person["email"], "password": person["password"]},
             consent={"decision": "allow"},
             scope="openid offline_access",
+            session_cookie="ostiary_session",
         )
 
 

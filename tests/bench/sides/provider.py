@@ -50,6 +50,9 @@ class Provider(Side):
     """The fields of the consent form."""
     scope: str = field(default="openid", kw_only=True)
     service_scope: str = field(default="", kw_only=True)
+    redirect_status: int = field(default=302, kw_only=True)
+    session_cookie: str = field(default="", kw_only=True)
+    """Its name, of those whose sign-in form is measured."""
 
     def request(self, operation: str) -> Request | None:
         """By the method of that name; codes come of an authorization request."""
@@ -136,8 +139,30 @@ class Provider(Side):
             "GET",
             self.authorization_url(),
             headers={"Cookie": self.browser.cookie},
-            status=302,
+            status=self.redirect_status,
             taken=CODE,
+        )
+
+    def _consent_page(self) -> Request:
+        url = self.authorization_url(prompt="consent")
+        return Request("GET", url, headers={"Cookie": self.browser.cookie}, contains="<form")
+
+    def _signin_page(self) -> Request:
+        return Request("GET", self.paths["signin"], contains="<form")
+
+    def _signin_post(self) -> Request:
+        """In a browser that the person has used before, and is signed out in."""
+        browser = Browser(self.port)
+        self.sign_in(browser)
+        del browser.cookies[self.session_cookie]
+        browser.go(self.paths["signin"])
+        return Request(
+            "POST",
+            self.paths["signin"],
+            urlencode(browser.filled_in(self.person)),
+            {**FORM, "Cookie": browser.cookie, "Origin": browser.origin},
+            status=302,
+            contains=f"{self.session_cookie}=",
         )
 
     def exchange(self, code: str) -> dict[str, Any]:
