@@ -49,7 +49,7 @@ class Browser:
 
     def __init__(self, port: int) -> None:
         self.origin = f"http://localhost:{port}"
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self.port = port
         self.cookies: dict[str, str] = {}
         self.location = self.origin
         self.page = ""
@@ -92,9 +92,11 @@ class Browser:
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        self.connection.request(method, target, body or None, headers)
-        response = self.connection.getresponse()
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, target, body or None, headers)
+        response = connection.getresponse()
         text = response.read().decode(errors="replace")
+        connection.close()
         for cookie in response.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value

@@ -12,11 +12,10 @@ from typing import Any
 from tests.bench.load import by_own_driver, driver_for
 from tests.bench.request import Request
 from tests.bench.sides.provider import Provider
-from tests.bench.sides.side import Side
+from tests.bench.sides.side import CONNECTIONS, Side
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "8"))
 WARM_UP = 0.5
 """Seconds."""
 CODES = 500
@@ -28,6 +27,7 @@ class Measured:
     """What came of the rounds of one side."""
 
     side: Side
+    operation: str
     rounds: list[dict[str, Any]] = field(default_factory=list)
     server_seconds: float = 0.0
     database_seconds: float = 0.0
@@ -35,7 +35,7 @@ class Measured:
     def add(self, request: Request, load: Any, seconds: float) -> dict[str, Any]:
         """One round. Raises ``SystemExit`` if an answer was wrong: a wrong answer may be fast."""
         before = self.side.spent()
-        found: dict[str, Any] = load(self.side.port, request, CONNECTIONS, seconds)
+        found: dict[str, Any] = load(self.side.port, request, self.connections, seconds)
         after = self.side.spent()
         refuse_failures(self.side, request, found)
         self.server_seconds += after[0] - before[0]
@@ -43,7 +43,12 @@ class Measured:
         self.rounds.append(found)
         return found
 
-    def row(self, operation: str) -> dict[str, Any]:
+    @property
+    def connections(self) -> int:
+        """How many are used at once."""
+        return self.side.connections(self.operation)
+
+    def row(self) -> dict[str, Any]:
         """The median of the rounds, and what a request cost over all of them."""
         rates = [each["requests"] / each["elapsed"] for each in self.rounds]
         requests = sum(each["requests"] for each in self.rounds)
@@ -52,7 +57,7 @@ class Measured:
             return round(statistics.median(each[name] for each in self.rounds), 2)
 
         return {
-            "operation": operation,
+            "operation": self.operation,
             "side": self.side.name,
             "version": self.side.version,
             "requests_per_second": round(statistics.median(rates), 1),
@@ -65,6 +70,7 @@ class Measured:
             "database_cpu_ms": round(self.database_seconds * 1000 / requests, 3),
             "memory_mib": self.side.memory_mib(),
             "requests": requests,
+            "connections": self.connections,
             "driver": self.rounds[0]["driver"],
         }
 
@@ -87,13 +93,13 @@ def measure(operation: str, sides: list[Side]) -> list[dict[str, Any]]:
         return _measure_codes(asked)
     loads = {}
     for side, request in asked.items():
-        warm_up = by_own_driver(side.port, request, CONNECTIONS, WARM_UP)
+        warm_up = by_own_driver(side.port, request, side.connections(operation), WARM_UP)
         refuse_failures(side, request, warm_up)
         loads[side] = driver_for(request, warm_up)
-    measured = {side: Measured(side) for side in asked}
+    measured = {side: Measured(side, operation) for side in asked}
     for side in in_turns(list(asked)):
         measured[side].add(asked[side], loads[side], SECONDS)
-    return [each.row(operation) for each in measured.values()]
+    return [each.row() for each in measured.values()]
 
 
 def in_turns(sides: list[Side]) -> list[Side]:
@@ -105,13 +111,13 @@ def _measure_codes(asked: dict[Side, Request]) -> list[dict[str, Any]]:
     """Codes and refresh tokens are good once: each round of authorization requests gives the codes
     of a round of redemptions, and that the tokens of a round of refreshes."""
     steps = ("authorize", "code", "refresh")
-    measured = {step: {side: Measured(side) for side in asked} for step in steps}
+    measured = {step: {side: Measured(side, step) for side in asked} for step in steps}
     for side, request in asked.items():
-        _one_round_of_codes(side, request, {step: Measured(side) for step in steps}, WARM_UP)
+        _one_round_of_codes(side, request, {step: Measured(side, step) for step in steps}, WARM_UP)
     for side in in_turns(list(asked)):
         counted = {step: measured[step][side] for step in steps}
         _one_round_of_codes(side, asked[side], counted, SECONDS)
-    return [each.row(step) for step in steps for each in measured[step].values()]
+    return [each.row() for step in steps for each in measured[step].values()]
 
 
 def _one_round_of_codes(

@@ -24,6 +24,11 @@ def own_row(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print the rows of one operation."""
+    if "seconds" in rows[0]:
+        print(f"\n{rows[0]['operation']}")
+        for each in rows:
+            print(f"  {each['side']:<26}{each['seconds']:>9.2f} s", flush=True)
+        return
     print(f"\n{rows[0]['operation']:<28}{HEADS[28:]}")
     own = own_row(rows)
     for each in rows:

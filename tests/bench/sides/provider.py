@@ -11,11 +11,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.bench.browser import Browser, post
 from tests.bench.request import FORM, PLACE, Request
+from tests.bench.serving import WORKERS
 from tests.bench.sides.side import Side
 
 VERIFIER = "a-code-verifier-that-is-long-enough-for-RFC-7636-section-4.1"
 CHALLENGE = "N_Et3xItTC50PHk2FTp8Vzj_rvVMZN90n34k5uLXxv0"
 CODE = r"[?&]code=([^&\s]+)"
+BY_SECRET = ("client_credentials", "introspection", "code", "refresh")
+"""The operations in which a client proves itself."""
 REFRESH_TOKEN = r'"refresh_token": ?"([^"]+)"'
 
 
@@ -51,8 +54,15 @@ class Provider(Side):
     scope: str = field(default="openid", kw_only=True)
     service_scope: str = field(default="", kw_only=True)
     redirect_status: int = field(default=302, kw_only=True)
+    hashes_secrets: bool = field(default=False, kw_only=True)
+    """Whether it does with client secrets what is made for passwords: 0.4 s of a core each."""
     session_cookie: str = field(default="", kw_only=True)
     """Its name, of those whose sign-in form is measured."""
+
+    def connections(self, operation: str) -> int:
+        """As many as there are workers, where more would only wait for hashes for seconds."""
+        slow = self.hashes_secrets and operation in BY_SECRET
+        return int(WORKERS) if slow else super().connections(operation)
 
     def request(self, operation: str) -> Request | None:
         """By the method of that name; codes come of an authorization request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from subprocess import Popen
@@ -9,6 +10,8 @@ from subprocess import Popen
 from tests.bench import services
 from tests.bench.processes import cpu_seconds, largest_mib, tree
 from tests.bench.request import Request
+
+CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "8"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,10 @@ class Side:
     def request(self, operation: str) -> Request | None:
         """What is sent for an operation, made ready now; none for what the side doesn't have."""
         raise NotImplementedError
+
+    def connections(self, operation: str) -> int:
+        """How many are used at once."""
+        return CONNECTIONS
 
     @property
     def pids(self) -> list[int]:

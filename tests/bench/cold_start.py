@@ -1,0 +1,70 @@
+"""How long it takes from the start of a process to its first answer."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from http.client import HTTPConnection
+from typing import Any
+
+from tests.bench.rounds import ROUNDS
+from tests.bench.sides.provider import Provider
+from tests.bench.sides.side import Side
+from tests.idp_site.site import ROOT
+from tests.machine import free_port
+
+OPERATION = "cold_start"
+LONGEST = 60
+"""Seconds."""
+
+
+def measure(sides: list[Side]) -> list[dict[str, Any]]:
+    """Start another server like each in turn, and end it when it has answered."""
+    taken: dict[Side, list[float]] = {}
+    for _ in range(ROUNDS):
+        for side in sides:
+            if isinstance(side, Provider) and side.environment:
+                taken.setdefault(side, []).append(_seconds(side))
+    return [
+        {
+            "operation": OPERATION,
+            "side": side.name,
+            "version": side.version,
+            "seconds": round(statistics.median(seconds), 2),
+            "fastest": round(min(seconds), 2),
+            "slowest": round(max(seconds), 2),
+        }
+        for side, seconds in taken.items()
+    ]
+
+
+def _seconds(side: Provider) -> float:
+    port = free_port()
+    command = [
+        str(port) if part == str(side.port) else part
+        for part in side.process.args  # type: ignore[union-attr]
+    ]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **side.environment})
+    try:
+        while time.perf_counter() < began + LONGEST:
+            if _answers(port, side.paths["jwks"]):
+                return time.perf_counter() - began
+            time.sleep(0.01)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    raise SystemExit(f"{side.name} did not answer within {LONGEST} seconds.")
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
