@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from . import dead_letters, events, sessions
+from . import dead_letters, events, sessions, visits
 from .conf import ostiary_settings
 from .models import OutboxMessage, RegionToken, SentMail, Session, ThrottleCounter
 
@@ -75,6 +75,11 @@ def remove_expired_django_sessions() -> None:
         remove(store.get_model_class()._default_manager.filter(expire_date__lt=timezone.now()))
     else:
         store.clear_expired()
+
+
+def forget_old_visits() -> int:
+    """Forget the browsers in which a sign-in was begun and never finished; returns how many."""
+    return visits.forget_old()
 
 
 def remove_delivered_messages() -> int:

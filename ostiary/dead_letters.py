@@ -3,6 +3,8 @@ person, or given up when nobody has looked at them for long."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -33,10 +35,11 @@ def drop(message: OutboxMessage, reason: str) -> bool:
     return bool(give_up(OutboxMessage.objects.filter(free, pk=message.pk), reason))
 
 
-def forget(message: OutboxMessage) -> bool:
-    """The same for one that speaks of a person who is erased, also if a worker holds it: that one
-    may send it still, and nobody after."""
-    return bool(give_up(OutboxMessage.objects.filter(pk=message.pk), "The person was erased."))
+def forget(messages: Iterable[OutboxMessage]) -> int:
+    """The same for those that speak of a person who is erased, also if a worker holds one: that one
+    may send it still, and nobody after. Returns how many."""
+    rows = OutboxMessage.objects.filter(pk__in=[message.pk for message in messages])
+    return give_up(rows, "The person was erased.")
 
 
 def give_up(rows: QuerySet[OutboxMessage], reason: str) -> int:

@@ -14,6 +14,7 @@ from . import (
     event_keys,
     events,
     mail,
+    mentions,
     privacy,
     receipts,
     retention,
@@ -66,25 +67,15 @@ def close_the_account(erasure: Erasure, user: Any) -> dict[str, Any]:
 
 
 def forget_messages(erasure: Erasure, user: Any) -> dict[str, Any]:
-    """Blank what waits to be sent to the person's addresses, or speaks of them: what is encrypted
-    for everybody alike has to be looked through."""
-    names = [json.dumps(name.casefold())[1:-1] for name in _addresses(erasure)]
-    if is_unmistakable(str(erasure.subject)):
+    """Blank what waits to be sent to the person's addresses, or speaks of them, and take them out
+    of what is kept of the rest."""
+    names = list(_addresses(erasure))
+    if len(str(erasure.subject)) >= mentions.SHORTEST_ID:
         names.append(str(erasure.subject))
-        # Keys are in plain, and kept for a while after delivery.
-        OutboxMessage.objects.filter(key__contains=str(erasure.subject)).update(key=None)
-    dropped = 0
-    waiting = OutboxMessage.objects.filter(state__in=dead_letters.OPEN)
-    for message in waiting.order_by("pk").iterator(chunk_size=200):
-        said = (message.payload or "").casefold()
-        if any(name in said for name in names):
-            dropped += dead_letters.forget(message)
+    about = mentions.about(names)
+    dropped = dead_letters.forget(about) if about else 0
+    mentions.blot_out(names, about)
     return {OutboxMessage._meta.label: dropped}
-
-
-def is_unmistakable(subject: str) -> bool:
-    """Whether an id can be looked for in a text: a UUID can, and the number 1 is everywhere."""
-    return len(subject) >= 32
 
 
 def remove_the_person(erasure: Erasure, user: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 from kombu.pools import producers
 
+from . import mentions
 from .conf import ostiary_settings
 from .models import OutboxMessage
 from .plain_reasons import PERSONAL, described
@@ -164,6 +165,7 @@ def enqueue(
         key=key,
         queue=queue or _queue_of(kind),
         payload=json.dumps(payload),
+        mentions=mentions.in_message(payload, key),
         next_attempt_at=timezone.now() + timedelta(seconds=delay_seconds),
     )
     if key is None:

@@ -6,16 +6,14 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 
-from . import sessions
-from .models import MailMark, SentMail, Session
-
-BATCH = 500
+from . import sessions, visits
+from .models import MailMark, SentMail, Session, Visit
 
 
 def erase(user: Any) -> dict[str, int]:
-    """Forget where the person is and was signed in, and what mail went to them."""
+    """Forget where the person is and was signed in, where a sign-in of theirs waits, and what mail
+    went to them."""
     return {
         **_forget_signed_in(user),
         **_forget_visits(str(user.pk)),
@@ -35,28 +33,9 @@ def _forget_signed_in(user: Any) -> dict[str, int]:
 
 
 def _forget_visits(subject: str) -> dict[str, int]:
-    """Browsers in which a sign-in of theirs was begun and not finished.
-
-    Only an engine with a table can be looked through; a cache forgets them by itself. Sessions of
-    others who are signed in hold nothing of the person.
-    """
+    """Browsers in which a sign-in of theirs was begun and not finished. Sessions of others who are
+    signed in hold nothing of the person."""
+    forgotten = visits.forget(subject)
     engine = import_module(settings.SESSION_ENGINE).SessionStore
-    if not hasattr(engine, "get_model_class"):
-        return {}
-    model = engine.get_model_class()
-    live = Session.objects.filter(ended_at__isnull=True).values("session_key")
-    forgotten = 0
-    visits: QuerySet[Any] = model._default_manager.exclude(session_key__in=live)
-    for visit in visits.iterator(chunk_size=BATCH):
-        if _mentions(visit.get_decoded(), subject):
-            engine(visit.session_key).delete()
-            forgotten += 1
-    return {model._meta.label: forgotten}
-
-
-def _mentions(value: Any, subject: str) -> bool:
-    if isinstance(value, dict):
-        return any(_mentions(each, subject) for each in value.values())
-    if isinstance(value, list | tuple):
-        return any(_mentions(each, subject) for each in value)
-    return str(value) == subject
+    table = engine.get_model_class() if hasattr(engine, "get_model_class") else Visit
+    return {table._meta.label: forgotten, Visit._meta.label: forgotten}

@@ -38,7 +38,7 @@ mark("ostiary.MailMark", personal="state marked_at cleared_at", pseudonymous="us
 mark(
     "ostiary.OutboxMessage",
     personal="payload",
-    pseudonymous="key",
+    pseudonymous="key mentions",
     none="""id kind queue state attempts next_attempt_at leased_until last_error drop_reason
         created_at finished_at""",
 )
@@ -59,6 +59,7 @@ mark(
 mark("ostiary.ThrottleCounter", pseudonymous="key", none="hits expires_at")
 mark("ostiary.Tombstone", pseudonymous="digest", none="id of erased_at")
 mark("ostiary.TombstoneKey", none="id key")
+mark("ostiary.Visit", pseudonymous="session_key subject", none="began_at")
 
 mark(
     "admin.LogEntry",

@@ -23,7 +23,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
-from . import assurance, events, hooks, known_device, sessions
+from . import assurance, events, hooks, known_device, sessions, visits
 from . import risk as risks
 from .conf import ostiary_settings
 from .models import Session
@@ -141,6 +141,7 @@ def begin(
     answer = _continue(request, user, progress)
     if SESSION_KEY in request.session and not request.user.is_authenticated:
         request.session.cycle_key()
+        visits.note(request.session.session_key, progress.user_id)
     return answer
 
 

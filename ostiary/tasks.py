@@ -50,6 +50,7 @@ def clean_up() -> None:
     for part in (
         cleanup.end_expired_sessions,
         cleanup.remove_ended_sessions,
+        cleanup.forget_old_visits,
         cleanup.remove_expired_django_sessions,
         cleanup.give_up_parked_messages,
         cleanup.remove_delivered_messages,

@@ -6,7 +6,7 @@ from .mail import MailMark, SentMail
 from .outbox import OutboxMessage
 from .person_key import PersonKey
 from .region import RegionalReceipt, RegionalRequest, RegionKey, RegionToken
-from .session import Session
+from .session import Session, Visit
 from .throttle import ThrottleCounter
 from .tombstone import Tombstone, TombstoneKey
 
@@ -30,4 +30,5 @@ __all__ = [
     "ThrottleCounter",
     "Tombstone",
     "TombstoneKey",
+    "Visit",
 ]

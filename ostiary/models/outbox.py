@@ -1,5 +1,7 @@
 """Messages and jobs that must not be lost."""
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +15,8 @@ class OutboxMessage(models.Model):
 
     ``payload`` is JSON, encrypted, and null once the message is done. ``attempts`` counts claims,
     so that a message whose worker dies each time ends too; ``leased_until`` is set while a worker
-    holds it. ``drop_reason`` says why it was given up, by whoever did.
+    holds it. ``drop_reason`` says why it was given up, by whoever did. ``mentions`` are hashes by
+    which it is found when a person of whom it speaks is erased; ``null`` has to be looked through.
     """
 
     class Queue(models.TextChoices):
@@ -45,6 +48,7 @@ class OutboxMessage(models.Model):
         db_default=Queue.NORMAL,
     )
     payload = EncryptedTextField(null=True, editable=False)
+    mentions: Any = models.JSONField(null=True, editable=False)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.PENDING
     )
@@ -77,6 +81,11 @@ class OutboxMessage(models.Model):
                 fields=["finished_at"],
                 condition=models.Q(state="parked"),
                 name="ostiary_outbox_given_up",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(mentions__isnull=True),
+                name="ostiary_outbox_unread",
             ),
         ]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..ids import uuid7
@@ -53,3 +54,14 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Visit(models.Model):
+    """A visitor's session in which somebody's sign-in waits for a step (see ``visits``)."""
+
+    session_key = models.CharField(primary_key=True, max_length=128, editable=False)
+    subject = models.CharField(max_length=64, db_index=True, editable=False)
+    began_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.subject

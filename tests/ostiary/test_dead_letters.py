@@ -162,6 +162,6 @@ def test_what_nobody_retries_is_dropped_by_its_kinds_days_and_logged(ostiary):
 
 def test_a_message_of_an_erased_person_says_so():
     [message] = make_parked()
-    assert dead_letters.forget(message)
+    assert dead_letters.forget([message]) == 1
     message.refresh_from_db()
     assert (message.state, message.drop_reason) == (State.DROPPED, "The person was erased.")
