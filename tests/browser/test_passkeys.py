@@ -2,6 +2,7 @@
 domain WebAuthn), under the site's Content Security Policy."""
 
 import re
+from base64 import urlsafe_b64encode
 
 import pytest
 
@@ -132,6 +133,47 @@ def test_who_cancels_is_told_so_and_can_try_again(page, issuer, with_passkey):
     page.wait_for_url(f"{issuer}/account/")
 
 
+def test_whatever_goes_wrong_is_said_in_words_that_help(page, issuer):
+    page.goto(f"{issuer}/signin/passkey/")
+    page.evaluate(
+        """() => {
+            const now = performance.now.bind(performance);
+            let late = 0;
+            performance.now = () => now() + late;
+            window.fails = (name, waited) => {
+                navigator.credentials.get = async () => {
+                    late += waited;
+                    throw new DOMException("", name);
+                };
+            };
+        }"""
+    )
+    for name, waited, words in (
+        ("NotAllowedError", 0, "it was cancelled, or there was no passkey"),
+        ("NotAllowedError", 300_000, "That took too long"),
+        ("NotSupportedError", 0, "can’t use passkeys here"),
+        ("ConstraintError", 0, "can’t use passkeys here"),
+        ("SecurityError", 0, "own https address only"),
+        ("InvalidStateError", 0, "has a passkey for this site already"),
+        ("UnknownError", 0, "That did not work"),
+    ):
+        page.evaluate("([name, waited]) => fails(name, waited)", [name, waited])
+        page.get_by_role("button", name="Use a passkey").click()
+        told(page).filter(has_text=words).wait_for()
+
+    for status, body, words in (
+        (400, '{"error": "too_many", "detail": "You have as many as you can have."}', "as many as"),
+        (429, "<p>Wait</p>", "too many tries"),
+        (500, "", "That did not work"),
+    ):
+        page.evaluate(
+            "([status, body]) => { fetch = async () => new Response(body, { status }) }",
+            [status, body],
+        )
+        page.get_by_role("button", name="Use a passkey").click()
+        told(page).filter(has_text=words).wait_for()
+
+
 def test_a_device_that_has_a_passkey_gets_no_second_one(page, issuer, with_passkey):
     page.goto(f"{issuer}/signin/passkey/?next=/account/security/passkeys/")
     page.get_by_role("button", name="Use a passkey").click()
@@ -159,8 +201,18 @@ def test_a_security_key_is_added_beside_it_and_the_first_removed(page, issuer, w
     page.wait_for_url(f"{issuer}/account/")
     key = Authenticator(page, transport="usb")
     page.goto(f"{issuer}/account/security/passkeys/")
+    page.evaluate(
+        """() => {
+            const create = navigator.credentials.create.bind(navigator.credentials);
+            navigator.credentials.create = (options) => {
+                window.name = options.publicKey.hints;
+                return create(options);
+            };
+        }"""
+    )
     page.get_by_role("button", name="On a phone or security key").click()
     page.get_by_text("Your passkey is saved as").wait_for()
+    assert page.evaluate("window.name") == "security-key,hybrid"
     assert len(key.credentials()) == 1
     assert Credential.objects.count() == 2
 
@@ -170,6 +222,51 @@ def test_a_security_key_is_added_beside_it_and_the_first_removed(page, issuer, w
     page.get_by_text("The passkey is removed").wait_for()
 
     assert Credential.objects.get() != first
+
+
+def test_password_managers_are_told_which_passkeys_there_are_and_which_there_are_not(
+    page, issuer, alice, with_passkey
+):
+    page.add_init_script(
+        """const names = ["AllAcceptedCredentials", "CurrentUserDetails", "UnknownCredential"];
+           for (const name of names) {
+             const call = PublicKeyCredential[`signal${name}`].bind(PublicKeyCredential);
+             PublicKeyCredential[`signal${name}`] = (told) =>
+               (window[name] = told, window[`${name}Done`] = call(told).then(() => true));
+           }"""
+    )
+
+    def signal(name):
+        page.wait_for_function(f"window.{name}")
+        assert page.evaluate(f"window.{name}Done")
+        return page.evaluate(f"window.{name}")
+
+    page.goto(f"{issuer}/signin/passkey/?next=/account/security/passkeys/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"{issuer}/account/security/passkeys/")
+    known = signal("AllAcceptedCredentials")
+    assert known["rpId"] == "localhost"
+    assert [each.rstrip("=") for each in known["allAcceptedCredentialIds"]] == [
+        urlsafe_b64encode(bytes(Credential.objects.get().credential_id)).decode().rstrip("=")
+    ]
+    details = signal("CurrentUserDetails")
+    assert details["name"] == alice.email
+    assert details["userId"] == known["userId"]
+
+    page.context.clear_cookies()
+    Credential.objects.all().delete()
+    page.goto(f"{issuer}/signin/passkey/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    assert signal("UnknownCredential")["credentialId"] == known["allAcceptedCredentialIds"][0]
+
+
+def test_outside_a_secure_context_the_page_says_where_passkeys_work(page, issuer):
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
+    page.goto(f"{issuer}/signin/passkey/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    told(page).filter(has_text="own https address only").wait_for()
 
 
 def test_without_webauthn_the_page_says_what_else_works(page, issuer):
@@ -219,25 +316,23 @@ def test_an_application_that_asks_for_what_resists_phishing_gets_it(
 
 
 def test_one_signed_in_by_password_steps_up_for_such_an_application(
-    page, issuer, relying_party, with_passkey
+    page, issuer, relying_party, alice, authenticator
 ):
-    with_passkey.is_touched(False)
-    page.goto(f"{issuer}/signin/")
-    sign_in(page)
-    page.wait_for_url(f"{issuer}/signin/second-step/passkey/")
-    with_passkey.is_touched(True)
-    page.get_by_role("button", name="Use a passkey").click()
-    page.wait_for_url(f"{issuer}/account/")
+    add_passkey(page, issuer)  # which proves nothing of the session, begun by the password
     page.goto(f"{relying_party}/login?acr_values=phr")
     page.get_by_role("button", name="Allow", exact=True).click()
     page.wait_for_url(f"{relying_party}/")
 
-    assert "phr" in page.inner_text("body")
+    shown = page.inner_text("body")
+    assert re.search(r"\bphr\b", shown)
+    assert "hwk" in shown
+    assert "pwd" not in shown
 
 
 def test_one_without_a_passkey_makes_one_for_such_an_application(
-    page, issuer, relying_party, alice, authenticator
+    page, issuer, relying_party, alice
 ):
+    Authenticator(page, defaultBackupEligibility=True, defaultBackupState=True)
     page.goto(f"{relying_party}/login?acr_values=phr")
     sign_in(page)
     page.wait_for_url(f"{issuer}/signin/passkey-set-up/")
@@ -245,7 +340,9 @@ def test_one_without_a_passkey_makes_one_for_such_an_application(
     page.get_by_role("button", name="Allow", exact=True).click()
     page.wait_for_url(f"{relying_party}/")
 
-    assert re.search(r"\bphr\b", page.inner_text("body"))
+    shown = page.inner_text("body")
+    assert re.search(r"\bphr\b", shown)
+    assert "swk" in shown
 
 
 @pytest.mark.needs("mfa")
