@@ -82,6 +82,13 @@ def _in_words(claims: dict[str, Any]) -> dict[str, Any]:
         "finished_at": parse_datetime(claims.get("finished_at") or ""),
         "erased": sorted((label, count) for label, count in counted.items() if count),
         "kept": claims.get("kept", ()),
+        "regions": {
+            name: {
+                "accounts": said.get("accounts", 0),
+                "finished_at": parse_datetime(said.get("finished_at") or ""),
+            }
+            for name, said in receipts.of_regions(claims).items()
+        },
     }
 
 

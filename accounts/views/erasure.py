@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from ostiary import assurance, erasure, retention
 from ostiary.conf import ostiary_settings
 from ostiary.pages import form_page
+from ostiary.regions import configured
 
 from .. import erasing, links
 from ..addresses import email_of
@@ -35,6 +36,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             "days": ostiary_settings.ERASURE_GRACE_DAYS,
             "email": email_of(request.user),
             "kept": retention.kept_of(request.user),
+            "regions": [region.name for region in configured.others()],
         }
         return render(request, "ostiary_accounts/erase.html", told)
     asked = erasure.request(request.user, http_request=request)

@@ -9,7 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ostiary import receipts
 from ostiary.conf import ostiary_settings
+from ostiary.regions import configured, keys
 from ostiary.throttling import storage_at
+from tests.ostiary.regions import Peer
 
 pytestmark = pytest.mark.django_db
 VERIFY = "/privacy/receipts/verify"
@@ -39,6 +41,21 @@ def test_a_genuine_one_is_told_in_words(client, receipt):
     assert page.status_code == 200
     for said in ("This receipt is genuine", "shop.Order", "Invoices", "http://localhost:8000"):
         assert said in page.text
+
+
+def test_what_other_regions_said_is_told(client, settings, tmp_path, receipt):
+    us = Peer(tmp_path)
+    settings.OSTIARY = {**settings.OSTIARY, **us.settings}
+    theirs = [us.receipt("1", finished_at="2026-11-24T12:05:00+00:00")]
+    keys.keep(configured.every()["us"], theirs[0])
+    held = [{"region": "us", "receipt": theirs[0]}]
+    ours = receipts.sign({"iss": "x", "jti": "1", "region": "eu", "regions": held})
+
+    said = client.post(VERIFY, {"receipt": ours}).text
+    assert "<code>us</code>: erased" in said
+    assert "12:05" in said
+    other = receipts.sign({"iss": "x", "jti": "2", "region": "eu", "regions": held})
+    assert client.post(VERIFY, {"receipt": other}).status_code == 400
 
 
 def test_it_can_be_sent_as_a_file(client, receipt):
