@@ -187,8 +187,9 @@ def hand_over_after_commit(message: OutboxMessage) -> None:
 def hand_over(message: OutboxMessage) -> None:
     """Ask a worker to deliver the message now. Never raises: what fails, the sweep makes good.
 
-    A broker that doesn't answer is left alone for ``BROKER_PAUSE_SECONDS``, so that it costs at
-    most one short time-out in so long, in each process.
+    RabbitMQ has to confirm it. A broker that refuses, or doesn't answer, is left alone for
+    ``BROKER_PAUSE_SECONDS``, so that it costs at most one short time-out in so long, in each
+    process.
     """
     global _broker_paused_until
     if time.monotonic() < _broker_paused_until:
@@ -197,7 +198,8 @@ def hand_over(message: OutboxMessage) -> None:
         _publish(message)
     except Exception as error:
         _broker_paused_until = time.monotonic() + BROKER_PAUSE_SECONDS
-        log.warning("The broker can't be reached (%s); the sweep delivers.", type(error).__name__)
+        why = type(error.__cause__ or error).__name__  # Celery wraps what the client raises
+        log.warning("The broker did not take a message (%s); the sweep delivers.", why)
 
 
 def celery_queue(queue: str) -> dict[str, Any]:

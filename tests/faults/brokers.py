@@ -58,6 +58,7 @@ class Wire:
         here = f"{user}127.0.0.1:{self.server.getsockname()[1]}"
         self.url = urlunsplit(parts._replace(netloc=here))
         self.is_up = True
+        self.cuts_at = b""
         self.ends: list[socket.socket] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -75,6 +76,9 @@ class Wire:
     def _carry(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65536):
+                if self.cuts_at and self.cuts_at in data:
+                    self.go_down()
+                    break
                 other.sendall(data)
         self._cut(one, other)
 
@@ -84,6 +88,10 @@ class Wire:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
+    def go_down_at(self, word: bytes) -> None:
+        """Do so when somebody says this, and let nobody hear it."""
+        self.cuts_at = word
+
     def go_down(self) -> None:
         """Cut every connection, and answer no new one."""
         self.is_up = False
@@ -91,7 +99,7 @@ class Wire:
 
     def come_back(self) -> None:
         """Answer again; those who were left waiting have to call again."""
-        self.is_up = True
+        self.is_up, self.cuts_at = True, b""
         self._cut(*self.ends)
 
     def clean_up(self, queue: str) -> None:

@@ -65,6 +65,7 @@ class Mailroom:
             "QUEUE": self.queue,
             "REDIS_URL": "",
         }
+        self.said = ""  # by the last process that committed, to its log
         self.workers: list[subprocess.Popen[bytes]] = []
         self.log = (folder / "worker.log").open("ab")
 
@@ -77,6 +78,7 @@ class Mailroom:
             capture_output=True,
             text=True,
         )
+        self.said = done.stderr
         killed = "--killed" in arguments
         assert done.returncode == (-signal.SIGKILL if killed else 0), done.stderr
         return 0.0 if killed else float(done.stdout)

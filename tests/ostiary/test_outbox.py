@@ -164,7 +164,7 @@ def test_a_broker_that_is_down_is_no_error_and_is_left_alone_for_a_while(monkeyp
             enqueue()
 
     assert len(asked) == 1
-    assert "The broker can't be reached (ConnectionRefusedError)" in caplog.text
+    assert "The broker did not take a message (ConnectionRefusedError)" in caplog.text
     assert outbox.deliver_due() == 20
 
 
