@@ -79,7 +79,7 @@ def test_what_rabbitmq_refuses_is_not_taken_for_handed_over(
 def test_what_rabbitmq_took_and_did_not_confirm_is_not_taken_for_handed_over(
     rabbitmq: Mailroom, rabbitmq_url: str
 ) -> None:
-    """It has the message, and nobody knows: so the outbox keeps it, and a claim delivers it once."""
+    """It has it, and nobody knows: so the outbox keeps it, and a claim delivers it once."""
     rabbitmq.broker.go_down_at(BASIC_ACK)
 
     rabbitmq.commit("letter")
