@@ -31,7 +31,8 @@ class Preview:
 
 
 _mails: dict[str, Mapping[str, Any]] = {
-    "ostiary/mail/erased": {"receipt": "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJodHRwczovL2lkIn0.c2lnbmVk"}
+    "ostiary/mail/erased": {"receipt": "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJodHRwczovL2lkIn0.c2lnbmVk"},
+    "ostiary/mail/region_missing": {"region": "eu", "number": "019373f2-7f4a-7c3e-9a51"},
 }
 _texts: dict[str, Callable[[], str]] = {}
 
