@@ -11,6 +11,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -81,9 +82,10 @@ def deliver(payload: dict[str, Any], key: str) -> None:
         _note_failure(session, str(error))
         raise
     told = ClientSession.objects.filter(pk=session.pk)
-    told.update(told_at=timezone.now(), failing_since=None, last_error="")
-    # Of someone who was erased this was all that was left.
-    told.filter(user__isnull=True).delete()
+    with transaction.atomic():
+        told.update(told_at=timezone.now(), failing_since=None, last_error="")
+        # Of someone who was erased this was all that was left.
+        told.filter(user__isnull=True).delete()
 
 
 def _refusal(answer: Answer) -> str:

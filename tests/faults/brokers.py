@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
+import subprocess
 import threading
+import time
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +18,7 @@ import redis
 from kombu import Connection
 
 from idp_site.queues import celery_queues
+from tests.machine import answers, free_port, program
 
 
 class Broker(Protocol):
@@ -115,3 +121,34 @@ class Wire:
                 for each in celery_queues(self.direct, queue):
                     connection.default_channel.queue_delete(each.name)
                 connection.default_channel.exchange_delete(queue)
+
+
+class OwnRedis:
+    """A Redis that keeps nothing, to be killed and started anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.come_back()
+
+    def come_back(self) -> None:
+        """Started anew, and empty."""
+        command = [program("redis-server"), "--bind", "127.0.0.1", "--port", str(self.port)]
+        command += ["--save", "", "--dir", str(self.folder), "--loglevel", "warning"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while not answers(self.url):
+            assert self.process.poll() is None
+            time.sleep(0.01)
+
+    def go_down(self) -> None:
+        """``kill -9``."""
+        os.kill(self.process.pid, signal.SIGKILL)
+
+    def is_down(self) -> bool:
+        """Whether somebody has killed it."""
+        return self.process.poll() is not None
+
+    def clean_up(self, queue: str) -> None:
+        """It keeps nothing."""
+        self.process.kill()
+        self.process.wait()

@@ -51,6 +51,8 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 class Mailroom:
     """The site with its mailroom: its processes, and what they have posted."""
 
+    app = "tests.faults.worker"
+
     def __init__(self, folder: Path, broker: Broker) -> None:
         self.folder = folder
         self.broker = broker
@@ -85,7 +87,7 @@ class Mailroom:
 
     def start_worker(self, *queues: str, scheduler: bool = True, processes: int = 1) -> None:
         """A Celery worker, for these queues or for all, with its scheduler."""
-        command = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.faults.worker"]
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", self.app]
         command += ["worker", "--concurrency", str(processes), "--loglevel", "WARNING"]
         command += ["-n", f"{self.queue}-{len(self.workers)}@%h"]
         if scheduler:
