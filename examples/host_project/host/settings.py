@@ -1,4 +1,4 @@
-"""An ordinary Django project. What Ostiary adds is marked with (1) to (4)."""
+"""An ordinary Django project. What Ostiary adds is marked with (1) to (5)."""
 
 import os
 from pathlib import Path
@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "billing",  # the project's own: see billing/privacy.py for what it has to do with Ostiary
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -57,5 +58,7 @@ LOGIN_REDIRECT_URL = "/"
 OSTIARY = {
     "ISSUER_URL": os.environ.get("ISSUER_URL", "http://localhost:8000"),
     "FIELD_ENCRYPTION_KEYS": os.environ["FIELD_ENCRYPTION_KEYS"].split(","),
+    # (5) What stays of people who are erased, why and until when.
+    "RETENTION_RULES": ["billing.privacy.invoices_stay"],
 }
 OAUTH2_PROVIDER["SCOPES"] = {"notes:read": "Read your notes"}

@@ -1,0 +1,1 @@
+"""An app of the project's own, which keeps something of people."""
