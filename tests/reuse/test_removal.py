@@ -60,5 +60,5 @@ def test_the_site_serves_without(app: str, tmp_path: Path) -> None:
     gone = OWN_ADDRESS[app]
     assert told["status"].pop(gone) == 404
     assert set(told["status"].values()) <= {200, 302}
-    assert "ostiary.outbox.sweep" in told["periodic"]
+    assert "ostiary.outbox.sweep.urgent" in told["periodic"]
     assert not [name for name in told["periodic"] if name.startswith(f"ostiary.{app}.")]
