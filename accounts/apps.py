@@ -17,6 +17,8 @@ class AccountsConfig(AppConfig):
             all_addresses,
             erasure,
             events,
+            export_labels,
+            exports,
             factors,
             notifications,
             privacy,
@@ -28,6 +30,7 @@ class AccountsConfig(AppConfig):
         from . import (
             checks,  # noqa: F401  (checks register themselves on import)
             erasing,
+            exporting,
             mail_samples,
             not_me,
             notices,
@@ -41,12 +44,14 @@ class AccountsConfig(AppConfig):
 
         all_addresses.register(personal_data.further_addresses)
         privacy.register_exporter(f"{__package__}.personal_data.export")
+        export_labels.register(personal_data.LABELS)
         privacy.register_eraser(f"{__package__}.personal_data.erase")
 
         receivers.connect()
         panels.register()
         notifications.use_not_me_link(not_me.link_for)
         erasure.use_cancel_link(erasing.cancel_link)
+        exports.use_page_link(exporting.page_link)
         register_notices(notices.NOTICES)
         register_mails(mail_samples.SAMPLES)
         signup_policy.connect()

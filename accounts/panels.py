@@ -47,6 +47,10 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _export(request: HttpRequest) -> dict[str, Any]:
+    return {}
+
+
 def _erasure(request: HttpRequest) -> dict[str, Any]:
     asked = erasure.of(request.user)
     if asked is None:
@@ -68,4 +72,5 @@ def register() -> None:
     register_panel(SECURITY, "mail", Panel(f"{folder}mail.html", _mail, order=2))
     register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
     register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))
+    register_panel(PRIVACY, "export", Panel(f"{folder}export.html", _export, order=80))
     register_panel(PRIVACY, "erasure", Panel(f"{folder}erasure.html", _erasure, order=90))

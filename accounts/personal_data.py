@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from ostiary import all_addresses, events
 
@@ -25,11 +27,14 @@ from .models import (
 
 
 def export(user: Any) -> dict[str, Any]:
-    """The terms they accepted, the invitations they were sent, where they came from, and the help
-    that they had from operators."""
+    """The terms they accepted, the invitations they were sent, where they came from, the help that
+    they had from operators, and what waits for their address.
+
+    Links and codes aren't told, nor what somebody else typed with the address.
+    """
     return {
         "terms_accepted": [
-            {"version": kept.version, "accepted_at": kept.accepted_at.isoformat()}
+            {"version": kept.version, "accepted_at": kept.accepted_at}
             for kept in TermsAcceptance.objects.filter(user=user).order_by("accepted_at")
         ],
         "invitations": [
@@ -37,8 +42,8 @@ def export(user: Any) -> dict[str, Any]:
                 "email": invitation.email,
                 "name": invitation.name,
                 "message": invitation.message,
-                "sent_at": invitation.sent_at.isoformat(),
-                "accepted_at": invitation.accepted_at and invitation.accepted_at.isoformat(),
+                "sent_at": invitation.sent_at,
+                "accepted_at": invitation.accepted_at,
             }
             for invitation in _invitations(user).order_by("id")
         ],
@@ -46,20 +51,50 @@ def export(user: Any) -> dict[str, Any]:
             {
                 "source": identity.source,
                 "external_id": identity.external_id,
-                "imported_at": identity.imported_at.isoformat(),
+                "imported_at": identity.imported_at,
             }
             for identity in ImportedIdentity.objects.filter(user=user).order_by("id")
         ],
         "recoveries_by_operators": [
             {
-                "opened_at": case.opened_at.isoformat(),
+                "opened_at": case.opened_at,
                 "state": case.state,
                 "new_email": case.email,
                 "removes_second_steps": case.resets_factors,
             }
             for case in SupportCase.objects.filter(user=user).order_by("id")
         ],
+        "mailed_links": [*_links(user)],
+        "mailed_codes": [
+            {"purpose": code.purpose, "email": code.address, **_times(code)}
+            for code in MailedCode.objects.filter(_any_of("address", [email_of(user)]))
+        ],
+        "sign_ups_with_your_address": [
+            {"email": asked.email, **_times(asked)}
+            for asked in PendingRegistration.objects.filter(_any_of("email", [email_of(user)]))
+        ],
     }
+
+
+def _links(user: Any) -> Iterator[dict[str, Any]]:
+    """What was mailed to them and works once; not by what."""
+    for link in MailedLink.objects.filter(user=user).order_by("pk"):
+        yield {"purpose": link.purpose, "email": link.email, **_times(link)}
+    for token in RecoveryToken.objects.filter(user=user):
+        leads_to = {"leads_to": token.next_url} if token.next_url else {}
+        yield {"purpose": "recover", **leads_to, **_times(token)}
+    for stop in NotMeLink.objects.filter(user=user).order_by("pk"):
+        yield {"purpose": "not_me", "notice": stop.notice, "expires_at": stop.expires_at}
+    for recovery in FactorRecovery.objects.filter(user=user):
+        yield {
+            "purpose": "recovery_without_second_step",
+            "made_at": recovery.begun_at,
+            "expires_at": recovery.expires_at,
+        }
+
+
+def _times(row: Any) -> dict[str, Any]:
+    return {"made_at": row.created_at, "expires_at": row.expires_at}
 
 
 def erase(user: Any) -> dict[str, int]:
@@ -108,3 +143,28 @@ def _any_of(field: str, addresses: list[str]) -> Q:
 
 def _invitations(user: Any) -> Any:
     return Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=email_of(user)))
+
+
+LABELS = {
+    "terms_accepted": _("Terms that you accepted"),
+    "invitations": _("Invitations"),
+    "imported_from": _("Where your account came from"),
+    "recoveries_by_operators": _("Help that you had from operators"),
+    "mailed_links": _("Links that were mailed to you"),
+    "mailed_codes": _("Codes that were mailed to you"),
+    "sign_ups_with_your_address": _("Sign-ups with your address"),
+    "accepted_at": _("Accepted"),
+    "expires_at": _("Ends"),
+    "external_id": _("Known there as"),
+    "imported_at": _("Taken over"),
+    "leads_to": _("Leads to"),
+    "message": _("Message"),
+    "new_email": _("New email address"),
+    "notice": _("Message"),
+    "opened_at": _("Opened"),
+    "purpose": _("Purpose"),
+    "removes_second_steps": _("Removes the second steps"),
+    "sent_at": _("Sent"),
+    "source": _("From"),
+    "version": _("Version"),
+}

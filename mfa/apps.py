@@ -13,7 +13,7 @@ class MfaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, factors, message_samples, privacy
+        from ostiary import events, export_labels, factors, message_samples, privacy
 
         from . import (
             app_factor,
@@ -22,6 +22,7 @@ class MfaConfig(AppConfig):
             kinds,
             otp_session,
             panels,
+            personal_data,
             recovery_codes,
             trusted_devices,
         )
@@ -30,6 +31,7 @@ class MfaConfig(AppConfig):
         from .sms import factor as sms_factor
 
         privacy.register_exporter(f"{__package__}.personal_data.export")
+        export_labels.register(personal_data.LABELS)
         privacy.register_eraser(f"{__package__}.personal_data.erase")
         factors.register_keeper(self.label, kinds.Keeper())
         app_factor.register()

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from .kinds import all_kinds
-from .models import EnrolmentGrace, Phone, SentCode, TextMessage, TrustedDevice
+from .models import (
+    AuthenticatorApp,
+    EnrolmentGrace,
+    Phone,
+    SentCode,
+    TextMessage,
+    TrustedDevice,
+)
+
+BATCH = 500
 
 
 def export(user: Any) -> dict[str, Any]:
@@ -16,33 +28,61 @@ def export(user: Any) -> dict[str, Any]:
             {
                 "kind": kind.name,
                 "name": device.name,
-                "added_at": device.created_at.isoformat(),
-                "last_used_at": device.last_used_at and device.last_used_at.isoformat(),
+                "added_at": device.created_at,
+                "last_used_at": device.last_used_at,
+                **_of_an_app(device),
             }
             for kind in all_kinds()
             for device in kind.devices(user)
         ],
         "telephones": [
-            {"number": phone.number, "gets_codes_from": phone.usable_from.isoformat()}
-            for phone in Phone._default_manager.filter(user=user, confirmed=True).order_by("pk")
-        ],
-        "text_messages": [
             {
-                "sent_at": message.created_at.isoformat(),
-                "country": message.country,
-                "state": message.state,
+                "number": phone.number,
+                "country": phone.country,
+                "confirmed": phone.confirmed,
+                "gets_codes_from": phone.usable_from,
             }
-            for message in TextMessage.objects.filter(user=user).order_by("pk")
+            for phone in Phone._default_manager.filter(user=user).order_by("pk")
         ],
+        "text_messages": (
+            {
+                "sent_at": message.created_at,
+                "country": message.country,
+                "number_ends_in": message.ending,
+                "state": message.state,
+                "reason": message.reason,
+            }
+            for message in TextMessage.objects.filter(user=user).order_by("pk").iterator(BATCH)
+        ),
         "trusted_devices": [
             {
                 "browser": device.user_agent,
-                "since": device.created_at.isoformat(),
-                "until": device.expires_at.isoformat(),
+                "since": device.created_at,
+                "last_used_at": device.last_used_at,
+                "until": device.expires_at,
             }
             for device in TrustedDevice.objects.filter(user=user).order_by("created_at")
         ],
+        "codes_sent": [
+            {
+                "channel": code.channel,
+                "purpose": code.purpose,
+                "made_at": code.created_at,
+                "expires_at": code.expires_at,
+            }
+            for code in SentCode._default_manager.filter(user=user).order_by("created_at")
+        ],
+        "second_step_wanted": [
+            {"until": grace.ends_at} for grace in EnrolmentGrace.objects.filter(user=user)
+        ],
     }
+
+
+def _of_an_app(device: Any) -> dict[str, Any]:
+    """When the code was for that was used last, where codes are of a time."""
+    if not isinstance(device, AuthenticatorApp) or device.last_t < 0:
+        return {}
+    return {"last_code_of": datetime.fromtimestamp(device.last_t * device.period, UTC)}
 
 
 def erase(user: Any) -> dict[str, int]:
@@ -60,3 +100,23 @@ def erase(user: Any) -> dict[str, int]:
         **{model._meta.label: rows.delete()[0] for model, rows in own.items()},
         TextMessage._meta.label: messages.update(user=None, ending="", name_at_gateway=""),
     }
+
+
+LABELS = {
+    "second_factors": _("Second factors"),
+    "telephones": _("Telephones"),
+    "text_messages": _("Text messages"),
+    "trusted_devices": _("Trusted devices"),
+    "codes_sent": _("Codes that were sent to you"),
+    "second_step_wanted": _("Until when you may go without a second step"),
+    "added_at": _("Added"),
+    "channel": _("Sent by"),
+    "confirmed": _("Confirmed"),
+    "gets_codes_from": _("Gets codes from"),
+    "last_code_of": _("Last code used"),
+    "last_used_at": _("Last used"),
+    "number": _("Number"),
+    "number_ends_in": _("Number ends in"),
+    "since": _("Since"),
+    "until": _("Until"),
+}

@@ -13,10 +13,17 @@ class OAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, privacy
+        from ostiary import events, export_labels, privacy
 
-        from . import apis, checks, receivers  # noqa: F401  (checks register themselves on import)
+        from . import (
+            apis,
+            checks,  # noqa: F401  (checks register themselves on import)
+            exported,
+            receivers,
+        )
 
+        privacy.register_exporter(f"{__package__}.exported.export")
+        export_labels.register(exported.LABELS)
         # Early: tokens end, and clients are told, before anything else goes.
         privacy.register_eraser(f"{__package__}.personal_data.erase", order=10)
 

@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 from . import (
     erasure_admin,  # noqa: F401  (it registers itself)
     events,
+    export_admin,  # noqa: F401
     mail_admin,  # noqa: F401
     outbox_admin,  # noqa: F401
     privacy,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db.models import CASCADE, Q
+from django.db.models import CASCADE, Q, QuerySet
 
 from . import all_addresses
 
@@ -20,15 +20,28 @@ def erase(user: Any) -> dict[str, int]:
         return {}
     from django.contrib.admin.models import LogEntry
 
-    about = Q(user=user)
+    forgotten = LogEntry.objects.filter(user=user).delete()[0]
+    for entries in _about(user):
+        forgotten += entries.delete()[0]
+    return {LogEntry._meta.label: forgotten}
+
+
+def about(user: Any) -> set[Any]:
+    """The keys of the entries that are about the person or their rows, whoever wrote them."""
+    return {key for entries in _about(user) for key in entries.values_list("pk", flat=True)}
+
+
+def _about(user: Any) -> Iterator[QuerySet[Any]]:
+    from django.contrib.admin.models import LogEntry
+
+    named = Q(pk__in=[])
     for address in all_addresses.of(user):
-        about |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
-    forgotten = LogEntry.objects.filter(about).delete()[0]
+        named |= Q(object_repr__icontains=address) | Q(change_message__icontains=address)
+    yield LogEntry.objects.filter(named)
     for content_type, keys in _rows_of(user):
         entries = LogEntry.objects.filter(content_type=content_type)
         for start in range(0, len(keys), BATCH):
-            forgotten += entries.filter(object_id__in=keys[start : start + BATCH]).delete()[0]
-    return {LogEntry._meta.label: forgotten}
+            yield entries.filter(object_id__in=keys[start : start + BATCH])
 
 
 def _rows_of(user: Any) -> Iterator[tuple[Any, list[str]]]:

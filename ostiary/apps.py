@@ -13,10 +13,21 @@ class OstiaryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, events, mail_reports, privacy, sessions  # noqa: F401  (checks register themselves)
+        from . import (
+            checks,  # noqa: F401  (checks register themselves)
+            events,
+            export_labels,
+            export_own,
+            mail_reports,
+            privacy,
+            sessions,
+        )
 
         sessions.connect()
         mail_reports.connect()
+        # First: it is what people look for.
+        privacy.register_exporter(f"{__package__}.export_own.export", order=10)
+        export_labels.register(export_own.LABELS)
         # Early: it looks at the person's rows to know what is about them.
         privacy.register_eraser(f"{__package__}.admin_log.erase", order=5)
         # Late: an app's own eraser may still look at the person's sessions.
@@ -27,6 +38,11 @@ class OstiaryConfig(AppConfig):
                 "erasure.cancelled": _("The erasure of the account was called off"),
                 "erasure.carried_out": _("The account was erased"),
                 "erasure.region_missing": _("A region has not confirmed an erasure"),
+                "export.requested": _("A copy of what is kept about you was asked for"),
+                "export.ready": _("The copy of what is kept about you is ready"),
+                "export.failed": _("The copy of what is kept about you could not be made"),
+                "export.fetched": _("The copy of what is kept about you was fetched"),
+                "export.taken": _("An operator made a copy of what is kept about you"),
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
                 "mail.bounced": _("Mail to your address came back"),

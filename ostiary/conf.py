@@ -146,6 +146,9 @@ class OstiarySettings:
     REGION_ALARM_HOURS: int = 24
     """After so many hours without a region's receipt operators, and the person, are told."""
 
+    EXPORT_KEEP_DAYS: int = field(default=7, metadata={"minimum": 1})
+    """For so many days a person can fetch a copy of their data; then it is removed."""
+
     PERSONAL_DATA_EXPORTERS: list[str] = field(default_factory=list)
     """Dotted paths of exporters beyond those that apps register themselves."""
 

@@ -28,8 +28,12 @@ def of(event_id: UUID) -> bytes | None:
 
 def destroy(addresses: Iterable[str]) -> int:
     """Nobody reads any more what was said of whoever typed one of these; returns how many."""
-    digests = {_digest(address) for address in addresses}
-    return EventKey.objects.filter(address__in=digests).delete()[0]
+    return EventKey.objects.filter(address__in=digests(addresses)).delete()[0]
+
+
+def digests(addresses: Iterable[str]) -> set[str]:
+    """What these addresses are found by."""
+    return {_digest(address) for address in addresses}
 
 
 def remove(event_ids: Iterable[Any]) -> None:

@@ -129,7 +129,24 @@ _notices: dict[str, Notice] = {
         _("Your data at %(site_name)s is ready"),
         _("A copy of what %(site_name)s knows about you can be fetched until %(date)s."),
         action=_("Fetch it"),
-        example={"date": "1 December 2026", "link": "https://id.example.com/account/privacy/"},
+        example={
+            "date": "1 December 2026",
+            "link": "https://id.example.com/account/privacy/export/",
+        },
+    ),
+    "export_failed": Notice(
+        _("Your data at %(site_name)s could not be collected"),
+        _(
+            "The copy of what %(site_name)s knows about you that was asked for could not be made. "
+            "You can ask for it again."
+        ),
+        action=_("Ask again"),
+        example={"link": "https://id.example.com/account/privacy/export/"},
+    ),
+    "export_taken": Notice(
+        _("A copy of your data at %(site_name)s was made"),
+        _("The people who run %(site_name)s made a copy of what it knows about you. %(reason)s"),
+        example={"reason": "You asked for it by letter."},
     ),
     "erasure_requested": Notice(
         _("Your account at %(site_name)s will be erased"),

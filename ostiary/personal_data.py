@@ -7,13 +7,13 @@ from typing import Any
 
 from django.conf import settings
 
-from . import sessions, visits
+from . import exports, sessions, visits
 from .models import MailMark, SentMail, Session, Visit
 
 
 def erase(user: Any) -> dict[str, int]:
-    """Forget where the person is and was signed in, where a sign-in of theirs waits, and what mail
-    went to them."""
+    """Forget where the person is and was signed in, where a sign-in of theirs waits, what mail
+    went to them, and the copies of their data."""
     return {
         **_forget_signed_in(user),
         **_forget_visits(str(user.pk)),
@@ -21,6 +21,7 @@ def erase(user: Any) -> dict[str, int]:
             model._meta.label: model._default_manager.filter(user=user).delete()[0]
             for model in (SentMail, MailMark)
         },
+        **exports.forget(user),
     }
 
 

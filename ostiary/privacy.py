@@ -34,7 +34,12 @@ class PersonErased(Exception):
 
 
 def register_exporter(dotted_path: str, order: int = 50) -> None:
-    """Have ``dotted_path`` (a callable taking the user) asked for what an app knows of a person."""
+    """Have ``dotted_path`` (a callable taking the user) asked for what an app knows of a person.
+
+    It returns sections by name: each is what JSON can say, or an iterator of such records where
+    there may be many. It is called twice for each copy, and tells nothing that lets anybody in, nor
+    anything of somebody else. See ``export_labels`` for what the names are called on the page.
+    """
     _exporters[dotted_path] = order
 
 
@@ -54,8 +59,13 @@ def _in_order(registered: dict[str, int], configured: list[str]) -> list[str]:
 
 def exporters() -> list[Callable[..., Any]]:
     """Every exporter, in order: those that apps registered and those of the settings."""
+    return [exporter for _path, exporter in named_exporters()]
+
+
+def named_exporters() -> list[tuple[str, Callable[..., Any]]]:
+    """The same, each with its dotted path."""
     paths = _in_order(_exporters, ostiary_settings.PERSONAL_DATA_EXPORTERS)
-    return [import_string(path) for path in paths]
+    return [(path, import_string(path)) for path in paths]
 
 
 def eraser_paths() -> list[str]:

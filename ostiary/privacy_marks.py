@@ -10,6 +10,14 @@ mark(
         attempts leased_until last_error receipt""",
     kept="Once it is done, the row has neither id nor address: it says that somebody was erased.",
 )
+mark(
+    "ostiary.Export",
+    personal="reason requested_at fetched_at",
+    pseudonymous="id user operator",
+    none="""state requested_by language message attempts made_by chunks size finished_at
+        expires_at""",
+)
+mark("ostiary.ExportChunk", personal="data", none="id export attempt position")
 mark("ostiary.ErasureStep", none="id erasure name done_at erased")
 mark("ostiary.ReceiptKey", none="kid x created_at")
 mark("ostiary.RegionKey", none="id region x created_at")

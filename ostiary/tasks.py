@@ -10,6 +10,7 @@ from . import (  # they bring handlers
     cleanup,
     erasure,
     event_chain,
+    exports,
     hooks,  # noqa: F401
     mail,  # noqa: F401
     mail_reports,  # noqa: F401
@@ -53,6 +54,9 @@ def clean_up() -> None:
         cleanup.forget_old_visits,
         cleanup.remove_expired_django_sessions,
         cleanup.give_up_parked_messages,
+        # Before what is delivered goes: an export whose message is gone counts as given up.
+        exports.give_up_dead,
+        exports.remove_expired,
         cleanup.remove_delivered_messages,
         cleanup.remove_sent_mail,
         cleanup.remove_throttle_counters,

@@ -90,6 +90,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "par": {"ip": "600/hour"},
     "registration": {"ip": "60/hour"},
     "client_id_metadata": {"client": "120/minute"},
+    "export": {"user": "5/day"},
     "receipt": {"ip": "60/hour"},
     "token": {"ip": "120/minute", "client": "120/minute"},
 }

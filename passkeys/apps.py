@@ -15,6 +15,7 @@ class PasskeysConfig(AppConfig):
     def ready(self) -> None:
         from ostiary import (
             events,
+            export_labels,
             factor_set_up,
             factors,
             notices,
@@ -27,9 +28,11 @@ class PasskeysConfig(AppConfig):
             checks,  # noqa: F401  (checks register themselves on import)
             keeper,
             panels,
+            personal_data,
         )
 
         privacy.register_exporter(f"{__package__}.personal_data.export")
+        export_labels.register(personal_data.LABELS)
         privacy.register_eraser(f"{__package__}.personal_data.erase")
         factors.register_keeper(self.label, keeper.Keeper())
         factors.register_set_up(

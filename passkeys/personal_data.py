@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_encode
 
 from .models import Ceremony, Credential, UserHandle
 
 
 def export(user: Any) -> dict[str, Any]:
-    """Each passkey, and the handle by which authenticators know the person. Public keys are none
-    of their secrets, and mean nothing to them."""
+    """Each passkey, and the handle by which authenticators know the person. A public key is no
+    secret: nobody signs in by it."""
     handle = UserHandle.objects.filter(user=user).first()
     return {
         "user_handle": websafe_encode(bytes(handle.handle)) if handle else None,
@@ -19,10 +20,15 @@ def export(user: Any) -> dict[str, Any]:
             {
                 "name": kept.name,
                 "credential_id": websafe_encode(bytes(kept.credential_id)),
-                "authenticator_model": str(kept.aaguid),
+                "public_key": websafe_encode(bytes(kept.public_key)),
+                "imported_handle": kept.imported_handle
+                and websafe_encode(bytes(kept.imported_handle)),
+                "authenticator_model": kept.aaguid,
+                "transports": kept.transports,
+                "verifies_its_user": kept.user_verified,
                 "synced": kept.backup_eligible,
-                "created_at": kept.created_at.isoformat(),
-                "last_used_at": kept.last_used_at and kept.last_used_at.isoformat(),
+                "created_at": kept.created_at,
+                "last_used_at": kept.last_used_at,
             }
             for kept in Credential.objects.filter(user=user)
         ],
@@ -35,3 +41,18 @@ def erase(user: Any) -> dict[str, int]:
         model._meta.label: model._default_manager.filter(user=user).delete()[0]
         for model in (Credential, Ceremony, UserHandle)
     }
+
+
+LABELS = {
+    "passkeys": _("Passkeys"),
+    "user_handle": _("What your authenticators know you by"),
+    "authenticator_model": _("Authenticator model"),
+    "created_at": _("Made"),
+    "credential_id": _("Name of the key"),
+    "imported_handle": _("What your authenticators knew you by before"),
+    "last_used_at": _("Last used"),
+    "public_key": _("Public key"),
+    "synced": _("May be synced"),
+    "transports": _("Transports"),
+    "verifies_its_user": _("Verifies its user"),
+}

@@ -2,6 +2,7 @@
 
 from .erasure import Erasure, ErasureStep, ReceiptKey
 from .event import Event, EventKey, EventSeal, SealedEvent
+from .export import Export, ExportChunk
 from .mail import MailMark, SentMail
 from .outbox import OutboxMessage
 from .person_key import PersonKey
@@ -16,6 +17,8 @@ __all__ = [
     "Event",
     "EventKey",
     "EventSeal",
+    "Export",
+    "ExportChunk",
     "MailMark",
     "OutboxMessage",
     "PersonKey",

@@ -7,10 +7,10 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ... import erasure
+from ...by_address import NotOne, person_of
 from ...models import Erasure
 from ...regions import asking
 
@@ -34,14 +34,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for it, and with ``--now`` carry it out."""
-        model = get_user_model()
-        address = {f"{model.get_email_field_name()}__iexact": options["email"]}
-        found = list(model._default_manager.filter(**address)[:2])
-        if len(found) != 1:
-            raise CommandError("Several people have this address." if found else "Nobody has it.")
+        try:
+            person = person_of(options["email"])
+        except NotOne as problem:
+            raise CommandError(str(problem)) from None
         grace = timedelta() if options["now"] else None
         asked = erasure.request(
-            found[0], by=erasure.By.COMMAND, reason=options["reason"], grace=grace
+            person, by=erasure.By.COMMAND, reason=options["reason"], grace=grace
         )
         if options["now"]:
             asked = self._finish(erasure.hasten(asked))

@@ -1,0 +1,27 @@
+"""What the sections and fields of a copy are called on the page that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+
+_labels: dict[str, Any] = {}
+
+
+def register(labels: Mapping[str, Any]) -> None:
+    """Have these names shown in these words. What has none is shown by its name."""
+    _labels.update(labels)
+
+
+def label(name: str) -> str:
+    """The words for a section or a field, in the active language."""
+    if name in _labels:
+        return str(_labels[name])
+    try:
+        words = str(get_user_model()._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    except (FieldDoesNotExist, AttributeError):
+        words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
