@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary.export_masks import Mask
 
+from . import claims
 from .models import (
     AccessToken,
     Client,
@@ -47,6 +48,7 @@ def _consents(user: Any) -> Iterator[dict[str, Any]]:
     for consent in Consent.objects.filter(user=user).select_related("client").order_by("pk"):
         yield {
             **_application(consent.client),
+            "known_there_as": claims.subject_for(user, consent.client),
             "audience": consent.audience,
             "scopes": consent.scopes,
             "granted_at": consent.granted_at,

@@ -16,6 +16,7 @@ OWN = {
     "/account/security/": {"current_password": flow.PASSWORD, "password": flow.NEW_PASSWORD},
     "/account/email/": {"email": "alice@new.example"},
     "/account/privacy/erase/": {},
+    "/account/privacy/export/": {},
 }
 OF_OPERATORS = {
     "/admin/ostiary_accounts/user/add/": {"email": "made@example.com", "is_superuser": "on"},

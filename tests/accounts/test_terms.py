@@ -251,7 +251,7 @@ def test_a_person_is_told_what_they_accepted_and_nothing_of_others(person, other
 
     told = personal_data.export(person)
 
-    assert told["terms_accepted"] == [{"version": "1", "accepted_at": now.isoformat()}]
+    assert told["terms_accepted"] == [{"version": "1", "accepted_at": now}]
     assert [each["name"] for each in told["invitations"]] == ["Alice"]
     assert personal_data.export in privacy.exporters()
 

@@ -99,8 +99,9 @@ def live(receiver: Any) -> dict[str, str | bytes]:
         browser,
         passkeys_flow.MANAGE,
         passkey.create(passkeys_flow.options(browser, passkeys_flow.MANAGE)),
-        name=NAMES["passkey"],
     )
+    named = Credential.objects.get(user=person)
+    browser.post(f"/account/security/passkeys/{named.pk}/", {"name": NAMES["passkey"]})
     browser.post("/account/security/recovery-codes/")
 
     client = make_client(

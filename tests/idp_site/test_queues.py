@@ -16,6 +16,7 @@ QUEUES = {
     "accounts.recovery_link": "urgent",
     "email.send": "normal",
     "events.hook": "bulk",
+    "exports.collect": "bulk",
     "mfa.sms": "sms",
     "mfa.sms_budget": "normal",
     "oauth.account_purged": "bulk",
@@ -28,7 +29,7 @@ def test_what_calls_the_servers_of_others_waits_apart_from_codes_and_notices():
     installed = {config.label.removeprefix("ostiary_") for config in apps.get_app_configs()}
     for kind, queue in QUEUES.items():
         room = kind.split(".")[0]
-        if room in ("email", "events", "regions") or room in installed:
+        if room in ("email", "events", "exports", "regions") or room in installed:
             assert kind in outbox.kinds()
             assert outbox._queue_of(kind) == queue
 

@@ -24,6 +24,7 @@ TOURS: list[Tour] = [
     gate.locked_out,
     gate.helped,
     account.person,
+    account.copied,
     account.erased,
     account.unreachable,
     account.passkeys,

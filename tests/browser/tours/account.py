@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from oauth import device_authorization
 from oauth.models import Client
-from ostiary import erasure, mail_standing
+from ostiary import erasure, mail_standing, outbox
+from ostiary.models import Export
 from passkeys.models import Credential
 
 from ..authenticator import Authenticator
@@ -145,6 +147,23 @@ def developer(page: Page, issuer: str, client: Client) -> Iterator[str]:
         with page.expect_navigation():
             page.locator(f"main .list {link}").click()
         yield f"own-application-{name}"
+
+
+def copied(page: Page, issuer: str, client: Client) -> Iterator[str]:
+    """Someone who has a copy made of their data."""
+    kim = new_person("kim@example.com")
+    page.goto(f"{issuer}/signin/?next=/account/privacy/export/")
+    sign_in(page, kim.email)
+    yield "account-export"
+    submit(page)
+    yield "account-export-collected"
+    outbox.deliver_due()
+    page.reload()
+    yield "account-export-ready"
+    offered = Export.objects.get(user=kim)
+    Export.objects.update(expires_at=timezone.now())
+    page.goto(f"{issuer}/account/privacy/export/{offered.pk}/")
+    yield "account-export-gone"
 
 
 def erased(page: Page, issuer: str, client: Client) -> Iterator[str]:

@@ -62,6 +62,8 @@ def operator(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "admin-factors-of-a-person"
     page.goto(f"{issuer}{reverse('admin:ostiary_accounts_user_delete', args=[ada.pk])}")
     yield "admin-erase-a-person"
+    page.goto(f"{issuer}{reverse('admin:ostiary_export_add')}")
+    yield "admin-have-a-copy-made"
 
 
 def postmaster(page: Page, issuer: str, client: Client) -> Iterator[str]:
