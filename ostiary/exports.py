@@ -228,8 +228,11 @@ def remove_expired() -> int:
 def forget(user: Any) -> dict[str, int]:
     """Remove all copies of a person who is erased; returns how many."""
     own = Export.objects.filter(user=user)
-    ExportChunk.objects.filter(export__in=own.values("pk")).delete()
-    return {Export._meta.label: own.delete()[0]}
+    parts = ExportChunk.objects.filter(export__in=own.values("pk"))
+    return {
+        ExportChunk._meta.label: parts.delete()[0],
+        Export._meta.label: own.delete()[0],
+    }
 
 
 def _remove_chunks(rows: Any) -> None:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import Invitation, TermsAcceptance
 from mfa.models import AuthenticatorApp
 from oauth.models import Client
-from ostiary import erasure, mail
-from ostiary.models import Session
+from ostiary import erasure, exports, mail
+from ostiary.models import Export, Session
 from passkeys.models import Credential, UserHandle
 from tests.accounts import flow, helping
 from tests.accounts.conftest import make_operator
@@ -161,6 +161,8 @@ def live(receiver: Any) -> dict[str, str | bytes]:
     flow.delivered()
     for address in (FIRST, THIRD, FOURTH):  # waits still, and doesn't say to whom it goes
         mail.send_email(address, "ostiary/mail/erased", {"receipt": ""})
+    assert browser.post("/account/privacy/export/").status_code == 302
+    assert exports.collect(Export.objects.get().pk)
     assert browser.post("/account/privacy/erase/").status_code == 302
     assert erasure.of(person)
     sessions = Session.objects.filter(user=person)
