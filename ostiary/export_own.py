@@ -15,7 +15,16 @@ from . import admin_log, all_addresses, dead_letters, event_keys, events, places
 from .device import describe
 from .encryption import EncryptedField
 from .export_masks import Mask, circumstances
-from .models import Erasure, Event, EventKey, Export, OutboxMessage, Session
+from .models import (
+    Erasure,
+    Event,
+    EventKey,
+    Export,
+    MailMark,
+    OutboxMessage,
+    SentMail,
+    Session,
+)
 from .notifications import addresses_of
 from .privacy_map import Mark
 
@@ -33,6 +42,11 @@ def export(user: Any) -> dict[str, Any]:
         "events": _events(user, mask),
         "tries_with_your_address": _tries(user),
         "messages_waiting": _messages(user),
+        "messages_sent": _sent(user),
+        "mail_that_came_back": [
+            {"state": mark.state, "marked_at": mark.marked_at, "cleared_at": mark.cleared_at}
+            for mark in MailMark.objects.filter(user=user)
+        ],
         "erasures": _erasures(user, mask),
         "copies": _copies(user, mask),
         **({"administration": _entries(user, mask)} if _has_admin() else {}),
@@ -118,6 +132,16 @@ def _messages(user: Any) -> Iterator[dict[str, Any]]:
             yield {"to": to, "state": message.state, "made_at": message.created_at}
 
 
+def _sent(user: Any) -> Iterator[dict[str, Any]]:
+    for sent in SentMail.objects.filter(user=user).order_by("id").iterator(BATCH):
+        yield {
+            "sent_at": sent.sent_at,
+            "report": sent.report,
+            "reported_at": sent.reported_at,
+            "name_at_provider": sent.provider_id,
+        }
+
+
 def _erasures(user: Any, mask: Mask) -> list[dict[str, Any]]:
     return [
         {
@@ -175,6 +199,8 @@ LABELS = {
     "events": _("What happened with your account"),
     "tries_with_your_address": _("What was tried with your address"),
     "messages_waiting": _("Messages to you that wait"),
+    "messages_sent": _("Messages that were sent to you"),
+    "mail_that_came_back": _("Whether mail to you comes back"),
     "erasures": _("Erasures"),
     "copies": _("Copies of your data"),
     "administration": _("What operators changed"),
@@ -194,6 +220,7 @@ LABELS = {
     "client_id": _("Application"),
     "details": _("Details"),
     "device": _("Device"),
+    "cleared_at": _("Cleared"),
     "due_at": _("Due"),
     "end_reason": _("Why it ended"),
     "ended_at": _("Ended"),
@@ -203,12 +230,17 @@ LABELS = {
     "last_fetched_at": _("Last fetched"),
     "last_seen_at": _("Last seen"),
     "made_at": _("Made"),
+    "marked_at": _("Marked"),
+    "name_at_provider": _("Name at the provider"),
     "of_what": _("Of what"),
     "offered_until": _("Offered until"),
     "outcome": _("Outcome"),
     "place": _("Place"),
     "reason": _("Reason"),
+    "report": _("Report"),
+    "reported_at": _("Reported"),
     "row": _("Entry"),
+    "sent_at": _("Sent"),
     "signed_in_at": _("Signed in"),
     "state": _("State"),
     "to": _("To"),
