@@ -4,43 +4,88 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from .. import discovery, keys
+from .. import apis, discovery, keys
 from ..cors import open_to_all_origins
 
 MAX_AGE = 300
 """Seconds for which clients may keep a document: as long as a removed key may still be trusted."""
 
 
-def _document(request: HttpRequest, body: dict[str, Any], content_type: str) -> HttpResponse:
-    encoded = json.dumps(body, separators=(",", ":")).encode()
-    etag = f'"{hashlib.sha256(encoded).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={MAX_AGE}"}
-    response = HttpResponse(encoded, content_type=content_type, headers=headers)
-    return get_conditional_response(request, etag=etag, response=response) or response
+JSON = "application/json"
+CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE")
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A document as it is sent, and what it was made from."""
+
+    made_from: tuple[object, ...]
+    body: bytes
+    etag: str
+
+
+_kept: dict[str, _Document] = {}
+
+
+def _current(name: str, make: Callable[[], dict[str, Any]]) -> _Document:
+    """The document ``name``, made anew only once the keys or the registered APIs are others: both
+    are looked up again every few seconds, and are the same objects until then."""
+    made_from = (keys.keyset(), apis.registered())
+    kept = _kept.get(name)
+    if kept is None or any(a is not b for a, b in zip(kept.made_from, made_from, strict=True)):
+        body = json.dumps(make(), separators=(",", ":")).encode()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        kept = _kept[name] = _Document(made_from, body, etag)
+    return kept
+
+
+def _forget(**_: Any) -> None:
+    _kept.clear()
+
+
+setting_changed.connect(_forget)
+
+
+def _document(
+    request: HttpRequest, name: str, make: Callable[[], dict[str, Any]], content_type: str
+) -> HttpResponse:
+    document = _current(name, make)
+    headers = {
+        "Content-Type": content_type,
+        "ETag": document.etag,
+        "Cache-Control": f"public, max-age={MAX_AGE}",
+    }
+    response = HttpResponse(document.body, headers=headers)
+    if not any(condition in request.META for condition in CONDITIONS):
+        return response
+    return get_conditional_response(request, etag=document.etag, response=response) or response
 
 
 @open_to_all_origins
 @require_safe
 def openid_configuration(request: HttpRequest) -> HttpResponse:
     """OpenID Provider metadata."""
-    return _document(request, discovery.openid_configuration(), "application/json")
+    return _document(request, "op", discovery.openid_configuration, JSON)
 
 
 @open_to_all_origins
 @require_safe
 def authorization_server_metadata(request: HttpRequest) -> HttpResponse:
     """Authorization server metadata (RFC 8414)."""
-    return _document(request, discovery.authorization_server_metadata(), "application/json")
+    return _document(request, "as", discovery.authorization_server_metadata, JSON)
 
 
 @open_to_all_origins
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
     """The public signing keys (RFC 7517)."""
-    return _document(request, keys.keyset().jwks(), "application/jwk-set+json")
+    return _document(request, "jwks", lambda: keys.keyset().jwks(), "application/jwk-set+json")

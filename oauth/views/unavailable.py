@@ -1,4 +1,4 @@
-"""The answer while the keys of this server are out of reach."""
+"""The answer while the keys of this server, or its database, are out of reach."""
 
 from __future__ import annotations
 
@@ -31,10 +31,19 @@ def _or(view: View, answer: Callable[[HttpRequest, SignerUnavailableError], Http
         try:
             return view(request, **named)
         except SignerUnavailableError as error:
-            response = answer(request, error)
-            response.status_code = error.status_code
-            response["Retry-After"] = str(RETRY_SECONDS)
-            response["Cache-Control"] = "no-store"
-            return response
+            return _soon_again(answer(request, error), error.status_code)
 
     return answering
+
+
+def database_away() -> HttpResponse:
+    """The answer to a program where the database failed (SECURITY G4)."""
+    answer = HttpResponse('{"error": "temporarily_unavailable"}', "application/json")
+    return _soon_again(answer, 503)
+
+
+def _soon_again(response: HttpResponse, status: int) -> HttpResponse:
+    response.status_code = status
+    response["Retry-After"] = str(RETRY_SECONDS)
+    response["Cache-Control"] = "no-store"
+    return response
