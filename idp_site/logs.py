@@ -126,7 +126,7 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.headers.get(REQUEST_ID, "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         current = offered if _SAFE_ID.fullmatch(offered) else uuid.uuid4().hex
         token = request_id.set(current)
         started = time.perf_counter()

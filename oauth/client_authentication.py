@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from django.db.models import CharField
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
+
+from ostiary import prepared
+from ostiary.prepared import Parameter
 
 from . import client_assertion, client_id_metadata, mtls, security_profile, workload
 from .client_rules import AUTH_METHODS
@@ -99,12 +103,16 @@ def methods() -> list[str]:
     return [name for name in AUTH_METHODS if name not in mtls.METHODS or name in mtls.supported()]
 
 
+_by_client_id = prepared.Select(
+    Client, lambda: Client.objects.filter(client_id=Parameter("client_id", CharField()))
+)
+
+
 def find_client(client_id: str) -> Client | None:
     """The client of this identifier, ``None`` for one that can't exist (one SQL statement)."""
     if not client_id or len(client_id) > CLIENT_ID_MAX_LENGTH or "\x00" in client_id:
         return None
-    client: Client | None = Client.objects.filter(client_id=client_id).first()
-    return client
+    return _by_client_id.first(client_id=client_id)
 
 
 def authenticate(

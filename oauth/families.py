@@ -6,16 +6,18 @@ import hashlib
 import hmac
 import re
 import secrets
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, UUIDField
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
-from ostiary import events, sessions
+from ostiary import events, prepared, sessions
+from ostiary.prepared import Parameter
 
 from . import blocklist, client_sessions
 from .confirmation import Confirmation
@@ -79,15 +81,32 @@ def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bo
         return bool(won), start(grant, client, confirmation) if won and wants_refresh else None
 
 
+def _enabled(parameter: str) -> QuerySet[Client]:
+    found: QuerySet[Client] = Client.objects.filter(
+        client_id=Parameter(parameter, CharField()), enabled=True
+    )
+    return found
+
+
+_with_holder = prepared.Select(
+    Grant,
+    lambda: Grant.objects.select_related("user", "application").filter(
+        Exists(_enabled("holder")), pk=Parameter("pk", UUIDField())
+    ),
+)
+_both_enabled = prepared.Select(
+    Client, lambda: _enabled("client").filter(Exists(_enabled("holder"))).only("pk")
+)
+
+
 def find_alive(claims: Mapping[str, Any]) -> Grant | None:
     """The grant that an access token names, if it still stands, and the client that the token was
     issued to, which is another after an exchange, does too (one SQL statement)."""
-    holder = Client.objects.filter(client_id=claims["client_id"], enabled=True)
-    grant: Grant | None = (
-        Grant.objects.select_related("user", "application")
-        .filter(Exists(holder), pk=claims.get("gid"))
-        .first()
-    )
+    try:
+        pk = uuid.UUID(str(claims.get("gid")))
+    except ValueError:
+        return None
+    grant = _with_holder.first(pk=pk, holder=claims["client_id"])
     return grant if grant is not None and is_alive(grant) else None
 
 
@@ -96,8 +115,7 @@ def stands(claims: Mapping[str, Any]) -> bool:
     has got it by an exchange (one SQL statement)."""
     if "gid" in claims:
         return find_alive(claims) is not None
-    both = {claims["sub"], claims["client_id"]}
-    return bool(Client.objects.filter(client_id__in=both, enabled=True).count() == len(both))
+    return _both_enabled.first(client=claims["sub"], holder=claims["client_id"]) is not None
 
 
 def is_alive(grant: Grant) -> bool:

@@ -1,6 +1,10 @@
 """The issuer identifier and the addresses of the endpoints, as the world sees them."""
 
-from django.urls import reverse
+import functools
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.urls import get_script_prefix, reverse
 
 from ostiary.conf import ostiary_settings
 
@@ -12,4 +16,17 @@ def issuer() -> str:
 
 def endpoint(name: str) -> str:
     """The absolute address of one of our endpoints, by its URL name."""
-    return issuer() + reverse(f"ostiary_oauth:{name}")
+    return issuer() + _path_of(name, settings.ROOT_URLCONF, get_script_prefix())
+
+
+@functools.cache
+def _path_of(name: str, urlconf: str, prefix: str) -> str:
+    return reverse(f"ostiary_oauth:{name}", urlconf)
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "ROOT_URLCONF":
+        _path_of.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -101,7 +101,7 @@ def token(request: HttpRequest) -> HttpResponse:
         return refused(request, error)
     # As text, because oauthlib would make a dictionary of pairs and lose the repeated ones.
     given = {"Authorization": authorization(request)}
-    if (proof := request.headers.get("DPoP")) is not None:
+    if (proof := request.META.get("HTTP_DPOP")) is not None:
         given["DPoP"] = proof
     headers, body, status = _server.create_token_response(
         "", "POST", sent.urlencode(), given, credentials=mtls.shown(request)
