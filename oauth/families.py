@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, UUIDField
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    UUIDField,
+)
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
@@ -58,6 +67,18 @@ def check_person(grant: Grant) -> None:
         sessions.touch(session)
 
 
+_redeem = prepared.Update(
+    Grant,
+    lambda: Grant.objects.filter(
+        pk=Parameter("pk", UUIDField()), redeemed_at__isnull=True, revoked_at__isnull=True
+    ),
+    {
+        "redeemed_at": Parameter("now", DateTimeField()),
+        "ends_at": Parameter("ends_at", DateTimeField()),
+    },
+)
+
+
 def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bool, str | None]:
     """Consume what was issued for ``grant`` and start its family.
 
@@ -73,9 +94,7 @@ def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bo
     told = client_sessions.wants_to_hear(grant, client)
     with transaction.atomic():
         live = told and client_sessions.hold(grant)
-        won = Grant.objects.filter(
-            pk=grant.pk, redeemed_at__isnull=True, revoked_at__isnull=True
-        ).update(redeemed_at=now, ends_at=now + timedelta(seconds=lifetime))
+        won = _redeem.run(pk=grant.pk, now=now, ends_at=now + timedelta(seconds=lifetime))
         if won and told:
             client_sessions.remember(grant, client, live=live)
         return bool(won), start(grant, client, confirmation) if won and wants_refresh else None
@@ -217,21 +236,42 @@ def successor_of(token: str) -> str:
     return token[:SELECTOR_LENGTH] + secrets.token_urlsafe(32)
 
 
+def _current_of_live_family(pk: Any, checksum: Any) -> QuerySet[RefreshToken]:
+    # EXISTS and no join: Django would turn a join into `id IN (SELECT …)`, which a request that
+    # waited for the row's lock has answered before the other one changed the row.
+    alive = Grant.objects.filter(pk=OuterRef("grant"), revoked_at__isnull=True)
+    found: QuerySet[RefreshToken] = RefreshToken.objects.filter(
+        Exists(alive), pk=pk, token_checksum=checksum
+    )
+    return found
+
+
+_rotate = prepared.Update(
+    RefreshToken,
+    lambda: _current_of_live_family(
+        Parameter("pk", UUIDField()), Parameter("checksum", CharField())
+    ),
+    {
+        "token_checksum": Parameter("token_checksum", CharField()),
+        "generation": Parameter("generation", IntegerField()),
+        "idle_expires_at": Parameter("idle_expires_at", DateTimeField()),
+        "updated": Parameter("updated", DateTimeField()),
+    },
+)
+
+
 def rotate(row: RefreshToken, token: str, successor: str, client: Client, **more: Any) -> bool:
     """Replace ``token`` by its successor, and set the columns ``more`` with it; ``False`` if
     another request was first, or the family ended meanwhile. One conditional UPDATE decides
     (SECURITY B2).
     """
-    # EXISTS and no join: Django would turn a join into `id IN (SELECT …)`, which a request that
-    # waited for the row's lock has answered before the other one changed the row.
-    alive = Grant.objects.filter(pk=OuterRef("grant"), revoked_at__isnull=True)
-    won = RefreshToken.objects.filter(
-        Exists(alive), pk=row.pk, token_checksum=token_hash(token)
-    ).update(
-        token_checksum=token_hash(successor),
-        generation=row.generation + 1,
-        idle_expires_at=_idle_end(client, row.expires_at),
-        updated=timezone.now(),
-        **more,
-    )
-    return bool(won)
+    changes = {
+        "token_checksum": token_hash(successor),
+        "generation": row.generation + 1,
+        "idle_expires_at": _idle_end(client, row.expires_at),
+        "updated": timezone.now(),
+    }
+    if more:
+        current = _current_of_live_family(row.pk, token_hash(token))
+        return bool(current.update(**changes, **more))
+    return bool(_rotate.run(pk=row.pk, checksum=token_hash(token), **changes))

@@ -9,8 +9,8 @@ value; what comes back are ordinary instances, read from the database each time:
     )
     client = _by_name.first(name="demo")
 
-For querysets of one row or few, whose ``filter`` and ``select_related`` never vary. A value is never
-``None``: that would be other SQL.
+For querysets whose ``filter`` and ``select_related`` never vary. No value is ``None``, which would
+be other SQL.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Parameter(Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """A placeholder, whose value is this object until there is one."""
-        return "%s", [self]
+        return "%s", (self,)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Update(Generic[M]):
         alias = router.db_for_write(self._model)
         statement = self._known.get(alias)
         if statement is None:
-            query = self._build().using(alias).query.chain(UpdateQuery)
+            query: Any = self._build().using(alias).query.chain(UpdateQuery)
             query.add_update_values(self._changes)
             statement = self._known[alias] = _Statement(*query.get_compiler(alias).as_sql())
         with mark_for_rollback_on_error(using=alias), connections[alias].cursor() as cursor:

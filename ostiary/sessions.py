@@ -20,18 +20,19 @@ from django.contrib.auth.backends import ModelBackend, RemoteUserBackend
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, UUIDField
 from django.db.models.signals import post_save
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from . import assurance, events, places
+from . import assurance, events, places, prepared
 from .client_address import client_ip, network_of
 from .conf import ostiary_settings
 from .device import describe
 from .models import Session
 from .notifications import notify
+from .prepared import Parameter
 from .signals import session_ended
 
 CLEAR_SITE_DATA = '"cache"'
@@ -168,12 +169,18 @@ def end_all(user: Any, reason: str, *, keep_sid: str | uuid.UUID | None = None) 
     return sum(end(session, reason) for session in live)
 
 
+_live = prepared.Select(
+    Session,
+    lambda: Session.objects.filter(pk=Parameter("sid", UUIDField()), ended_at__isnull=True),
+)
+
+
 def live_session(sid: str) -> Session | None:
     """The session of this ``sid`` if it is neither ended nor past its limits (one statement).
 
     One that is past its limits ends now.
     """
-    session = Session.objects.filter(pk=sid, ended_at__isnull=True).first()
+    session = _live.first(sid=sid)
     if session is not None and timezone.now() >= min(limits_of(session)):
         end(session, "expired")
         return None

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
+from django.db.models import CharField, UUIDField
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+
+from ostiary import prepared
+from ostiary.prepared import Parameter
 
 from .. import confirmation, families, pkce
 from ..confirmation import Confirmation
@@ -26,6 +30,14 @@ class AuthorizationCodeGrant(TokenGrant):
         return redeemed(request, grant, check(grant, request), redeem, nonce=grant.nonce)
 
 
+_by_code = prepared.Select(
+    Grant,
+    lambda: Grant.objects.select_related("user").filter(
+        code_hash=Parameter("code_hash", CharField()), application=Parameter("client", UUIDField())
+    ),
+)
+
+
 def find(request: TokenRequest) -> Grant:
     """The grant of the presented code, if it was issued to this client.
 
@@ -35,11 +47,7 @@ def find(request: TokenRequest) -> Grant:
     code = request.params.get("code")
     if not code:
         raise InvalidRequestError(description="Missing code parameter.")
-    grant: Grant | None = (
-        Grant.objects.select_related("user")
-        .filter(code_hash=token_hash(code), application=request.client)
-        .first()
-    )
+    grant = _by_code.first(code_hash=token_hash(code), client=request.client.pk)
     if grant is None:
         raise InvalidGrantError(description="The code is not valid.")
     grant.application = request.client

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import CharField, UUIDField
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+
+from ostiary import prepared
+from ostiary.prepared import Parameter
 
 from .. import confirmation, families, id_token, refresh_grace
 from ..models import RefreshToken
@@ -55,6 +59,15 @@ class RefreshTokenGrant(TokenGrant):
         return answer()
 
 
+_by_selector = prepared.Select(
+    RefreshToken,
+    lambda: RefreshToken.objects.select_related("grant", "grant__user").filter(
+        selector_hash=Parameter("selector_hash", CharField()),
+        application=Parameter("client", UUIDField()),
+    ),
+)
+
+
 def find(token: str, request: TokenRequest) -> RefreshToken:
     """The row of the presented token, if its family is this client's.
 
@@ -62,10 +75,8 @@ def find(token: str, request: TokenRequest) -> RefreshToken:
     """
     row: RefreshToken | None = None
     if families.is_well_formed(token):
-        row = (
-            RefreshToken.objects.select_related("grant", "grant__user")
-            .filter(selector_hash=families.selector_of(token), application=request.client)
-            .first()
+        row = _by_selector.first(
+            selector_hash=families.selector_of(token), client=request.client.pk
         )
     if row is None:
         raise InvalidGrantError(description="The refresh token is not valid.")

@@ -1,0 +1,108 @@
+"""What a prepared query finds and changes is what the ordinary one would."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import CharField, DateTimeField, GenericIPAddressField, UUIDField
+from django.utils import timezone
+
+from ostiary import prepared
+from ostiary.models import Session
+from ostiary.prepared import Parameter
+
+pytestmark = pytest.mark.django_db
+
+by_key = prepared.Select(
+    Session,
+    lambda: Session.objects.select_related("user").filter(
+        session_key=Parameter("key", CharField()), ended_at__isnull=True
+    ),
+)
+by_pk = prepared.Select(
+    Session, lambda: Session.objects.filter(pk=Parameter("pk", UUIDField())).only("pk", "amr")
+)
+move = prepared.Update(
+    Session,
+    lambda: Session.objects.filter(pk=Parameter("pk", UUIDField())),
+    {
+        "last_seen_at": Parameter("now", DateTimeField()),
+        "ip_address": Parameter("address", GenericIPAddressField()),
+    },
+)
+
+
+@pytest.fixture
+def session(person):
+    now = timezone.now()
+    return Session.objects.create(
+        user=person,
+        session_key="k" * 32,
+        amr=["pwd", "otp"],
+        created_at=now,
+        authenticated_at=now,
+        last_seen_at=now,
+        ip_address="192.0.2.1",
+    )
+
+
+def values_of(instance):
+    return {field.attname: getattr(instance, field.attname) for field in instance._meta.fields}
+
+
+def test_an_instance_is_what_the_queryset_would_give(session, person, django_assert_num_queries):
+    expected = Session.objects.select_related("user").get(pk=session.pk)
+
+    for _ in range(2):  # as the SQL is made, and once it is there
+        with django_assert_num_queries(1):
+            found = by_key.first(key=session.session_key)
+            assert values_of(found.user) == values_of(expected.user)
+        assert found == expected
+        assert values_of(found) == values_of(expected)
+        assert not found._state.adding
+        assert found._state.db == expected._state.db
+
+
+def test_what_is_not_there_is_none(session):
+    assert by_key.first(key="other") is None
+    assert by_pk.first(pk=uuid.uuid4()) is None
+    session.ended_at = timezone.now()
+    session.save()
+    assert by_key.first(key=session.session_key) is None
+
+
+def test_it_reads_what_is_in_the_database_now(session):
+    assert by_pk.first(pk=session.pk).amr == ["pwd", "otp"]
+    Session.objects.filter(pk=session.pk).update(amr=["pwd"])
+    assert by_pk.first(pk=session.pk).amr == ["pwd"]
+
+
+def test_columns_left_out_are_read_when_asked_for(session, django_assert_num_queries):
+    found = by_pk.first(pk=session.pk)
+    with django_assert_num_queries(0):
+        assert found.amr == ["pwd", "otp"]
+    with django_assert_num_queries(1):
+        assert found.session_key == session.session_key
+
+
+def test_a_value_is_never_part_of_the_sql(session):
+    assert by_key.first(key="' OR 1=1 --") is None
+    assert by_key.first(key="%s") is None
+
+
+def test_an_update_changes_what_it_names_and_tells_how_many(session, django_assert_num_queries):
+    later = timezone.now() + timedelta(hours=1)
+    for address in ("192.0.2.2", "2001:db8::1"):
+        with django_assert_num_queries(1):
+            assert move.run(pk=session.pk, now=later, address=address) == 1
+        session.refresh_from_db()
+        assert (session.last_seen_at, session.ip_address) == (later, address)
+    assert move.run(pk=uuid.uuid4(), now=later, address="192.0.2.3") == 0
+
+
+def test_a_failed_update_spoils_its_transaction_as_djangos_does(session):
+    with transaction.atomic():
+        with pytest.raises(IntegrityError):
+            move.run(pk=session.pk, now=None, address="192.0.2.2")
+        assert transaction.get_rollback()
