@@ -8,11 +8,12 @@ redeemed while its session ends, one always sees what the other has done.
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, UUIDField
 from django.utils import timezone
 
-from ostiary import outbox
+from ostiary import outbox, prepared
 from ostiary.models import Session
+from ostiary.prepared import Parameter
 
 from . import backchannel_logout, claims
 from .models import Client, ClientSession, Grant
@@ -41,25 +42,32 @@ def note_sign_in(grant: Grant, client: Client) -> None:
             remember(grant, client, live=hold(grant))
 
 
+_hold = prepared.Select(
+    Session,
+    lambda: (
+        Session.objects.select_for_update(no_key=True)
+        .filter(pk=Parameter("sid", UUIDField()), ended_at__isnull=True)
+        .only("pk")
+    ),
+)
+_insert = prepared.Insert(ClientSession, ignore_conflicts=True)
+
+
 def hold(grant: Grant) -> bool:
     """Whether the session of ``grant`` is live, and stays so until the transaction is over."""
-    held = Session.objects.select_for_update(no_key=True).filter(ended_at__isnull=True)
-    return held.filter(pk=str(grant.sid)).values_list("pk").first() is not None
+    return _hold.first(sid=grant.sid) is not None
 
 
 def remember(grant: Grant, client: Client, *, live: bool) -> None:
     """Note that the person was signed in to ``client``; with offline access that may be after the
     session has ended, and then it is told at once."""
-    ClientSession.objects.bulk_create(
-        [
-            ClientSession(
-                sid=str(grant.sid),
-                client=client,
-                user=grant.user,
-                subject=claims.subject_for(grant.user, client),
-            )
-        ],
-        ignore_conflicts=True,
+    _insert.run(
+        ClientSession(
+            sid=str(grant.sid),
+            client=client,
+            user=grant.user,
+            subject=claims.subject_for(grant.user, client),
+        )
     )
     if not live:
         end(Q(sid=grant.sid, client=client), delay_seconds=TOO_LATE_SECONDS)

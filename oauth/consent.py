@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CharField, Q, UUIDField
 from django.http import HttpRequest
 
-from ostiary import events
+from ostiary import events, prepared
+from ostiary.prepared import Parameter
 
 from . import client_sessions, families
 from .models import Client, Consent
@@ -20,12 +22,23 @@ def audience_of(resource: Sequence[str]) -> str:
     return " ".join(sorted(resource))
 
 
+@functools.cache
+def _of_person() -> prepared.Select[Consent]:
+    key = Consent._meta.get_field("user").target_field  # of whatever user model the project has
+    return prepared.Select(
+        Consent,
+        lambda: Consent.objects.filter(
+            user=Parameter("user", key),
+            client=Parameter("client", UUIDField()),
+            audience=Parameter("audience", CharField()),
+        ).only("scopes"),
+    )
+
+
 def consented(user: Any, client: Client, resource: Sequence[str]) -> set[str]:
     """The scopes that the person has allowed this client for this audience."""
-    found = Consent.objects.filter(
-        user=user, client=client, audience=audience_of(resource)
-    ).values_list("scopes", flat=True)
-    return {scope for scopes in found for scope in scopes}
+    found = _of_person().first(user=user.pk, client=client.pk, audience=audience_of(resource))
+    return set(found.scopes) if found else set()
 
 
 def remember(

@@ -210,6 +210,9 @@ def _idle_end(client: Client, absolute_end: datetime) -> datetime:
     return min(idle, absolute_end)
 
 
+_insert = prepared.Insert(RefreshToken)
+
+
 def start(grant: Grant, client: Client, confirmation: Confirmation) -> str:
     """Make the first refresh token of a family; returns it.
 
@@ -218,15 +221,17 @@ def start(grant: Grant, client: Client, confirmation: Confirmation) -> str:
     """
     selector, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
     expires_at = timezone.now() + timedelta(seconds=client.refresh_token_lifetime)
-    RefreshToken.objects.create(
-        user=grant.user,
-        application=client,
-        grant=grant,
-        selector_hash=token_hash(selector),
-        token_checksum=token_hash(selector + verifier),
-        confirmation=dict(confirmation) if client.is_public else {},
-        idle_expires_at=_idle_end(client, expires_at),
-        expires_at=expires_at,
+    _insert.run(
+        RefreshToken(
+            user=grant.user,
+            application=client,
+            grant=grant,
+            selector_hash=token_hash(selector),
+            token_checksum=token_hash(selector + verifier),
+            confirmation=dict(confirmation) if client.is_public else {},
+            idle_expires_at=_idle_end(client, expires_at),
+            expires_at=expires_at,
+        )
     )
     return selector + verifier
 

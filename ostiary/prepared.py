@@ -21,7 +21,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connections, router
 from django.db.models import Expression, Field, Model, QuerySet
-from django.db.models.sql import UpdateQuery
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.transaction import mark_for_rollback_on_error
 
 M = TypeVar("M", bound=Model)
@@ -163,3 +164,32 @@ class Update(Generic[M]):
         with mark_for_rollback_on_error(using=alias), connections[alias].cursor() as cursor:
             statement.run(cursor, values)
             return int(cursor.rowcount)
+
+
+class Insert(Generic[M]):
+    """An ``INSERT`` of one instance, which must have its primary key. It sends no signals."""
+
+    def __init__(self, model: type[M], *, ignore_conflicts: bool = False) -> None:
+        self._model = model
+        self._on_conflict = OnConflict.IGNORE if ignore_conflicts else None
+        self._known: dict[str, str] = {}
+
+    def run(self, instance: M) -> M:
+        """Write it (one SQL statement); returns it. Raises ``IntegrityError``."""
+        alias = router.db_for_write(self._model, instance=instance)
+        connection = connections[alias]
+        fields = self._model._meta.local_concrete_fields
+        sql = self._known.get(alias)
+        if sql is None:
+            query = InsertQuery(self._model, on_conflict=self._on_conflict)
+            query.insert_values(fields, [instance])
+            ((sql, _),) = query.get_compiler(alias).as_sql()
+            self._known[alias] = sql
+        given = [
+            field.get_db_prep_save(field.pre_save(instance, add=True), connection)
+            for field in fields
+        ]
+        with mark_for_rollback_on_error(using=alias), connection.cursor() as cursor:
+            cursor.execute(sql, given)
+        instance._state.adding, instance._state.db = False, alias
+        return instance

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error, OAuth2Error
 
 from ostiary import assurance as assurances
-from ostiary import flow_language
+from ostiary import flow_language, prepared
 from ostiary.assurance import Assurance
 
 from .. import (
@@ -314,13 +314,16 @@ def _issue(
     return answer
 
 
+_insert = prepared.Insert(Grant)
+
+
 def _issue_code(
     request: HttpRequest, asked: AuthorizationRequest, assurance: Assurance
 ) -> tuple[str, Grant]:
     """Keep what was authorized, by the hash of a new code; returns both (one statement)."""
     code = new_token()
     expires = timezone.now() + timedelta(seconds=CODE_LIFETIME)
-    grant = Grant.objects.create(
+    grant = Grant(
         user=request.user,
         application=asked.client,
         code_hash=token_hash(code),
@@ -341,4 +344,4 @@ def _issue_code(
         offline="offline_access" in asked.scopes,
         credential_hash=families.credential_hash(request.user),
     )
-    return code, grant
+    return code, _insert.run(grant)

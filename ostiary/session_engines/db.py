@@ -7,14 +7,32 @@ saved: until then the old key opens what was there before, and from then on noth
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db.models import CharField, DateTimeField
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from .. import prepared
+from ..prepared import Parameter
+
 KEY_LENGTH = 32
+
+
+@functools.cache
+def _live(model: type[AbstractBaseSession]) -> prepared.Select[AbstractBaseSession]:
+    return prepared.Select(
+        model,
+        lambda: model._default_manager.filter(
+            session_key=Parameter("key", CharField()),
+            expire_date__gt=Parameter("now", DateTimeField()),
+        ),
+    )
 
 
 class SessionStore(db.SessionStore):
@@ -25,6 +43,12 @@ class SessionStore(db.SessionStore):
     """Whether no row goes by the key yet."""
     left_key: str | None = None
     """The key that the row of one with a new key still goes by, if it has a row."""
+
+    def _get_session_from_db(self) -> Any:
+        found = _live(self.model).first(key=self.session_key, now=timezone.now())
+        if found is None:
+            self._session_key = None
+        return found
 
     def cycle_key(self) -> None:
         """Have the session go by a new key, from when it is saved."""
