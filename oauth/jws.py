@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -12,12 +14,14 @@ from jwt.utils import base64url_encode
 
 from . import keys, signer
 from .keys import LoadedKey
+from .verified import Memory, Verified
 
 log = logging.getLogger(__name__)
 
 LEEWAY_SECONDS = 10
 """By how much the clocks of our own machines may differ."""
 _ALGORITHMS = get_default_algorithms()
+_memory = Memory()
 
 
 def sign(claims: dict[str, Any], *, alg: str, typ: str) -> str:
@@ -55,14 +59,35 @@ def verify(
     ``typ`` is refused, so that an ID token never passes for an access token. ``audience=None``
     leaves ``aud`` to the caller.
     """
-    header = header_of(token)
-    known = keys.keyset().verifiers.get(str(header.get("kid")))
+    seen = _memory.find(token)
+    header = {"kid": seen.kid, "typ": seen.typ} if seen else header_of(token)
+    kid = str(header.get("kid"))
+    known = keys.keyset().verifiers.get(kid)
     if known is None:
         raise jwt.InvalidTokenError("unknown kid")
     if str(header.get("typ", "")).lower() != typ.lower():
         raise jwt.InvalidTokenError("another type of token")
     alg, public_key = known
-    return decode(token, public_key, alg, issuer=issuer, audience=audience, verify_exp=verify_exp)
+    if seen and seen.key is public_key and _still_holds(
+        seen.claims, issuer=issuer, audience=audience, verify_exp=verify_exp
+    ):
+        return dict(seen.claims)
+    claims = decode(token, public_key, alg, issuer=issuer, audience=audience, verify_exp=verify_exp)
+    _memory.keep(token, Verified(public_key, kid, alg, str(header["typ"]), claims))
+    return dict(claims)
+
+
+def _still_holds(
+    claims: Mapping[str, Any], *, issuer: str, audience: str | None, verify_exp: bool
+) -> bool:
+    """Whether what was good before is good now, for this audience; else ``decode`` says why not."""
+    now, aud = time.time(), claims["aud"]
+    return (
+        claims["iss"] == issuer
+        and (audience is None or audience == aud or (isinstance(aud, list) and audience in aud))
+        and (not verify_exp or claims["exp"] > now - LEEWAY_SECONDS)
+        and max(claims["iat"], claims.get("nbf", 0)) <= now + LEEWAY_SECONDS
+    )
 
 
 def header_of(token: str) -> dict[str, Any]:
