@@ -68,8 +68,10 @@ def verify(
     if str(header.get("typ", "")).lower() != typ.lower():
         raise jwt.InvalidTokenError("another type of token")
     alg, public_key = known
-    if seen and seen.key is public_key and _still_holds(
-        seen.claims, issuer=issuer, audience=audience, verify_exp=verify_exp
+    if (
+        seen
+        and seen.key is public_key
+        and _still_holds(seen.claims, issuer=issuer, audience=audience, verify_exp=verify_exp)
     ):
         return dict(seen.claims)
     claims = decode(token, public_key, alg, issuer=issuer, audience=audience, verify_exp=verify_exp)
