@@ -16,7 +16,7 @@ import json, sys
 import {module}
 print(json.dumps(sorted(sys.modules)))
 """
-OURS = {"oauth", "oauth.jwk", "ostiary", "ostiary.typed_settings"}
+OURS = {"oauth", "oauth.jwk", "oauth.verified", "ostiary", "ostiary.typed_settings"}
 FOREIGN = ("oauth2_provider", "oauthlib", "joserfc", "celery", "limits", "rest_framework")
 
 
