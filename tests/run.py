@@ -34,6 +34,15 @@ LONG = (
     "tests/oauth/test_hostile_input.py",
     "tests/oauth/test_token_lifecycle.py",
 )
+# What a database decides about input of any kind is told by PostgreSQL, the stricter one, and the
+# demo's data are the same on both; a long life of tokens asks nothing of a database but its rows.
+ON_POSTGRESQL_ENOUGH = (
+    "tests/accounts/test_hostile_input.py",
+    "tests/idp_site/test_demo_data.py",
+    "tests/oauth/test_hostile_input.py",
+    "tests/passkeys/test_hostile_input.py",
+)
+ON_SQLITE_ENOUGH = ("tests/oauth/test_token_lifecycle.py",)
 # These start processes with a database of their own, or look at the site from outside, as browsers
 # and clients do: a pass of their own, since most of it is waiting for other processes.
 FROM_OUTSIDE = (
@@ -114,11 +123,15 @@ def other_django() -> dict[str, str]:
     return {"PYTHONPATH": str(OTHER_DJANGO)}
 
 
+def but_for(*paths: str) -> tuple[str, ...]:
+    """pytest's arguments for all tests but those at the paths."""
+    return tuple(f"--ignore={path}" for path in paths)
+
+
 def short(name: str, env: dict[str, str], without: str, *rooms: str) -> Pass:
     """A pass of some rooms in the site that lacks an app, without what takes long."""
     tests = (f"tests/{room}" for room in rooms or ROOMS if room != without)
-    ignored = (f"--ignore={path}" for path in LONG)
-    return Pass(name, env, (f"--ds=tests.reuse.without_{without}", *tests, *ignored))
+    return Pass(name, env, (f"--ds=tests.reuse.without_{without}", *tests, *but_for(*LONG)))
 
 
 def passes() -> list[Pass]:
@@ -128,13 +141,14 @@ def passes() -> list[Pass]:
     passes that have one of them.
     """
     found = []
-    outside = tuple(f"--ignore={path}" for path in FROM_OUTSIDE)
+    sqlite = FROM_OUTSIDE
     if answers(POSTGRESQL):
+        sqlite += ON_POSTGRESQL_ENOUGH
         env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
         if answers(REDIS_OF_THE_SITE):
             env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
-        found.append(Pass(name, env, outside))
-    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, outside))
+        found.append(Pass(name, env, but_for(*FROM_OUTSIDE, *ON_SQLITE_ENOUGH)))
+    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, but_for(*sqlite)))
     found.append(Pass("from outside", {}, FROM_OUTSIDE))
     other, name = ({}, "SQLite")
     if django.VERSION >= (6,):
