@@ -62,6 +62,15 @@ def parse(claims: dict[str, Any]) -> Wanted:
     return Wanted(asked, subject, addresses)
 
 
+def is_global(subject: str) -> bool:
+    """Whether no two regions give this id to different people: a UUID is random, and the number 1
+    is everywhere."""
+    try:
+        return len(subject) >= 32 and bool(uuid.UUID(subject))
+    except ValueError:
+        return False
+
+
 def _is_text(value: str, longest: int) -> bool:
     """Whether a database takes it: neither NUL nor half a character."""
     is_whole = not any(0xD800 <= ord(letter) < 0xE000 for letter in value)
@@ -122,7 +131,7 @@ def find(wanted: Wanted) -> list[Any]:
     """Everybody here who is meant."""
     model = get_user_model()
     people, found = model._default_manager, {}
-    if erasure_steps.is_unmistakable(wanted.subject):
+    if is_global(wanted.subject):
         try:
             key = model._meta.pk.to_python(wanted.subject)
         except ValidationError:
@@ -151,7 +160,7 @@ def _begin(user: Any, wanted: Wanted) -> tuple[Erasure, bool]:
 def _begin_for_nobody(row: RegionalRequest, wanted: Wanted) -> Erasure:
     """Erase what is kept about the addresses of somebody who has no account here, or whose erasure
     has begun without them."""
-    subject = wanted.subject if erasure_steps.is_unmistakable(wanted.subject) else str(row.pk)
+    subject = wanted.subject if is_global(wanted.subject) else str(row.pk)
     for name in (subject, str(row.pk)):
         try:
             with transaction.atomic():
@@ -176,9 +185,9 @@ def _are_done(ours: list[Erasure]) -> bool:
 def _conclude(row: RegionalRequest, wanted: Wanted, ours: list[Erasure]) -> None:
     """Sign the receipt, once, and set the tombstones of what names the person there."""
     now = timezone.now()
-    is_global = erasure_steps.is_unmistakable(wanted.subject)
+    names_one = is_global(wanted.subject)
     present = [address for address, known in wanted.addresses.items() if known is not None]
-    tombstones.bury(wanted.subject if is_global else f"{row.region}:{wanted.subject}", present)
+    tombstones.bury(wanted.subject if names_one else f"{row.region}:{wanted.subject}", present)
     row.receipt = receipts.sign(
         {
             "iss": ostiary_settings.ISSUER_URL,

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from ostiary import (
     erasure,
-    erasure_steps,
     jws,
     notifications,
     outbox,
@@ -24,7 +23,7 @@ from ostiary import (
     tombstones,
 )
 from ostiary.models import Erasure, OutboxMessage, RegionalRequest, RegionToken, Tombstone
-from ostiary.regions import asking, keys, tokens
+from ostiary.regions import answering, asking, keys, tokens
 from tests.ostiary.regions import EU, PATH, US, Peer
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +106,7 @@ def test_somebody_with_the_address_is_erased_at_once_and_the_receipt_says_so(cli
 
 
 def test_somebody_with_the_same_id_is_erased_where_ids_are_global(client, us, person):
-    if not erasure_steps.is_unmistakable(str(person.pk)):
+    if not answering.is_global(str(person.pk)):
         pytest.skip("ids of this user model are numbers")
     said = wanted(subject=str(person.pk))
     ask(client, us, said)
@@ -119,7 +118,7 @@ def test_somebody_with_the_same_id_is_erased_where_ids_are_global(client, us, pe
 
 def test_a_number_is_nobodys_name_in_another_region(client, us, person):
     for subject in {"1", str(person.pk)} - {str(uuid.UUID(int=0))}:
-        if erasure_steps.is_unmistakable(subject):
+        if answering.is_global(subject):
             continue
         said = wanted(subject=subject)
         ask(client, us, said)
