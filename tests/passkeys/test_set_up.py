@@ -1,11 +1,14 @@
 """A passkey made in a sign-in that asks for one or for a second factor (SECURITY C7, E1, G1)."""
 
+import re
+
 import pytest
 from django.test import Client as Browser
 
 from ostiary.assurance import Level
 from ostiary.signin import SESSION_KEY as PENDING
 from passkeys.models import Credential
+from tests.accounts.flow import delivered
 from tests.passkeys import flow
 from tests.passkeys.authenticator import FLAG, SYNCED, Authenticator
 
@@ -82,6 +85,37 @@ def test_g1_also_where_no_other_app_keeps_second_factors(browser, operator, alon
     assert make(browser)["Location"] == "/account/profile/"
 
     assert flow.amr(browser) == ["pwd", "hwk", "user", "mfa"]
+
+
+def enter_mailed_code(browser, person):
+    """Sign in by a code that is mailed, without a password."""
+    browser.post("/signin/email/", {"email": person.email, "next": "/admin/"})
+    code = re.search(r"\d{4} \d{4}", delivered()[-1].body)[0]
+    return browser.post("/signin/email/code/", {"code": code})["Location"]
+
+
+@WITH_MFA
+def test_g1_an_operator_who_has_but_their_mailbox_makes_a_passkey_too(browser, operator, settings):
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "PASSWORDLESS_EMAIL": True}
+    assert enter_mailed_code(browser, operator) == ENROL
+    assert flow.amr(browser) is None
+    page = flow.said(browser.get(ENROL))
+    assert f'href="{SET_UP}"' in page
+    assert "email" not in re.findall(r'href="/account/security/([^"/]*)', page)
+
+    make(browser)
+
+    assert flow.amr(browser) == ["email", "hwk", "user", "mfa"]
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_g1_also_by_the_mailbox_where_no_other_app_keeps_any(browser, operator, alone, settings):
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "PASSWORDLESS_EMAIL": True}
+
+    assert enter_mailed_code(browser, operator) == SET_UP
+
+    assert flow.amr(browser) is None
+    assert browser.post(SET_UP, {"later": "1"}).status_code == 400
 
 
 def test_others_are_asked_for_nothing_there(browser, person, alone):
