@@ -43,10 +43,17 @@ def must_be_taken(message: Any) -> None:
 
 
 def is_no_mailbox(error: Exception) -> bool:
-    """Whether a mail server says that the address gets no mail."""
-    return isinstance(error, smtplib.SMTPRecipientsRefused) and any(
-        code >= 500 and NO_SUCH_MAILBOX.search(text) for code, text in error.recipients.values()
-    )
+    """Whether a mail server says that the address gets no mail, or a provider that knows it from
+    before."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(
+            code >= 500 and NO_SUCH_MAILBOX.search(text) for code, text in error.recipients.values()
+        )
+    try:
+        from anymail.exceptions import AnymailRecipientsRefused
+    except ImportError:
+        return False
+    return isinstance(error, AnymailRecipientsRefused)
 
 
 def _told_by_provider(error: Exception) -> Exception | None:

@@ -107,7 +107,8 @@ def clear(user: Any, **told: Any) -> bool:
 def _settle(user_id: Any, of: str) -> None:
     """Bring the mark to what the reports say. The person is locked meanwhile, so that of two
     reports at once the second sees the first."""
-    users = get_user_model()._default_manager.select_for_update()
+    # Not the key: a sign-in meanwhile, whose session points at the person, doesn't wait for it.
+    users = get_user_model()._default_manager.select_for_update(no_key=True)
     user: Any = users.filter(pk=user_id).first()
     if user is None or digest(getattr(user, user.get_email_field_name(), "")) != of:
         return  # it is not their address any more

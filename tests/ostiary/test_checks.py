@@ -325,6 +325,18 @@ def test_what_a_mail_provider_lacks_is_told(settings):
     assert ids() == []
 
 
+def test_a_provider_whose_reports_nobody_could_trust_is_told(settings):
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "t"}
+    with pytest.warns(Warning, match="insecure"):
+        [(_, sentence, hint)] = [each for each in found(deploy=True) if each[0] == "ostiary.W004"]
+    assert "WEBHOOK_SECRET is not set" in sentence
+    assert "ANYMAIL_WEBHOOK_SECRET" in hint
+
+    settings.ANYMAIL = {**settings.ANYMAIL, "WEBHOOK_SECRET": "reports:long"}
+    assert "W004" not in ids(deploy=True)
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [

@@ -5,11 +5,13 @@ import json
 import logging
 import random
 import smtplib
+import threading
 from base64 import b64encode
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -28,6 +30,10 @@ from tests.oauth.far_end import far_end
 
 pytestmark = pytest.mark.django_db
 
+INACTIVE = (
+    "You tried to send to recipient(s) that have been marked as inactive. "
+    "Found inactive addresses: alice@example.com. Inactive recipients are ones that …"
+)
 SECRET = "postmark:a-long-secret"
 SIGNED = {"authorization": f"Basic {b64encode(SECRET.encode()).decode()}"}
 
@@ -217,6 +223,32 @@ def test_what_nobody_knows_is_let_go_after_a_while(postmark):
     mail_reports.settle({"reports": [["unknown", "bounced"]], "at": old}, "")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_reports_at_once_both_count(postgresql, person):
+    """One says that the first came back, the other that the second arrived."""
+    for _ in range(5):
+        SentMail.objects.all().delete()
+        MailMark.objects.all().delete()
+        sent(person, "m1", minutes_ago=2)
+        sent(person, "m2", minutes_ago=1)
+        start = threading.Barrier(2)
+
+        def tells(name, report, start=start):
+            start.wait()
+            mail_standing.reported(name, report)
+            connection.close()
+
+        both = [("m1", "bounced"), ("m2", "delivered")]
+        running = [threading.Thread(target=tells, args=each) for each in both]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+
+        assert mark(person) == ""
+        assert {each.report for each in SentMail.objects.all()} == {"bounced", "delivered"}
+
+
 # --- who may call ------------------------------------------------------------------------------
 
 
@@ -270,6 +302,23 @@ def test_junk_is_no_server_error(postmark, junk):
     assert post(junk).status_code in (200, 400)
     outbox.deliver_due()
     assert not MailMark.objects.exists()
+
+
+@pytest.mark.parametrize("provider", ["brevo", "mailjet", "resend", "sparkpost", "sendgrid"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        *(None, 7, "x", [], {}, [[]], [None], [{}], {"event": {}}, [{"event": []}], {"data": "x"}),
+        *({"event": "bounce", "time": "x", "MessageID": []}, [{"msys": 7}], [{"msys": {"a": 7}}]),
+        {"type": "email.bounced", "created_at": 7, "data": {"to": 7, "bounce": 7, "headers": 7}},
+    ],
+    ids=repr,
+)
+def test_no_provider_has_words_that_are_a_server_error(settings, provider, junk):
+    settings.EMAIL_BACKEND = f"anymail.backends.{provider}.EmailBackend"
+    settings.ANYMAIL = {f"{provider.upper()}_API_KEY": "k", "WEBHOOK_SECRET": SECRET}
+
+    assert post(junk).status_code in (200, 400)
 
 
 def test_a_body_is_bounded(postmark):
@@ -361,6 +410,16 @@ def test_a_mail_server_that_knows_no_such_mailbox_marks_it_too(settings, person,
 
     assert mark(person) == "bounced"
     assert OutboxMessage.objects.get().state == State.PARKED
+
+
+def test_a_provider_that_knows_it_from_before_marks_it_too(postmark, server, settings, person):
+    server.status = 422
+    server.body = json.dumps({"ErrorCode": 406, "Message": INACTIVE}).encode()
+    settings.ANYMAIL = {**settings.ANYMAIL, "POSTMARK_API_URL": server.url}
+    notifications.notify(person, "password_changed")
+    outbox.deliver_due()
+
+    assert mark(person) == "bounced"
 
 
 def test_what_was_sent_is_noted_for_people_and_nobody_else(postmark, server, settings, person):
