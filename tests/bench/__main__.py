@@ -2,7 +2,8 @@
 
 Then how fast people sign in by a passkey, and are imported.
 
-``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``);
+``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``; alone,
+``soak``: memory over a million requests); ``GROWTH=1``, a large database beside a small one;
 ``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive connections
 and ``BENCH_WORKERS`` processes are the size of it. ``DATABASE_URL`` names the PostgreSQL server
 that the sides get databases of their own on. The clients run on the same machine, so that figures
@@ -13,9 +14,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+from typing import Any
 
-from tests.bench import imports, operations, passkey_signin
+from tests.bench import comparison, growth, imports, operations, passkey_signin, soak
 from tests.idp_site.site import ROOT
 
 RESULTS = ROOT / "var" / "bench"
@@ -24,10 +27,16 @@ RESULTS = ROOT / "var" / "bench"
 def main() -> int:
     """Measure everything that is chosen. 1 if a sign-in failed, or importing took more memory for
     more people; a wrong answer of an operation ends the run at once."""
+    if growth.is_wanted():
+        return keep("growth", growth.run())
+    if os.environ.get("BENCH") == soak.OPERATION:
+        soaked = soak.run()
+        return keep("soak", [soaked]) or int(not soaked["flat"])
     wanted = set(filter(None, os.environ.get("BENCH", "").split(",")))
     rows, failed = [], False
     if not wanted or wanted - {"passkeys", "imports"}:
         rows += operations.run()
+        comparison.show(rows)
     if not wanted or "passkeys" in wanted:
         by_passkey = passkey_signin.run()
         passkey_signin.show(*by_passkey)
@@ -38,11 +47,19 @@ def main() -> int:
         imports.show(imported)
         failed = failed or not imported["flat"]
         rows.append(imported)
+    return keep("last", rows) or int(failed)
+
+
+def keep(name: str, rows: list[dict[str, Any]]) -> int:
+    """Write the rows down, and say where."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "last.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    print(f"\nOne JSON line for each: {RESULTS / 'last.jsonl'}")
-    return int(failed)
+    file = RESULTS / f"{name}.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    print(f"\nOne JSON line for each: {file}")
+    return 0
 
 
 if __name__ == "__main__":
+    # What was started is ended, and databases are dropped, however the run ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

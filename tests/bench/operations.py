@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
-from tests.bench import cold_start, table
+from tests.bench import cold_start, password_hash, table
 from tests.bench.counting import statements
 from tests.bench.rounds import measure
 from tests.bench.sides import allauth_idp, django_oauth_toolkit, floor, kit, node, ours
@@ -69,6 +69,8 @@ def run() -> list[dict[str, Any]]:
             found = cold_start.measure(sides) if cold else measure(name, sides)
             for row in found:
                 row["statements"] = counts[row["side"]].get(row["operation"])
+                if row["operation"] == "signin_post" and row["side"] == ours.NAME:
+                    row["hash_cpu_ms"] = password_hash.cpu_ms(sides[0])
             for _, group in itertools.groupby(found, key=lambda row: str(row["operation"])):
                 table.show(list(group))
             rows += found

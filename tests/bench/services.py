@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from tests.machine import POSTGRESQL, answers, free_port
+
+NUMBERS = itertools.count(1)
 
 
 def server() -> str:
@@ -36,7 +39,7 @@ def database(side: str) -> Iterator[str]:
     if not url:
         yield ""
         return
-    name = f"bench_{side}_{os.getpid()}"
+    name = f"bench_{side}_{os.getpid()}_{next(NUMBERS)}"
     with psycopg.connect(named(url, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 
+from tests.bench.processes import tree
 from tests.idp_site.site import ROOT
 
 WORKERS = os.environ.get("BENCH_WORKERS", "2")
@@ -38,7 +40,19 @@ def running(
         _wait_until_ready(port, process, ready)
         yield process
     finally:
-        process.terminate()
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server and what it started, by force where it doesn't end by itself."""
+    everything = tree(process.pid)
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        for pid in everything:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait(timeout=20)
 
 

@@ -27,7 +27,8 @@ def show(rows: list[dict[str, Any]]) -> None:
     if "seconds" in rows[0]:
         print(f"\n{rows[0]['operation']}")
         for each in rows:
-            print(f"  {each['side']:<26}{each['seconds']:>9.2f} s", flush=True)
+            told = f"{each['seconds']:>9.2f} s, of them {each['core_seconds']:.2f} of a core"
+            print(f"  {each['side']:<26}{told}", flush=True)
         return
     print(f"\n{rows[0]['operation']:<28}{HEADS[28:]}")
     own = own_row(rows)

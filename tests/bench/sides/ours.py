@@ -30,7 +30,7 @@ PATHS = {
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Provider]:
+def running(name: str = NAME) -> Iterator[Provider]:
     """Its server with the demo's data, on PostgreSQL and Redis where they are. Stopped at the
     end."""
     with contextlib.ExitStack() as stack:
@@ -52,7 +52,7 @@ def running() -> Iterator[Provider]:
         process = stack.enter_context(serving(port, env, "/readyz", "idp_site.wsgi:application"))
         person = told["people"][0]
         yield Provider(
-            NAME,
+            name,
             "this tree",
             port,
             process,

@@ -1,0 +1,111 @@
+"""``GROWTH=1 make bench``: whether it is as fast with a million people as with a thousand.
+
+Two of our servers take turns, one on a small database and one on a large, then the large one once
+more while what has ended is cleaned up. ``GROWTH_PEOPLE``, ``GROWTH_CLIENTS`` and ``GROWTH_TOKENS``
+are the size of the large one; it takes minutes to make, and about 2 KB a grant.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+import psycopg
+
+from tests.bench import services, table
+from tests.bench.rounds import measure
+from tests.bench.seeding import Size, seed
+from tests.bench.sides import ours
+from tests.bench.sides.provider import Provider
+from tests.idp_site.site import ROOT
+
+SMALL = Size(people=1_000, clients=10, tokens=10_000)
+LARGE = Size(
+    people=int(os.environ.get("GROWTH_PEOPLE", "1000000")),
+    clients=int(os.environ.get("GROWTH_CLIENTS", "10000")),
+    tokens=int(os.environ.get("GROWTH_TOKENS", "10000000")),
+)
+OPERATIONS = ("client_credentials", "userinfo", "introspection", "code", "signin_page")
+CLEANING = "code"
+"""Measured once more while it is cleaned up: what writes to the tables that are cleaned."""
+
+
+def is_wanted() -> bool:
+    """Whether it was asked for."""
+    return os.environ.get("GROWTH", "") not in ("", "0")
+
+
+def name(size: Size) -> str:
+    """Of the side."""
+    return f"{size.people:,} people"
+
+
+def run() -> list[dict[str, Any]]:
+    """Measure and print; nothing without PostgreSQL."""
+    if not services.server():
+        print("Growth is left out: PostgreSQL does not answer.")
+        return []
+    with ours.running(name(SMALL)) as small, ours.running(name(LARGE)) as large:
+        rows: list[dict[str, Any]] = []
+        for side, size in ((small, SMALL), (large, LARGE)):
+            began = time.perf_counter()
+            side.exchange(side.authorize(side.browser))
+            seed(side.database, size)
+            told = f"{size.people:,} people, {size.clients:,} clients, {size.tokens:,} past tokens"
+            told += f", which left {size.grants:,} grants"
+            print(f"{told}: {time.perf_counter() - began:.0f} s to make", flush=True)
+            rows.append({"operation": "size", "side": side.name, "told": told})
+        for operation in OPERATIONS:
+            rows += _shown(measure(operation, [small, large]))
+        rows += _while_cleaning(large)
+    for row in rows:
+        row["growth"] = True
+    return rows
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for operation in dict.fromkeys(row["operation"] for row in rows):
+        table.show([row for row in rows if row["operation"] == operation])
+    return rows
+
+
+def _while_cleaning(side: Provider) -> list[dict[str, Any]]:
+    """The same operations beside a process that removes what has ended, and how fast that is."""
+    before, began = _grants(side), time.perf_counter()
+    command = [sys.executable, "manage.py", "cleartokens"]
+    cleaning = subprocess.Popen(
+        command, cwd=ROOT, env=dict(side.environment), stdout=subprocess.DEVNULL
+    )
+    try:
+        rows = measure(CLEANING, [side])
+        for row in rows:
+            row["side"] += ", cleaning up"
+        ended_already = cleaning.poll() is not None
+        made = sum(row["requests"] for row in rows if row["operation"] == "authorize")
+        removed, seconds = before + made - _grants(side), time.perf_counter() - began
+    finally:
+        cleaning.terminate()
+        cleaning.wait(timeout=60)
+    if ended_already:
+        print("The clean-up was over before the rounds were: its pace is told too low.")
+    pace = {
+        "operation": "clean_up",
+        "side": side.name,
+        "removed_per_second": round(removed / seconds, 1),
+        "made_per_second": round(made / seconds, 1),
+    }
+    _shown(rows)
+    print(
+        f"\nclean-up: {pace['removed_per_second']:,} grants a second removed, "
+        f"while {pace['made_per_second']:,} a second were made"
+    )
+    return [*rows, pace]
+
+
+def _grants(side: Provider) -> int:
+    with psycopg.connect(side.database) as connection:
+        row = connection.execute("SELECT count(*) FROM ostiary_oauth_grant").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,140 @@
+"""The documentation's page on performance: what is measured and how, and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.bench.comparison import cost, ratios
+from tests.bench.sides import ours
+
+Row = dict[str, Any]
+
+HEAD = Path(__file__).with_name("page_head.md")
+
+NOTES = {
+    "authorize": "A person who is signed in and has consented is sent back with a code.",
+    "code": "The code is exchanged for an access token, an ID token and a refresh token.",
+    "refresh": "A refresh token is exchanged, and replaced.",
+    "resource_kit": "An API verifies a JWT of ours by itself, by the resource-server kit.",
+    "introspection": "Of an access token, asked for by the client that it was issued to.",
+    "signin_post": "A password is verified and a session begun, in a browser seen before.",
+    "cold_start": "From the start of the process to the first answer (the JWK set).",
+}
+
+
+def of(told: Mapping[str, Any]) -> str:
+    """The page."""
+    rows: list[Row] = told["rows"]
+    own = [row for row in rows if not row.get("growth")]
+    parts = [HEAD.read_text().replace("{machine}", _machine(told["machine"]))]
+    parts += [
+        _table(operation, [row for row in own if row["operation"] == operation])
+        for operation in dict.fromkeys(row["operation"] for row in own if "cpu_ms" in row)
+    ]
+    if cold := [row for row in own if row["operation"] == "cold_start"]:
+        parts.append(_cold_start(cold))
+    if soaked := [row for row in own if row["operation"] == "soak"]:
+        parts.append(_soak(soaked[-1]))
+    if grown := [row for row in rows if row.get("growth")]:
+        parts.append(_growth(grown))
+    return "\n".join(parts)
+
+
+def _machine(machine: Mapping[str, str]) -> str:
+    return (
+        f"Measured on {machine['measured']} at `{machine['tree']}`: {machine['cores']} cores of "
+        f"{machine['processor']}, {machine['memory']}, {machine['system']}, Python "
+        f"{machine['python']}."
+    )
+
+
+def _table(operation: str, rows: list[Row]) -> str:
+    heads = ("side", "requests/s", "p50 ms", "p95 ms", "p99 ms", "CPU", "DB", "SQL", "MiB", "ours")
+    lines = [f"### {operation}", ""]
+    if operation in NOTES:
+        lines += [NOTES[operation], ""]
+    lines += [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
+    stands = ratios(rows).get(operation, {})
+    for row in rows:
+        ratio = stands.get(row["side"])
+        cells = [
+            f"**{row['side']}**" if row["side"] == ours.NAME else f"{row['side']} {row['version']}",
+            f"{row['requests_per_second']:,.1f}",
+            *(f"{row[name]:.2f}" for name in ("p50_ms", "p95_ms", "p99_ms")),
+            f"{row['cpu_ms']:.2f}",
+            f"{row['database_cpu_ms']:.2f}",
+            "" if row.get("statements") is None else str(row["statements"]),
+            f"{row['memory_mib']:.0f}",
+            f"× {ratio['rate']:.2f} ({ratio['cpu']:.2f})" if ratio else "",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    hashing = next((row for row in rows if row.get("hash_cpu_ms")), None)
+    if hashing:
+        share = hashing["hash_cpu_ms"] / hashing["cpu_ms"]
+        lines += [
+            "",
+            f"Of ours, Argon2id is {hashing['hash_cpu_ms']:.0f} ms of a core: {share:.0%}.",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _cold_start(rows: list[Row]) -> str:
+    lines = ["### cold_start", "", NOTES["cold_start"], ""]
+    lines += ["| side | seconds | of them of a core |", "|---|---:|---:|"]
+    lines += [
+        f"| {row['side']} | {row['seconds']:.2f} | {row['core_seconds']:.2f} |" for row in rows
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _soak(row: Row) -> str:
+    return (
+        f"### Memory\n\nThe largest worker holds {row['first_mib']:.0f} MiB when it is warm and "
+        f"{row['last_mib']:.0f} MiB after {row['requests']:,} requests for tokens "
+        "(`BENCH=soak make bench`).\n"
+    )
+
+
+def _growth(rows: list[Row]) -> str:
+    lines = [
+        "## Growth",
+        "",
+        "`GROWTH=1 make bench`: two of our servers in turns, one with few people, clients and past",
+        "tokens and one with many. A past access token or ID token leaves no row; ten past tokens",
+        "(a code, and three times an access token, an ID token and a refresh token) leave a grant,",
+        "its newest refresh token and a client's session. Half of the grants have ended, and are",
+        "removed while it is measured once more.",
+        "",
+        *(f"- {row['side']}: {row['told']}." for row in rows if row["operation"] == "size"),
+        "",
+        "![Work by size](images/performance-growth.svg)",
+        "",
+        "| operation | side | requests/s | p95 ms | CPU | DB | cost, to the smallest |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    first: dict[str, Row] = {}
+    for row in rows:
+        if "cpu_ms" not in row:
+            continue
+        least = first.setdefault(row["operation"], row)
+        times = f"× {cost(row) / cost(least):.2f}" if least is not row else ""
+        lines.append(
+            f"| {row['operation']} | {row['side']} | {row['requests_per_second']:,.1f} "
+            f"| {row['p95_ms']:.2f} | {row['cpu_ms']:.2f} | {row['database_cpu_ms']:.2f} "
+            f"| {times} |"
+        )
+    lines += _clean_up(row for row in rows if row["operation"] == "clean_up")
+    return "\n".join([*lines, ""])
+
+
+def _clean_up(rows: Iterable[Row]) -> list[str]:
+    lines = []
+    for row in rows:
+        lines += [
+            "",
+            f"Meanwhile {row['removed_per_second']:,} grants a second were removed and "
+            f"{row['made_per_second']:,} made.",
+        ]
+    return lines
