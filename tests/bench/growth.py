@@ -74,28 +74,32 @@ def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _while_cleaning(side: Provider) -> list[dict[str, Any]]:
     """The same operations beside a process that removes what has ended, and how fast that is."""
-    before, began = _grants(side), time.perf_counter()
+    waiting = _ended_grants(side)
     command = [sys.executable, "manage.py", "cleartokens"]
     cleaning = subprocess.Popen(
         command, cwd=ROOT, env=dict(side.environment), stdout=subprocess.DEVNULL
     )
     try:
+        while _ended_grants(side) == waiting and cleaning.poll() is None:
+            time.sleep(0.05)
+        before, began = _ended_grants(side), time.perf_counter()
         rows = measure(CLEANING, [side])
-        for row in rows:
-            row["side"] += ", cleaning up"
-        ended_already = cleaning.poll() is not None
-        made = sum(row["requests"] for row in rows if row["operation"] == "authorize")
-        removed, seconds = before + made - _grants(side), time.perf_counter() - began
+        removed, seconds = before - _ended_grants(side), time.perf_counter() - began
+        over = cleaning.poll() is not None
     finally:
         cleaning.terminate()
         cleaning.wait(timeout=60)
-    if ended_already:
+    if over:
         print("The clean-up was over before the rounds were: its pace is told too low.")
+    for row in rows:
+        row["side"] += ", cleaning up"
+    made = sum(row["requests"] for row in rows if row["operation"] == "authorize")
     pace = {
         "operation": "clean_up",
         "side": side.name,
         "removed_per_second": round(removed / seconds, 1),
         "made_per_second": round(made / seconds, 1),
+        "over": over,
     }
     _shown(rows)
     print(
@@ -105,7 +109,10 @@ def _while_cleaning(side: Provider) -> list[dict[str, Any]]:
     return [*rows, pace]
 
 
-def _grants(side: Provider) -> int:
+def _ended_grants(side: Provider) -> int:
+    """Those of old: codes of a minute ago have ended too, and are few."""
     with psycopg.connect(side.database) as connection:
-        row = connection.execute("SELECT count(*) FROM ostiary_oauth_grant").fetchone()
+        row = connection.execute(
+            "SELECT count(*) FROM ostiary_oauth_grant WHERE ends_at < now() - interval '1 hour'"
+        ).fetchone()
     return int(row[0]) if row else 0

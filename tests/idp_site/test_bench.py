@@ -1,0 +1,115 @@
+"""What ``make bench`` is made of: a driver that sees wrong answers, and figures told as they are."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.bench import charts, comparison, page, report
+from tests.bench.browser import Form
+from tests.bench.driver import Driver
+from tests.bench.request import PLACE, Request
+from tests.bench.sides import ours
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Takes each token once and gives the next; refuses any other."""
+
+    protocol_version = "HTTP/1.1"
+    taken: set[str] = set()
+
+    def do_POST(self) -> None:
+        """Answer with the next token."""
+        token = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        good = token not in self.taken
+        self.taken.add(token)
+        body = json.dumps({"next": f"{token}+"}).encode()
+        self.send_response(200 if good else 400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    Handler.taken = set()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+def spend(port: int, *values: str, chained: bool = False) -> dict[str, object]:
+    request = Request("POST", "/", PLACE, values=values, taken='"next": "([^"]+)"', chained=chained)
+    return Driver(port, request, 2, 0.05 if chained else 30).run()
+
+
+def test_each_value_is_spent_once_and_what_it_gives_is_kept(port: int) -> None:
+    found = spend(port, "a", "b", "c", "d", "e")
+
+    assert (found["requests"], found["failures"]) == (5, 0)
+    assert sorted(found["taken"]) == ["a+", "b+", "c+", "d+", "e+"]
+
+
+def test_a_chain_sends_what_the_answer_before_gave(port: int) -> None:
+    found = spend(port, "a", "b", chained=True)
+
+    assert found["failures"] == 0
+    assert len(Handler.taken) == found["requests"]
+    assert {token.rstrip("+") for token in Handler.taken} == {"a", "b"}
+
+
+def test_a_wrong_answer_is_counted_and_told(port: int) -> None:
+    found = spend(port, "a", "a", "a")
+
+    assert found["failures"] == 2
+    assert "400" in str(found["first_failure"])
+
+
+def test_a_form_is_found_by_its_fields() -> None:
+    """Pages have others, in the footer."""
+    text = """<form action="/in"><input name="who"><input type=hidden name="next" value="/x">
+    </form><form action="/language"><select name="language"></select></form>"""
+
+    form = Form(text, ["who"])
+
+    assert (form.action, form.fields) == ("/in", {"who": "", "next": "/x"})
+
+
+def row(side: str, cpu_ms: float, **more: object) -> dict[str, object]:
+    figures = {"requests_per_second": 100.0, "p50_ms": 1.0, "p95_ms": 2.0, "p99_ms": 3.0}
+    costs = {"cpu_ms": cpu_ms, "database_cpu_ms": 0.0, "memory_mib": 50.0}
+    return {"operation": "jwks", "side": side, "version": "1", **figures, **costs, **more}
+
+
+def test_a_fall_of_more_than_15_percent_is_told() -> None:
+    before = comparison.ratios([row(ours.NAME, 1.0), row("peer", 2.0)])
+    little_worse = comparison.ratios([row(ours.NAME, 1.15), row("peer", 2.0)])
+    worse = comparison.ratios([row(ours.NAME, 1.2), row("peer", 2.0)])
+
+    assert comparison.falls(little_worse, before) == []
+    assert len(comparison.falls(worse, before)) == 1
+
+
+def test_charts_are_well_formed() -> None:
+    rows = [row(ours.NAME, 1.0), row("peer & co", 20.0), row("floor", 0.1)]
+    grown = [row("few", 1.0, growth=True), row("many", 1.1, growth=True)]
+
+    for chart in (charts.of_ratios(rows), charts.of_growth(grown)):
+        root = ElementTree.fromstring(chart)  # noqa: S314  # it is our own
+        assert root.tag.endswith("svg")
+
+
+def test_the_page_says_what_was_measured() -> None:
+    """Nobody has changed the one without the other."""
+    told = comparison.committed()
+
+    assert (report.DOCS / "performance.md").read_text() == page.of(told)
+    assert told["ratios"] == comparison.ratios(told["rows"])
