@@ -28,7 +28,7 @@ check: install ## Lint, types, imports, templates, migrations, deployment checks
 	@$(BIN)/python -m tests.check
 
 .PHONY: bench
-bench: install ## Measure the hot endpoints beside peers and the floor (BENCH=token,jwks chooses)
+bench: install ## Measure the endpoints beside peers and the floor (BENCH=jwks,code chooses; GROWTH=1)
 	@$(BIN)/python -m tests.bench
 
 .PHONY: docs

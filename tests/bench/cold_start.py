@@ -44,10 +44,7 @@ def measure(sides: list[Side]) -> list[dict[str, Any]]:
 def _seconds(side: Provider) -> tuple[float, float]:
     """By the clock, and of a core: of all processes until then."""
     port = free_port()
-    command = [
-        str(port) if part == str(side.port) else part
-        for part in side.process.args  # type: ignore[union-attr]
-    ]
+    command = [str(port) if part == str(side.port) else part for part in side.command]
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **side.environment})
     try:

@@ -54,7 +54,8 @@ class Measured:
         requests = sum(each["requests"] for each in self.rounds)
 
         def median(name: str) -> float:
-            return round(statistics.median(each[name] for each in self.rounds), 2)
+            found: float = statistics.median(each[name] for each in self.rounds)
+            return round(found, 2)
 
         return {
             "operation": self.operation,

@@ -14,7 +14,8 @@ HEADS = (
 
 def ratio(own: dict[str, Any], other: dict[str, Any]) -> float:
     """How many times as many requests a second ours answers."""
-    return round(own["requests_per_second"] / other["requests_per_second"], 2)
+    found: float = own["requests_per_second"] / other["requests_per_second"]
+    return round(found, 2)
 
 
 def own_row(rows: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What ``make bench`` is made of: a driver that sees wrong answers, and figures told as they are."""
+"""The parts of ``make bench``: its driver sees wrong answers, its figures are told as they are."""
 
 import json
 import threading

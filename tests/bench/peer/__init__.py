@@ -14,17 +14,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-import django
-
+from tests.bench import installing
 from tests.bench.passkeys import Site, add_passkey
 from tests.bench.serving import serving
 from tests.idp_site.site import ROOT
 from tests.machine import free_port
 
 PACKAGE = "django-otp-webauthn"
-FOLDER = ROOT / "var" / "bench" / PACKAGE
+FOLDER = installing.FOLDER / PACKAGE
 ADD = """
 from django.contrib.auth import get_user_model
 from django_otp_webauthn.models import WebAuthnCredential, WebAuthnUserHandle
@@ -42,23 +40,12 @@ def why_not() -> str:
     """Why it can't be measured here, or nothing. Installs it."""
     if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL"):
         return "it is measured on SQLite alone, without DATABASE_URL and REDIS_URL"
-    uv = [str(Path(sys.executable).parent / "uv"), "pip", "install", "--quiet", "--upgrade"]
-    uv += ["--python", sys.executable, "--target", str(FOLDER)]
-    try:
-        installed = subprocess.run(
-            [*uv, PACKAGE, f"django=={django.__version__}"],
-            capture_output=True,
-            timeout=180,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "it could not be installed"
-    return "it could not be installed" if installed.returncode else ""
+    return installing.python_package(PACKAGE)
 
 
 def version() -> str:
     """Of the release that is installed."""
-    found = next(FOLDER.glob("django_otp_webauthn-*.dist-info"))
-    return found.name.removeprefix("django_otp_webauthn-").removesuffix(".dist-info")
+    return installing.python_version(PACKAGE)
 
 
 @contextlib.contextmanager

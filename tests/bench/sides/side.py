@@ -42,6 +42,12 @@ class Side:
         """The server's processes."""
         return tree(self.process.pid)
 
+    @property
+    def command(self) -> list[str]:
+        """How the server was started."""
+        args = self.process.args
+        return [str(part) for part in args] if isinstance(args, list) else []
+
     def spent(self) -> tuple[float, float]:
         """Seconds of a core until now: of the server, and of the database for it."""
         return cpu_seconds(self.pids), cpu_seconds(services.backends(self.database))
