@@ -4,9 +4,9 @@ Then how fast people sign in by a passkey, and are imported.
 
 ``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``; alone,
 ``soak``: memory over a million requests); ``GROWTH=1``, a large database beside a small one;
-``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive connections
-and ``BENCH_WORKERS`` processes are the size of it. ``DATABASE_URL`` names the PostgreSQL server
-that the sides get databases of their own on. The clients run on the same machine, so that figures
+``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive connections,
+``BENCH_WORKERS`` processes and ``BENCH_THREADS`` in each are the size of it. ``DATABASE_URL`` names
+the PostgreSQL server that the sides get databases of their own on. The clients run on the same machine, so that figures
 compare those who were measured together, not machines.
 """
 

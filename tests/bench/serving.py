@@ -16,6 +16,7 @@ from tests.bench.processes import tree
 from tests.idp_site.site import ROOT
 
 WORKERS = os.environ.get("BENCH_WORKERS", "2")
+THREADS = os.environ.get("BENCH_THREADS", "4")
 
 
 @contextlib.contextmanager
@@ -24,7 +25,7 @@ def serving(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The WSGI application (as granian's options name it), from when ``ready`` answers 200."""
     granian = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi"]
-    granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", "4"]
+    granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", THREADS]
     granian += ["--log-level", "warning", *application]
     with running(port, environment, ready, granian) as process:
         yield process
@@ -32,10 +33,11 @@ def serving(
 
 @contextlib.contextmanager
 def running(
-    port: int, environment: Mapping[str, str], ready: str, command: list[str]
+    port: int, environment: Mapping[str, str], ready: str, command: list[str], quiet: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Any server, from when ``ready`` answers 200 until the end."""
-    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment))
+    """Any server, from when ``ready`` answers 200 until the end; ``quiet`` drops what it prints."""
+    where = subprocess.DEVNULL if quiet else None
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=where, stderr=where)
     try:
         _wait_until_ready(port, process, ready)
         yield process

@@ -8,7 +8,7 @@ from tests.bench.sides import ours
 
 HEADS = (
     f"{'':<28}{'requests/s':>11}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}"
-    f"{'CPU ms':>9}{'of DB':>8}{'SQL':>5}{'MiB':>7}{'ours':>8}"
+    f"{'CPU ms':>9}{'of DB':>8}{'SQL':>5}{'MiB':>7}{'ours':>10}"
 )
 
 
@@ -39,6 +39,6 @@ def show(rows: list[dict[str, Any]]) -> None:
             f"  {each['side']:<26}{each['requests_per_second']:>11,.1f}{each['p50_ms']:>9.2f}"
             f"{each['p95_ms']:>9.2f}{each['p99_ms']:>9.2f}{each['cpu_ms']:>9.3f}"
             f"{each['database_cpu_ms']:>8.3f}{each.get('statements') or '':>5}"
-            f"{each['memory_mib']:>7.0f}{times:>8}",
+            f"{each['memory_mib']:>7.0f}{times:>10}",
             flush=True,
         )

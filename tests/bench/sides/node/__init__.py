@@ -74,7 +74,7 @@ def running(name: str) -> Iterator[Provider]:
             "NODE_ENV": "production",
         }
         command = ["node", str(installing.FOLDER / PACKAGE / "server.mjs")]
-        with serving(port, env, PATHS["jwks"], command) as process:
+        with serving(port, env, PATHS["jwks"], command, quiet=True) as process:
             yield NodeProvider(
                 name,
                 _version(),
