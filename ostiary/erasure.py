@@ -272,7 +272,9 @@ def _found(erasure: Erasure, people: Any = None) -> Any:
         key = model._meta.pk.to_python(erasure.subject)
     except ValidationError:  # the id of somebody in another region, or of nobody
         return None
-    return (people or model._default_manager).filter(pk=key).first()
+    # Not ``people or …``: whether a query is true is found out by reading, and locking, everybody.
+    every = model._default_manager if people is None else people
+    return every.filter(pk=key).first()
 
 
 def _put_off(erasure: Erasure, step: Step, error: Exception) -> None:

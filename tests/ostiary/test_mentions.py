@@ -116,6 +116,9 @@ def test_an_erasure_reads_and_decrypts_nothing_of_others(person, monkeypatch, tr
         decrypted.clear()
         with CaptureQueriesContext(connection) as statements:
             assert erasure.run(asked.pk)
+        people = connection.ops.quote_name(type(someone)._meta.db_table)
+        read = [each["sql"] for each in statements if f"FROM {people}" in each["sql"]]
+        assert all(" WHERE " in sql for sql in read), "nobody else is read, or locked"
         return len(statements), len(decrypted)
 
     monkeypatch.setattr(encryption.KeyRing, "decrypt", counting)
