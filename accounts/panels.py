@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from ostiary import erasure, retention
+from ostiary import erasure, kept_data, retention
 from ostiary.conf import ostiary_settings
 from ostiary.models import Session
 from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
@@ -43,6 +43,7 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
     return {
         "sessions": Session.objects.filter(user=user, ended_at__isnull=True).count(),
         "terms": TermsAcceptance.objects.filter(user=user).order_by("-accepted_at"),
+        "further": kept_data.of(user),
         "event_days": ostiary_settings.EVENT_RETENTION_DAYS,
     }
 
@@ -51,11 +52,18 @@ def _export(request: HttpRequest) -> dict[str, Any]:
     return {}
 
 
+def _stays(request: HttpRequest) -> dict[str, Any] | None:
+    """What would stay; once an erasure is asked for, that says so itself."""
+    if erasure.of(request.user) is not None:
+        return None
+    return {"kept": retention.told_to(request.user)}
+
+
 def _erasure(request: HttpRequest) -> dict[str, Any]:
     asked = erasure.of(request.user)
     if asked is None:
         return {}
-    kept = retention.kept_of(request.user)
+    kept = retention.told_to(request.user)
     return {
         "erasure": asked,
         "waits": asked.state == asked.State.WAITING,
@@ -73,4 +81,5 @@ def register() -> None:
     register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
     register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))
     register_panel(PRIVACY, "export", Panel(f"{folder}export.html", _export, order=80))
+    register_panel(PRIVACY, "stays", Panel(f"{folder}stays.html", _stays, order=85))
     register_panel(PRIVACY, "erasure", Panel(f"{folder}erasure.html", _erasure, order=90))

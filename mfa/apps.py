@@ -13,7 +13,7 @@ class MfaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, export_labels, factors, message_samples, privacy
+        from ostiary import events, export_labels, factors, kept_data, message_samples, privacy
 
         from . import (
             app_factor,
@@ -33,6 +33,7 @@ class MfaConfig(AppConfig):
         privacy.register_exporter(f"{__package__}.personal_data.export")
         export_labels.register(personal_data.LABELS)
         privacy.register_eraser(f"{__package__}.personal_data.erase")
+        kept_data.register(f"{__package__}.kept_data.own", order=30)
         factors.register_keeper(self.label, kinds.Keeper())
         app_factor.register()
         recovery_codes.register()

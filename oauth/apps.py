@@ -13,7 +13,7 @@ class OAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, export_labels, privacy
+        from ostiary import events, export_labels, kept_data, privacy
 
         from . import (
             apis,
@@ -26,6 +26,7 @@ class OAuthConfig(AppConfig):
         export_labels.register(exported.LABELS)
         # Early: tokens end, and clients are told, before anything else goes.
         privacy.register_eraser(f"{__package__}.personal_data.erase", order=10)
+        kept_data.register(f"{__package__}.kept_data.own", order=40)
 
         receivers.connect()
         apis.connect()

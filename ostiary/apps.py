@@ -18,6 +18,7 @@ class OstiaryConfig(AppConfig):
             events,
             export_labels,
             export_own,
+            kept_data,
             mail_reports,
             privacy,
             sessions,
@@ -32,6 +33,7 @@ class OstiaryConfig(AppConfig):
         privacy.register_eraser(f"{__package__}.admin_log.erase", order=5)
         # Late: an app's own eraser may still look at the person's sessions.
         privacy.register_eraser(f"{__package__}.personal_data.erase", order=90)
+        kept_data.register(f"{__package__}.kept_data.own", order=90)
         events.register_kinds(
             {
                 "erasure.requested": _("The erasure of the account was asked for"),

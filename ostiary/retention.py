@@ -6,6 +6,7 @@ the person. One that says ``holds`` is a legal hold: nothing at all is erased as
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from .conf import ostiary_settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,26 @@ ALWAYS = (
 """What every erasure leaves."""
 
 
+UNTOLD = Kept(
+    _("Perhaps more than this"),
+    _("What else has to be kept can’t be found out just now."),
+    holds=True,
+)
+"""For a rule that fails."""
+
+
 def kept_of(user: Any) -> list[Kept]:
     """What stays of the person, and what holds their erasure up."""
     return [*ALWAYS, *_asked(user)]
+
+
+def told_to(user: Any) -> list[Kept]:
+    """The same for a page, which is shown also where a rule fails: such a one holds."""
+    try:
+        return kept_of(user)
+    except Exception:
+        log.exception("A rule of RETENTION_RULES failed")
+        return [*ALWAYS, UNTOLD]
 
 
 def holds_on(user: Any) -> list[Kept]:

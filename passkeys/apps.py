@@ -18,6 +18,7 @@ class PasskeysConfig(AppConfig):
             export_labels,
             factor_set_up,
             factors,
+            kept_data,
             notices,
             privacy,
             second_step,
@@ -34,6 +35,7 @@ class PasskeysConfig(AppConfig):
         privacy.register_exporter(f"{__package__}.personal_data.export")
         export_labels.register(personal_data.LABELS)
         privacy.register_eraser(f"{__package__}.personal_data.erase")
+        kept_data.register(f"{__package__}.kept_data.own", order=20)
         factors.register_keeper(self.label, keeper.Keeper())
         factors.register_set_up(
             "ostiary_passkeys:passkeys",

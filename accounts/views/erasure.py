@@ -35,7 +35,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         told = {
             "days": ostiary_settings.ERASURE_GRACE_DAYS,
             "email": email_of(request.user),
-            "kept": retention.kept_of(request.user),
+            "kept": retention.told_to(request.user),
             "regions": [region.name for region in configured.others()],
         }
         return render(request, "ostiary_accounts/erase.html", told)

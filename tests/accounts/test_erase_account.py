@@ -30,6 +30,11 @@ def court(user):
     return [Kept("Everything", "A court wants it.", holds=True)]
 
 
+def broken(user):
+    """A rule with a mistake."""
+    raise RuntimeError(user.email)
+
+
 @pytest.fixture
 def asked(signed_in_browser, person):
     """Alice has asked; the link of the message that she got."""
@@ -123,6 +128,24 @@ def test_a_legal_hold_is_shown_to_the_person(signed_in_browser, person, settings
 
     assert "A court wants it." in page
     assert "Your account will be erased on" not in page
+
+
+def test_what_would_stay_is_told_before_anybody_asks(signed_in_browser, person, settings):
+    settings.OSTIARY = {**settings.OSTIARY, "RETENTION_RULES": [f"{HERE}.invoices"]}
+
+    page = signed_in_browser.get(PRIVACY).text
+
+    assert "The law of taxes wants them. Until Dec. 31, 2036." in page
+    assert 'href="/privacy/receipts/verify"' in page
+
+
+def test_a_rule_that_fails_is_told_and_makes_no_error(signed_in_browser, person, settings):
+    settings.OSTIARY = {**settings.OSTIARY, "RETENTION_RULES": [f"{HERE}.broken"]}
+
+    for page in (PRIVACY, ERASE):
+        answer = signed_in_browser.get(page)
+        assert answer.status_code == 200
+        assert "As long as this holds, nothing is erased." in answer.text
 
 
 def test_what_has_begun_can_not_be_kept_by_an_old_link(person, asked):

@@ -47,6 +47,7 @@ def test_a_panel_that_is_not_for_the_person_is_not_shown(signed_in_browser, rf):
     assert headings(signed_in_browser, "privacy") == [
         "What is kept about you, and why",
         "A copy of your data",
+        "What would stay if your account were erased",
         "Erase your account",
     ]
 

@@ -1,0 +1,46 @@
+"""What is kept of a person's second steps, why and until when, in words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ostiary.kept_data import KeptData, days, has
+
+from .cleanup import TEXT_MESSAGES_DAYS
+from .conf import mfa_settings
+from .kinds import all_kinds
+from .models import Phone, TextMessage, TrustedDevice
+
+
+def own(user: Any) -> Iterable[KeptData]:
+    """Of each kind that the person has."""
+    if any(kind.devices(user) for kind in all_kinds()):
+        yield KeptData(
+            _("Your second steps"),
+            _("To let nobody in who only has your password. Keys are encrypted, codes are hashes."),
+            _("Kept until you remove them."),
+            "ostiary_mfa:factors",
+        )
+    if has(Phone, user):
+        yield KeptData(
+            _("Your telephone number"),
+            _("To send you codes, and for nothing else."),
+            _("Kept until you remove it."),
+            "ostiary_mfa:factors",
+        )
+    if has(TextMessage, user):
+        yield KeptData(
+            _("That a text message was sent to you"),
+            _("To find out why one did not arrive. Of the number, only the last digits are kept."),
+            days(TEXT_MESSAGES_DAYS),
+        )
+    if has(TrustedDevice, user):
+        yield KeptData(
+            _("Browsers that you trust"),
+            _("So that they are not asked for the second step each time."),
+            days(mfa_settings.TRUSTED_DEVICE_DAYS),
+            "ostiary_mfa:factors",
+        )
