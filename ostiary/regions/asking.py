@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -132,7 +131,9 @@ def _exchange(region: Region, here: Region, erasure: Erasure) -> dict[str, Any]:
         "subject": str(erasure.subject),
         "addresses": json.loads(erasure.emails) if erasure.emails else {},
     }
-    request = tokens.make(tokens.REQUEST, said, issuer=here, audience=region, now=time.time())
+    request = tokens.make(
+        tokens.REQUEST, said, issuer=here, audience=region, now=timezone.now().timestamp()
+    )
     answer = link.ask(region.url, PATH, request)
     if answer.status not in (200, 202) or answer.content_type != "application/jwt":
         raise NoReceiptError(f"HTTP {answer.status}")
@@ -143,7 +144,7 @@ def _exchange(region: Region, here: Region, erasure: Erasure) -> dict[str, Any]:
         keys.of(region, tokens.kid_of(token)),
         issuer=region,
         audience=here,
-        now=time.time(),
+        now=timezone.now().timestamp(),
     )
     if claims.get("request") != tokens.jti_of(request):
         raise tokens.Refused("It answers another request.")
@@ -153,7 +154,7 @@ def _exchange(region: Region, here: Region, erasure: Erasure) -> dict[str, Any]:
 def _take(rows: Any, asked: RegionalReceipt, region: Region, receipt: str) -> None:
     """Keep the region's receipt, if it is that of this erasure, and let the erasure go on."""
     here, now = own(), timezone.now()
-    known = keys.of(region, tokens.kid_of(receipt))
+    known = keys.of_receipts(region, tokens.kid_of(receipt))
     receipts.verify_regional(
         receipt, known, region.name, here.name if here else "", str(asked.erasure_id)
     )

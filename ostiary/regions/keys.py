@@ -20,14 +20,15 @@ from .configured import Region
 log = logging.getLogger(__name__)
 
 PATH = "/regions/keys.json"
+RECEIPTS_PATH = "/privacy/receipts/keys.json"
 KEEP_SECONDS = 300
 PAUSE_SECONDS = 10
 WITHOUT_SECONDS = 24 * 3600
 """For so long keys are believed while nobody can be asked whether they still are the region's."""
-MOST = 20
+MOST = 200
 
 JWKs = list[dict[str, Any]]
-_told: dict[Region, tuple[float, float, JWKs]] = {}
+_told: dict[tuple[Region, str], tuple[float, float, JWKs]] = {}
 """When it was last asked for, when last told, and what."""
 
 
@@ -38,27 +39,41 @@ def ours() -> dict[str, Any]:
 
 
 def of(region: Region, kid: str = "") -> JWKs:
-    """The keys of another region, fetched anew if ``kid`` is not among them. Raises
-    ``link.LinkError`` where none are known."""
+    """The keys by which another region speaks now, fetched anew if ``kid`` is not among them.
+    Raises ``link.LinkError`` where none are known."""
+    return _at(region, PATH, kid)
+
+
+def of_receipts(region: Region, kid: str) -> JWKs:
+    """The keys by which another region has ever signed receipts: one may have waited for longer
+    than its key is in the ring there. Raises ``link.LinkError``."""
+    return _at(region, RECEIPTS_PATH, kid)
+
+
+def _at(region: Region, path: str, kid: str) -> JWKs:
     if region.keys_file:
         return _sound(json.loads(Path(region.keys_file).read_text(encoding="utf-8")))
     now = time.monotonic()
-    asked_at, told_at, known = _told.get(region, (now - PAUSE_SECONDS, now, []))
+    asked_at, told_at, known = _told.get((region, path), (now - PAUSE_SECONDS, now, []))
     is_known = any(key["kid"] == kid for key in known) if kid else bool(known)
     if now - asked_at < (KEEP_SECONDS if is_known else PAUSE_SECONDS):
+        if not known:
+            raise link.LinkError("Its keys could not be had just now.")
         return known
+    # Before it is asked: of many who come with a strange key, one waits for the answer.
+    _told[region, path] = now, told_at, known
     try:
-        known, told_at = _fetch(region), now
+        known, told_at = _fetch(region, path), now
     except link.LinkError:
         # It is away, and may yet ask something of us; but a key that was stolen is not for ever.
         if not known or now - told_at > WITHOUT_SECONDS:
             raise
-    _told[region] = now, told_at, known
+    _told[region, path] = now, told_at, known
     return known
 
 
-def _fetch(region: Region) -> JWKs:
-    answer = link.ask(region.url, PATH, seconds=5)
+def _fetch(region: Region, path: str) -> JWKs:
+    answer = link.ask(region.url, path, seconds=5)
     if answer.status != 200:
         raise link.LinkError(f"Its keys: HTTP {answer.status}.")
     try:
@@ -88,7 +103,7 @@ def _is_ed25519(key: dict[str, Any]) -> bool:
 def keep(region: Region, receipt: str) -> None:
     """Keep the key by which ``region`` signed a receipt that was verified."""
     kid = jws.unverified(receipt, receipts.MAX_LENGTH)[0]["kid"]
-    signed_by = [key["x"] for key in of(region, kid) if key["kid"] == kid]
+    signed_by = [key["x"] for key in of_receipts(region, kid) if key["kid"] == kid]
     RegionKey.objects.bulk_create(
         [RegionKey(region=region.name, x=x) for x in signed_by], ignore_conflicts=True
     )

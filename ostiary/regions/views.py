@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -67,7 +67,7 @@ def erasures(request: HttpRequest) -> HttpResponse:
         {**said, "request": claims["jti"]},
         issuer=here,
         audience=region,
-        now=time.time(),
+        now=timezone.now().timestamp(),
     )
     status = 200 if said["state"] == "done" else 202
     return HttpResponse(token, content_type="application/jwt", status=status)
@@ -81,7 +81,7 @@ def _proved(token: str) -> tuple[Region, dict[str, object]]:
         raise tokens.Refused("There is no such region.")
     known = keys.of(region, tokens.kid_of(token))
     claims = tokens.read(
-        tokens.REQUEST, token, known, issuer=region, audience=here, now=time.time()
+        tokens.REQUEST, token, known, issuer=region, audience=here, now=timezone.now().timestamp()
     )
     ends = claims["exp"] + tokens.SKEW_SECONDS
     if not answering.first_use(region, claims["jti"], ends):

@@ -320,6 +320,39 @@ def test_keys_are_asked_for_again_where_one_is_unknown_and_kept_while_the_region
         keys.of(US, "unknown")
 
 
+def test_who_comes_with_strange_keys_while_the_region_is_away_makes_us_ask_once(us, monkeypatch):
+    monkeypatch.setattr(keys, "_told", {})
+    asked = []
+
+    def away(*given: Any, **_: Any) -> link.Answer:
+        asked.append(given)
+        raise link.LinkError("away")
+
+    monkeypatch.setattr(link, "ask", away)
+    for kid in ("a", "b", ""):
+        with pytest.raises(link.LinkError):
+            keys.of(US, kid)
+    assert len(asked) == 1
+
+
+def test_a_receipt_may_be_older_than_the_key_by_which_its_region_speaks(us, monkeypatch, ostiary):
+    monkeypatch.setattr(keys, "_told", {})
+    old, us.key = us.key, Ed25519PrivateKey.generate()
+    published = {
+        keys.PATH: us.jwks,
+        keys.RECEIPTS_PATH: {"keys": [jws.jwk(jws.x_of(key)) for key in (old, us.key)]},
+    }
+
+    def ask(url: str, path: str, token: str = "", seconds: float = 0) -> link.Answer:
+        return link.Answer(200, "application/json", json.dumps(published[path]).encode())
+
+    monkeypatch.setattr(link, "ask", ask)
+    receipt = us.receipt("1", key=old)
+    keys.keep(US, receipt)
+    assert receipts.verify_regional(receipt, receipts.keys_of_region("us"), "us", "eu", "1")
+    assert jws.jwk(jws.x_of(old)) not in keys.of(US, "x")
+
+
 @pytest.mark.parametrize("told", [b"[]", b'{"keys": 1}', b'{"keys": [1, {"kty": "RSA"}]}', b"x"])
 def test_what_is_no_key_set_holds_no_keys(us, monkeypatch, told):
     monkeypatch.setattr(keys, "_told", {})
