@@ -1,13 +1,14 @@
 """``make bench``: how fast the hot endpoints are, beside other servers and the floor of our stack.
 
-Then how fast people sign in by a passkey, and are imported.
+Then how fast people sign in by a passkey, are imported, get messages and are erased.
 
-``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``; alone,
-``soak``: memory over a million requests); ``GROWTH=1``, a large database beside a small one;
+``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``,
+``jobs``; alone, ``soak``: memory over a million requests); ``GROWTH=1``, a large database beside a
+small one;
 ``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive connections,
 ``BENCH_WORKERS`` processes and ``BENCH_THREADS`` in each are the size of it. ``DATABASE_URL`` names
-the PostgreSQL server that the sides get databases of their own on. The clients run on the same machine, so that figures
-compare those who were measured together, not machines.
+the PostgreSQL server that the sides get databases of their own on. The clients run on the same
+machine, so that figures compare those who were measured together, not machines.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import signal
 import sys
 from typing import Any
 
-from tests.bench import comparison, growth, imports, operations, passkey_signin, soak
+from tests.bench import comparison, growth, imports, jobs, operations, passkey_signin, soak
 from tests.idp_site.site import ROOT
 
 RESULTS = ROOT / "var" / "bench"
@@ -34,7 +35,7 @@ def main() -> int:
         return keep("soak", [soaked]) or int(not soaked["flat"])
     wanted = set(filter(None, os.environ.get("BENCH", "").split(",")))
     rows, failed = [], False
-    if not wanted or wanted - {"passkeys", "imports"}:
+    if not wanted or wanted - {"passkeys", "imports", "jobs"}:
         rows += operations.run()
         comparison.show(rows)
     if not wanted or "passkeys" in wanted:
@@ -47,6 +48,11 @@ def main() -> int:
         imports.show(imported)
         failed = failed or not imported["flat"]
         rows.append(imported)
+    if not wanted or "jobs" in wanted:
+        done = jobs.measure()
+        jobs.show(done)
+        failed = failed or not all(row["flat"] for row in done)
+        rows += done
     return keep("last", rows) or int(failed)
 
 
