@@ -11,7 +11,16 @@ from django.apps import apps
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from . import admin_log, all_addresses, dead_letters, event_keys, events, places, privacy_map
+from . import (
+    admin_log,
+    all_addresses,
+    dead_letters,
+    event_keys,
+    events,
+    mentions,
+    places,
+    privacy_map,
+)
 from .device import describe
 from .encryption import EncryptedField
 from .export_masks import Mask, circumstances
@@ -21,7 +30,6 @@ from .models import (
     EventKey,
     Export,
     MailMark,
-    OutboxMessage,
     SentMail,
     Session,
 )
@@ -124,11 +132,13 @@ def _tries(user: Any) -> Iterator[dict[str, Any]]:
 
 def _messages(user: Any) -> Iterator[dict[str, Any]]:
     """Mail to the person that waits. What it says may be a code or a link that lets somebody in."""
-    own = {address.casefold() for address in all_addresses.of(user)}
-    waiting = OutboxMessage.objects.filter(kind="email.send", state__in=dead_letters.OPEN)
-    for message in waiting.order_by("pk").iterator(BATCH):
+    own = all_addresses.of(user)
+    normal = {address.casefold() for address in own}
+    for message in sorted(mentions.about(own), key=lambda each: each.pk):
+        if message.kind != "email.send" or message.state not in dead_letters.OPEN:
+            continue
         to = json.loads(message.payload or "{}").get("to", "")
-        if to.casefold() in own:
+        if to.casefold() in normal:
             yield {"to": to, "state": message.state, "made_at": message.created_at}
 
 
