@@ -63,7 +63,6 @@ def person(person: Any) -> Any:
 def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
     broken.clear()
     monkeypatch.setattr(notifications, "_not_me_link", None)
-    monkeypatch.setattr(exports, "_page_link", lambda: "https://id.example.com/account/privacy/")
 
 
 @pytest.fixture
