@@ -54,7 +54,7 @@ def names_in(value: Any) -> set[str]:
 def in_message(payload: Any, key: str | None) -> list[str] | None:
     """The hashes that the row of a message is found by; ``None`` for one to be looked through."""
     names = names_in([payload, key or ""])
-    return None if len(names) > MOST else sorted(map(_digest, names))
+    return None if len(names) > MOST else sorted(_digests(names))
 
 
 def about(names: Iterable[str]) -> list[OutboxMessage]:
@@ -72,7 +72,7 @@ def blot_out(names: Iterable[str], messages: list[OutboxMessage]) -> None:
     """Take ``names`` out of what is kept of messages that are over: of their hashes, and of their
     keys, which are in plain."""
     wanted = {_normal(name) for name in names if name}
-    digests = set(map(_digest, wanted))
+    digests = set(_digests(wanted))
     for message in messages:
         message.mentions = [each for each in message.mentions or () if each not in digests]
         if message.key and wanted & names_in(message.key):
@@ -83,7 +83,7 @@ def blot_out(names: Iterable[str], messages: list[OutboxMessage]) -> None:
 def _found(rows: QuerySet[OutboxMessage], wanted: set[str]) -> QuerySet[OutboxMessage]:
     if not wanted:
         return rows.none()
-    digests = map(_digest, wanted)
+    digests = _digests(wanted)
     if connections[rows.db].features.supports_json_field_contains:
         said = [Q(mentions__contains=[digest]) for digest in digests]
     else:
@@ -131,5 +131,5 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
-def _digest(name: str) -> str:
-    return privacy.digest("message", name)[:32]
+def _digests(names: Iterable[str]) -> list[str]:
+    return [digest[:32] for digest in privacy.digests("message", names)]

@@ -181,8 +181,15 @@ def _make(subject: str) -> PersonKey:
 def digest(purpose: str, name: str) -> str:
     """A keyed hash by which something is found again, 64 hex digits: the key outlives the ring's,
     and is at hand in every process."""
+    return digests(purpose, [name])[0]
+
+
+def digests(purpose: str, names: Iterable[str]) -> list[str]:
+    """The same of each, by one look at the key: what it costs doesn't tell how many they are."""
     key = person("").key
-    return hmac.new(key, f"{purpose}:{name}".encode(), hashlib.sha256).hexdigest()
+    return [
+        hmac.new(key, f"{purpose}:{name}".encode(), hashlib.sha256).hexdigest() for name in names
+    ]
 
 
 def shred(subject: str, emails: Iterable[str] = ()) -> None:
