@@ -26,7 +26,7 @@ from django.utils.module_loading import import_string
 
 from . import erasure_steps, events, outbox, privacy, retention
 from .conf import ostiary_settings
-from .later import LONGEST_PAUSE, Later
+from .later import Later
 from .models import Erasure, ErasureStep
 from .notifications import language_of, notify
 from .regions import asking, configured
@@ -281,11 +281,14 @@ def _put_off(erasure: Erasure, step: Step, error: Exception) -> None:
     """Try again later: soon, and then in growing steps up to an hour."""
     waits = isinstance(error, Later)
     reason = str(error) if waits else f"{step.name}: {type(error).__name__}"
-    longest = error.longest_pause if isinstance(error, Later) else LONGEST_PAUSE
-    Erasure.objects.filter(pk=erasure.pk, state=State.RUNNING).update(
-        due_at=timezone.now() + min(outbox.retry_delay(min(erasure.attempts, 10)), longest),
+    running = Erasure.objects.filter(pk=erasure.pk, state=State.RUNNING)
+    running.update(
+        due_at=timezone.now() + outbox.retry_delay(min(erasure.attempts, 10)),
         leased_until=None,
         last_error=reason[:300],
     )
-    if not waits:
+    if isinstance(error, Later):
+        if error.has_come():
+            running.update(due_at=timezone.now())
+    else:
         log.error("Erasure %s is tried again after %s", erasure.pk, reason)

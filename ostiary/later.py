@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
 
-LONGEST_PAUSE = timedelta(hours=1)
+
+def _never() -> bool:
+    return False
 
 
 class Later(Exception):
     """A step raises it that can't be done yet; its text says what is waited for, and is shown to
-    operators: it never holds anything personal. It is tried again after growing pauses up to
-    ``longest_pause``."""
+    operators: it never holds anything personal.
 
-    def __init__(self, waits_for: str = "", longest_pause: timedelta = LONGEST_PAUSE) -> None:
+    Whoever brings what is waited for makes the erasure due. ``has_come`` is asked once it is put
+    off, since that may have been in between.
+    """
+
+    def __init__(self, waits_for: str = "", has_come: Callable[[], bool] = _never) -> None:
         super().__init__(waits_for)
-        self.longest_pause = longest_pause
+        self.has_come = has_come

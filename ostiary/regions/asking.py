@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import timedelta
+import time
 from typing import Any
 
 from django.db import transaction
@@ -27,9 +27,13 @@ log = logging.getLogger(__name__)
 KIND = "regions.erase"
 PATH = "/regions/erasures"
 LONGEST_PAUSE_SECONDS = 600
-LOOK_EVERY = timedelta(minutes=1)
 POLL_SECONDS = 2
 """Before it is asked again what takes its time there."""
+SPARED = 3
+"""For so many times as long as a region let us wait in vain, this process doesn't ask it again: one
+that is silent must not take all the time of a worker that has others to serve."""
+
+_spared_until: dict[Region, float] = {}
 
 
 class NoReceiptError(Exception):
@@ -55,7 +59,9 @@ def ask_every_region(erasure: Erasure, user: Any) -> None:
 def hear_from_every_region(erasure: Erasure, user: Any) -> None:
     """Wait until each has answered. Raises ``Later`` with the names of those that have not."""
     if names := missing(erasure):
-        raise Later(f"Waits for the regions: {', '.join(names)}"[:300], LOOK_EVERY)
+        raise Later(
+            f"Waits for the regions: {', '.join(names)}"[:300], lambda: not missing(erasure)
+        )
 
 
 STEPS = (ask_every_region, hear_from_every_region)
@@ -134,7 +140,7 @@ def _exchange(region: Region, here: Region, erasure: Erasure) -> dict[str, Any]:
     request = tokens.make(
         tokens.REQUEST, said, issuer=here, audience=region, now=timezone.now().timestamp()
     )
-    answer = link.ask(region.url, PATH, request)
+    answer = _post(region, request)
     if answer.status not in (200, 202) or answer.content_type != "application/jwt":
         raise NoReceiptError(f"HTTP {answer.status}")
     token = answer.body.decode("ascii", "replace")
@@ -149,6 +155,19 @@ def _exchange(region: Region, here: Region, erasure: Erasure) -> dict[str, Any]:
     if claims.get("request") != tokens.jti_of(request):
         raise tokens.Refused("It answers another request.")
     return claims
+
+
+def _post(region: Region, request: str) -> link.Answer:
+    """Raises ``LinkError``, at once where the region was silent just now."""
+    began = time.monotonic()
+    if began < _spared_until.get(region, began):
+        raise link.LinkError("It was silent just now.")
+    try:
+        return link.ask(region.url, PATH, request)
+    except link.LinkError:
+        now = time.monotonic()
+        _spared_until[region] = now + SPARED * (now - began)
+        raise
 
 
 def _take(rows: Any, asked: RegionalReceipt, region: Region, receipt: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
@@ -133,6 +134,40 @@ def test_it_is_asked_for_ever_with_bounded_pauses(us, person, ostiary):
     assert RegionalReceipt.objects.get().last_error == "NoReceiptError: HTTP 503"
     us.answers = [us.done]
     deliver()
+    assert erasure.run_due() == 1
+
+
+def test_a_region_that_is_silent_does_not_keep_a_worker(us, monkeypatch):
+    monkeypatch.setattr(asking, "_spared_until", {})
+    monkeypatch.setattr(asking, "SPARED", 10_000)
+    asked = []
+
+    def silent(*given: Any) -> link.Answer:
+        asked.append(given)
+        time.sleep(0.01)
+        raise link.LinkError("TimeoutError")
+
+    monkeypatch.setattr(link, "ask", silent)
+    for _ in range(3):
+        with pytest.raises(link.LinkError):
+            asking._post(US, "x")
+    assert len(asked) == 1
+    monkeypatch.setattr(asking, "_spared_until", {US: time.monotonic() - 1})
+    with pytest.raises(link.LinkError, match="Timeout"):
+        asking._post(US, "x")
+
+
+def test_an_answer_that_comes_while_an_erasure_is_put_off_is_not_waited_for(us, person):
+    asked = begin(person)
+    erasure.hasten(asked)
+    assert erasure._claim(asked.pk)
+    asked.refresh_from_db()
+    with pytest.raises(erasure.Later) as waits:
+        asking.hear_from_every_region(asked, None)
+    deliver()
+    [step] = [each for each in erasure.steps() if each.name == "hear_from_every_region"]
+    erasure._put_off(asked, step, waits.value)
+
     assert erasure.run_due() == 1
 
 
