@@ -17,6 +17,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.bench import comparison, growth, imports, jobs, operations, passkey_signin, soak
@@ -29,14 +30,18 @@ def main() -> int:
     """Measure everything that is chosen. 1 if a sign-in failed, or importing took more memory for
     more people; a wrong answer of an operation ends the run at once."""
     if growth.is_wanted():
-        return keep("growth", growth.run())
+        keep("growth", growth.run())
+        return 0
     if os.environ.get("BENCH") == soak.OPERATION:
         soaked = soak.run()
-        return keep("soak", [soaked]) or int(not soaked["flat"])
+        keep("soak", [soaked])
+        return int(not soaked["flat"])
     wanted = set(filter(None, os.environ.get("BENCH", "").split(",")))
     rows, failed = [], False
     if not wanted or wanted - {"passkeys", "imports", "jobs"}:
-        rows += operations.run()
+        for found in operations.run():
+            rows += found
+            keep("last", rows)
         comparison.show(rows)
     if not wanted or "passkeys" in wanted:
         by_passkey = passkey_signin.run()
@@ -53,16 +58,16 @@ def main() -> int:
         jobs.show(done)
         failed = failed or not all(row["flat"] for row in done)
         rows += done
-    return keep("last", rows) or int(failed)
+    print(f"\nOne JSON line for each: {keep('last', rows)}")
+    return int(failed)
 
 
-def keep(name: str, rows: list[dict[str, Any]]) -> int:
-    """Write the rows down, and say where."""
+def keep(name: str, rows: list[dict[str, Any]]) -> Path:
+    """Write the rows down: where."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / f"{name}.jsonl"
     file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    print(f"\nOne JSON line for each: {file}")
-    return 0
+    return file
 
 
 if __name__ == "__main__":

@@ -57,9 +57,8 @@ def chosen(names: tuple[str, ...]) -> list[str]:
     return found or list(names)
 
 
-def run() -> list[dict[str, Any]]:
-    """Measure what is chosen, and print it."""
-    rows = []
+def run() -> Iterator[list[dict[str, Any]]]:
+    """Measure what is chosen, and print it: the rows of one operation after another."""
     names = chosen(OPERATIONS)
     with contextlib.ExitStack() as stack:
         sides = list(_running(stack, names))
@@ -73,8 +72,7 @@ def run() -> list[dict[str, Any]]:
                     row["hash_cpu_ms"] = password_hash.cpu_ms(sides[0])
             for _, group in itertools.groupby(found, key=lambda row: str(row["operation"])):
                 table.show(list(group))
-            rows += found
-    return rows
+            yield found
 
 
 def _is_kit(side: Side) -> bool:
