@@ -4,8 +4,7 @@ Then how fast people sign in by a passkey, are imported, get messages and are er
 
 ``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``,
 ``jobs``; alone, ``soak``: memory over a million requests); ``GROWTH=1``, a large database beside a
-small one;
-``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive connections,
+small one. ``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive connections,
 ``BENCH_WORKERS`` processes and ``BENCH_THREADS`` in each are the size of it. ``DATABASE_URL`` names
 the PostgreSQL server that the sides get databases of their own on. The clients run on the same
 machine, so that figures compare those who were measured together, not machines.
@@ -20,7 +19,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import comparison, growth, imports, jobs, operations, passkey_signin, soak
+from tests.bench import (
+    comparison,
+    goals,
+    growth,
+    imports,
+    jobs,
+    operations,
+    passkey_signin,
+    soak,
+)
 from tests.idp_site.site import ROOT
 
 RESULTS = ROOT / "var" / "bench"
@@ -42,6 +50,8 @@ def main() -> int:
         for found in operations.run():
             rows += found
             keep("last", rows)
+        print()
+        goals.show(rows)
         comparison.show(rows)
     if not wanted or "passkeys" in wanted:
         by_passkey = passkey_signin.run()

@@ -23,7 +23,7 @@ COLOURS = {
     "oidc-provider, PostgreSQL": "#1f7a8c",
 }
 STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#222}.a{stroke:#999;stroke-width:1}"
+    "text{font:13px system-ui,sans-serif;fill:#222}.b{font-weight:bold}.a{stroke:#999;stroke-width:1}"
     ".g{stroke:#ddd;stroke-width:1}"
     "@media (prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#444}}"
 )
@@ -76,7 +76,7 @@ def chart(title: str, bars: list[Bar]) -> str:
     for operation, side, value in bars:
         if operation != last:
             y += 8 if last else 0
-            parts.append(f'<text x="0" y="{y + 14}" font-weight="bold">{escape(operation)}</text>')
+            parts.append(f'<text x="0" y="{y + 14}" class="b">{escape(operation)}</text>')
             last = operation
         length = half * math.log10(value) / math.log10(reach)
         colour = COLOURS.get(side, "#1f7a8c")
@@ -90,6 +90,6 @@ def chart(title: str, bars: list[Bar]) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 10}" role="img" '
         f'aria-label="{escape(title)}"><title>{escape(title)}</title><style>{STYLE}</style>'
-        f'<text x="0" y="14" font-weight="bold">{escape(title)}</text>'
+        f'<text x="0" y="14" class="b">{escape(title)}</text>'
     )
     return head + "".join(parts).replace("{end}", str(y + 4)) + "</svg>\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.bench import goals
 from tests.bench.comparison import cost, ratios
 from tests.bench.sides import ours
 
@@ -28,7 +29,11 @@ def of(told: Mapping[str, Any]) -> str:
     """The page."""
     rows: list[Row] = told["rows"]
     own = [row for row in rows if not row.get("growth")]
-    parts = [HEAD.read_text().replace("{machine}", _machine(told["machine"]))]
+    parts = [
+        HEAD.read_text()
+        .replace("{machine}", _machine(told["machine"]))
+        .replace("{goals}", _goals(rows))
+    ]
     parts += [
         _table(operation, [row for row in own if row["operation"] == operation])
         for operation in dict.fromkeys(row["operation"] for row in own if "cpu_ms" in row)
@@ -44,10 +49,21 @@ def of(told: Mapping[str, Any]) -> str:
 
 def _machine(machine: Mapping[str, str]) -> str:
     return (
-        f"Measured on {machine['measured']} at `{machine['tree']}`: {machine['cores']} cores of "
+        f"Measured on {machine['measured']}: {machine['cores']} cores of "
         f"{machine['processor']}, {machine['memory']}, {machine['system']}, Python "
-        f"{machine['python']}."
+        f"{machine['python']}. The load average of the last quarter of an hour was "
+        f"{machine['load']}, the bench's own included: where it is far above the number of cores, "
+        "others were at work, and seconds of a core say more than requests a second."
     )
+
+
+def _goals(rows: list[Row]) -> str:
+    lines = ["| wanted | measured | |", "|---|---|---|"]
+    lines += [
+        f"| {goal.wanted} | {goal.found} | {'reached' if goal.reached else 'not yet'} |"
+        for goal in goals.of(rows)
+    ]
+    return "\n".join(lines)
 
 
 def _table(operation: str, rows: list[Row]) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -40,22 +39,18 @@ def machine() -> dict[str, str]:
         "memory": f"{memory:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "tree": _tree(),
+        "load": f"{os.getloadavg()[2]:.0f}",
         "measured": datetime.now(UTC).date().isoformat(),
     }
 
 
-def _tree() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-
-
 def read(name: str) -> list[Row]:
-    """The rows of a run, none if there was none."""
+    """The rows of a run about sides, none if there was none."""
     file = RESULTS / f"{name}.jsonl"
     if not file.exists():
         return []
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    return [row for row in rows if "side" in row]
 
 
 def merged(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:

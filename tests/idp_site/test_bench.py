@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import charts, comparison
+from tests.bench import charts, comparison, page, report
 from tests.bench.browser import Form
 from tests.bench.driver import Driver
 from tests.bench.request import PLACE, Request
@@ -105,3 +105,11 @@ def test_charts_are_well_formed() -> None:
     for chart in (charts.of_ratios(rows), charts.of_growth(grown)):
         root = ElementTree.fromstring(chart)  # noqa: S314  # it is our own
         assert root.tag.endswith("svg")
+
+
+def test_the_page_says_what_was_measured() -> None:
+    """Nobody has changed the one without the other."""
+    told = comparison.committed()
+
+    assert (report.DOCS / "performance.md").read_text() == page.of(told)
+    assert told["ratios"] == comparison.ratios(told["rows"])
