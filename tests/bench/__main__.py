@@ -4,10 +4,11 @@ Then how fast people sign in by a passkey, are imported, get messages and are er
 
 ``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``,
 ``jobs``; alone, ``soak``: memory over a million requests); ``GROWTH=1``, a large database beside a
-small one. ``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive connections,
-``BENCH_WORKERS`` processes and ``BENCH_THREADS`` in each are the size of it. ``DATABASE_URL`` names
-the PostgreSQL server that the sides get databases of their own on. The clients run on the same
-machine, so that figures compare those who were measured together, not machines.
+small one. ``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive
+connections, ``BENCH_WORKERS`` processes and ``BENCH_THREADS`` in each are the size of it.
+``DATABASE_URL`` names the PostgreSQL server that the sides get databases of their own on. The
+clients run on the same machine, so that figures compare those who were measured together, not
+machines.
 """
 
 from __future__ import annotations

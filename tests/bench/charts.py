@@ -23,7 +23,8 @@ COLOURS = {
     "oidc-provider, PostgreSQL": "#1f7a8c",
 }
 STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#222}.b{font-weight:bold}.a{stroke:#999;stroke-width:1}"
+    "text{font:13px system-ui,sans-serif;fill:#222}.b{font-weight:bold}"
+    ".a{stroke:#999;stroke-width:1}"
     ".g{stroke:#ddd;stroke-width:1}"
     "@media (prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#444}}"
 )
