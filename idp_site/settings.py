@@ -314,6 +314,7 @@ LANGUAGES = [  # each by its own name
     ("ar", "العربية"),
 ]
 LOCALE_PATHS = [BASE_DIR / "idp_site" / "locale"]
+FORMAT_MODULE_PATH = ["idp_site.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
