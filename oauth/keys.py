@@ -34,7 +34,10 @@ from .conf import oauth_settings
 from .jwk import thumbprint
 from .models import SigningKey
 
-RECHECK_SECONDS = 5
+RECHECK_SECONDS = 1
+"""For so long at most a process goes on with keys that another has changed."""
+SIGNER_RECHECK_SECONDS = 5
+"""The same where a signer has them, which may count, or charge for, each question."""
 RSA_BITS = 2048
 PUBLISHED_BEFORE = timedelta(hours=1)
 """For so long a key is published before a scheduled rotation lets it sign: longer than anybody may
@@ -154,11 +157,14 @@ def _version(rows: list[SigningKey]) -> tuple[tuple[str, str], ...]:
 def keyset() -> KeySet:
     """The keys in force; from memory unless ``RECHECK_SECONDS`` have passed."""
     global _cached, _checked_at
-    if _cached.active and time.monotonic() - _checked_at < RECHECK_SECONDS:
+    if _is_fresh():
         return _cached
     with _lock:
+        if _is_fresh():  # another thread has just looked
+            return _cached
+        asked_at = time.monotonic()  # what changes while the answer is on its way is not in it
         if signer.is_configured():
-            _cached, _checked_at = _of_signer(_cached), time.monotonic()
+            _cached, _checked_at = _of_signer(_cached), asked_at
             return _cached
         rows = list(SigningKey.objects.order_by("alg", "-id"))
         if {row.alg for row in rows if row.state == State.ACTIVE} < set(SIGNING_ALGS):
@@ -166,8 +172,13 @@ def keyset() -> KeySet:
             rows = list(SigningKey.objects.order_by("alg", "-id"))
         if _version(rows) != _cached.version:
             _cached = _load(rows)
-        _checked_at = time.monotonic()
+        _checked_at = asked_at
         return _cached
+
+
+def _is_fresh() -> bool:
+    most = SIGNER_RECHECK_SECONDS if signer.is_configured() else RECHECK_SECONDS
+    return bool(_cached.active) and time.monotonic() - _checked_at < most
 
 
 def _of_signer(known: KeySet) -> KeySet:

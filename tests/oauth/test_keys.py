@@ -449,7 +449,7 @@ def test_a_key_that_the_signer_leaves_out_is_refused_at_the_next_recheck(
 ):
     stolen = token_for(service_client)
     local_signer.setattr(LocalSigner, "told", {"kid": "two"})
-    local_signer.setattr(keys, "_checked_at", keys._checked_at - keys.RECHECK_SECONDS)
+    local_signer.setattr(keys, "_checked_at", keys._checked_at - keys.SIGNER_RECHECK_SECONDS)
 
     with pytest.raises(jwt.InvalidTokenError):
         access_token.verify(stolen)
