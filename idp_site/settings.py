@@ -261,12 +261,16 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
     _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
-    _pool_size = env.int("DATABASE_POOL_SIZE", 10)
+    if _database["ENGINE"] == "django.db.backends.postgresql":
+        _database["ENGINE"] = "idp_site.postgresql"
+    _database["CONN_HEALTH_CHECKS"] = True  # a restarted database costs nobody an error
+    _database["CONN_MAX_AGE"] = 600  # a connection for each thread: threads are few
+    _pool_size = env.int("DATABASE_POOL_SIZE", 0)
     _options: dict[str, Any] = {"connect_timeout": 3}
     if _pool_size:
         # The wait for a connection is short, so that a database outage is told quickly.
         _options["pool"] = {"min_size": 0, "max_size": _pool_size, "timeout": 4}
-        _database["CONN_HEALTH_CHECKS"] = True  # a restarted database costs nobody an error
+        _database["CONN_MAX_AGE"] = 0  # each goes back at the end of the request
     _database["OPTIONS"] = _database.get("OPTIONS", {}) | _options
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,13 +1,15 @@
 """The hot paths and their number of SQL statements: a promise to whoever runs a busy site."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from oauth import apis, keys
+from oauth import apis, discovery, keys
 from oauth.models import ExchangeRule, Grant, RefreshToken
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from tests.oauth import flow, test_device
@@ -278,3 +280,65 @@ def test_the_table_of_the_documentation_is_true(
 )
 def test_what_is_told_is_within_what_was_promised(names, most):
     assert max(told()[name] for name in names) <= most
+
+
+# --- signatures -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signatures(monkeypatch):
+    """How many signatures were made and verified since it was last asked."""
+    counted = Counter()
+
+    def count(algorithm, what):
+        original = getattr(algorithm, what)
+
+        def counting(*args):
+            counted[what] += 1
+            return original(*args)
+
+        monkeypatch.setattr(algorithm, what, counting)
+
+    for algorithm in (ECAlgorithm, RSAAlgorithm):
+        for what in ("sign", "verify"):
+            count(algorithm, what)
+
+    def since() -> tuple[int, int]:
+        found = counted["sign"], counted["verify"]
+        counted.clear()
+        return found
+
+    return since
+
+
+def test_each_token_is_signed_once_and_verified_at_most_once(
+    confidential_client, service_client, signed_in_browser, signatures
+):
+    code = flow.obtain_code(signed_in_browser, confidential_client)
+    assert signatures() == (0, 0)
+
+    tokens = flow.redeem(confidential_client, *code).json()
+    assert signatures() == (2, 0)
+    tokens = flow.refresh(confidential_client, tokens["refresh_token"]).json()
+    assert signatures() == (2, 0)
+    assert flow.post_token(service_client, grant_type="client_credentials").status_code == 200
+    assert signatures() == (1, 0)
+
+    sent = {"token": tokens["access_token"]}
+    assert flow.userinfo(tokens["access_token"]).status_code == 200
+    assert signatures() == (0, 1)
+    assert flow.userinfo(tokens["access_token"]).status_code == 200
+    assert flow.post_as(confidential_client, INTROSPECT, sent).json()["active"]
+    assert signatures() == (0, 0)
+
+
+def test_the_published_documents_are_made_once(monkeypatch):
+    for module in (keys, apis):  # however slow the machine is, they stay warm
+        monkeypatch.setattr(module, "RECHECK_SECONDS", 3600)
+    path = "/.well-known/openid-configuration"
+    first = Browser().get(path)
+    monkeypatch.setattr(discovery, "openid_configuration", None)
+
+    assert Browser().get(path).content == first.content
+    known = Browser().get(path, headers={"if-none-match": first["ETag"]})
+    assert (known.status_code, known.content) == (304, b"")
