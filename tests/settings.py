@@ -14,10 +14,14 @@ os.environ.setdefault("SECRET_KEY", "tests-only-kKnJ-xj2H1lrtAro0Sr5z9G3_Mjrm2vy
 os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "MPkE17r4EASccXsYSFLkMV9_DgJHo3W8huKGWwYIuxk=")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
-# A pool would keep connections open that the dropping of the test database waits for.
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
 
 from idp_site.settings import *  # noqa: F403
+from idp_site.settings import DATABASES
+
+# Kept connections of threads are such that the dropping of the test database waits for.
+if DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 # Each test's browser has a handler of its own, which would look through every static file there is.
 WHITENOISE_AUTOREFRESH = True
