@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,7 +13,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ostiary import prepared
 from ostiary.ids import uuid7
+from ostiary.prepared import Parameter
 from ostiary.regions.homes import this_region
 
 from ..addresses import MAX_LENGTH, normalize_email, only_ascii
@@ -25,6 +28,20 @@ def normalize_password(password: str) -> str:
 
 class UserManager(BaseUserManager["User"]):
     """Finds people by address, whatever its case."""
+
+    def get(self, *args: Any, **kwargs: Any) -> User:
+        """The one person that is asked for. Django asks by primary key, and nothing else, at every
+        request of who is signed in: that SQL is made once (``ostiary/prepared.py``)."""
+        pk = kwargs.get("pk")
+        # A manager of somebody's people, or of another database, is not this very class, or has
+        # been told so.
+        everyone = type(self) is UserManager and self.model is User and not self._db
+        if args or len(kwargs) != 1 or not isinstance(pk, uuid.UUID) or not everyone:
+            return super().get(*args, **kwargs)
+        found = _by_pk.first(pk=pk)
+        if found is None:
+            raise User.DoesNotExist("No such person.")
+        return found
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The person with this address, in any case. Raises ``User.DoesNotExist``."""
@@ -147,3 +164,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """What to call the person."""
         return self.given_name or self.preferred_username or self.name or self.email
+
+
+_by_pk = prepared.Select(User, lambda: User.objects.filter(pk=Parameter("pk", models.UUIDField())))

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import CharField, DateTimeField, GenericIPAddressField, UUIDField
+from django.db.models.signals import post_init
 from django.utils import timezone
 
 from ostiary import prepared
-from ostiary.models import Session
+from ostiary.models import PersonKey, Session
 from ostiary.prepared import Parameter
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,33 @@ def test_columns_left_out_are_read_when_asked_for(session, django_assert_num_que
         assert found.amr == ["pwd", "otp"]
     with django_assert_num_queries(1):
         assert found.session_key == session.session_key
+
+
+def test_who_listens_for_instances_hears_of_each(session):
+    heard = []
+
+    def listen(sender, instance, **_):
+        heard.append(instance)
+
+    post_init.connect(listen, sender=Session)
+    try:
+        query = prepared.Select(
+            Session, lambda: Session.objects.filter(pk=Parameter("pk", UUIDField()))
+        )
+        found = query.first(pk=session.pk)
+    finally:
+        post_init.disconnect(listen, sender=Session)
+
+    assert len(heard) == 1
+    assert heard[0] is found
+
+
+def test_an_encrypted_column_is_what_the_queryset_would_give(db):
+    written = PersonKey.objects.create(subject="somebody", key=b"k" * 32)
+    query = prepared.Select(
+        PersonKey, lambda: PersonKey.objects.filter(pk=Parameter("pk", UUIDField()))
+    )
+    assert values_of(query.first(pk=written.pk)) == values_of(written)
 
 
 def test_a_value_is_never_part_of_the_sql(session):
