@@ -55,11 +55,14 @@ _REDACTIONS = (
 
 
 # A path segment as long as a token; an identifier (UUID) may be told.
-_LONG_SEGMENT = re.compile(rf"(?<=/)(?!{_UUID}(?:/|$))[^/]{{24,}}")
+_LONG = 24
+_LONG_SEGMENT = re.compile(rf"(?<=/)(?!{_UUID}(?:/|$))[^/]{{{_LONG},}}")
 
 
 def loggable_path(path: str) -> str:
     """``path`` without segments that may be a token (of a recovery link, for one)."""
+    if len(path) <= _LONG:  # as those of most endpoints are
+        return path
     return _LONG_SEGMENT.sub("[redacted]", path[:300])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import (
     CharField,
@@ -107,11 +108,30 @@ def _enabled(parameter: str) -> QuerySet[Client]:
     return found
 
 
-_with_holder = prepared.Select(
-    Grant,
-    lambda: Grant.objects.select_related("user", "application").filter(
+def _named(*columns: str) -> QuerySet[Grant]:
+    """The grant that a token names, while its holder is enabled; with ``columns``, only those."""
+    found: QuerySet[Grant] = Grant.objects.select_related("user", "application").filter(
         Exists(_enabled("holder")), pk=Parameter("pk", UUIDField())
-    ),
+    )
+    return found.only(*columns) if columns else found
+
+
+def _columns_of_person() -> tuple[str, ...]:
+    """What ``is_alive`` asks of a person; of a user model that keeps it otherwise, everything."""
+    kept = {field.name for field in get_user_model()._meta.concrete_fields}
+    asked = ("is_active", "password")
+    return tuple(f"user__{name}" for name in asked) if kept.issuperset(asked) else ()
+
+
+_OF_GRANT = ("revoked_at", "credential_hash", "user", "application")
+_OF_CLIENT = ("client_id", "enabled", "subject_type", "redirect_uris", "scopes", "metadata")
+
+_with_holder = prepared.Select(Grant, _named)
+_standing = prepared.Select(
+    Grant, lambda: _named(*_OF_GRANT, "application__enabled", *_columns_of_person())
+)
+_for_userinfo = prepared.Select(
+    Grant, lambda: _named(*_OF_GRANT, "claims", *(f"application__{name}" for name in _OF_CLIENT))
 )
 _both_enabled = prepared.Select(
     Client, lambda: _enabled("client").filter(Exists(_enabled("holder"))).only("pk")
@@ -121,20 +141,30 @@ _both_enabled = prepared.Select(
 def find_alive(claims: Mapping[str, Any]) -> Grant | None:
     """The grant that an access token names, if it still stands, and the client that the token was
     issued to, which is another after an exchange, does too (one SQL statement)."""
-    try:
-        pk = uuid.UUID(str(claims.get("gid")))
-    except ValueError:
-        return None
-    grant = _with_holder.first(pk=pk, holder=claims["client_id"])
-    return grant if grant is not None and is_alive(grant) else None
+    return _alive(_with_holder, claims)
+
+
+def find_to_tell(claims: Mapping[str, Any]) -> Grant | None:
+    """The same, with what UserInfo tells and no other column of the grant and its client, which
+    would be read when it is asked for."""
+    return _alive(_for_userinfo, claims)
 
 
 def stands(claims: Mapping[str, Any]) -> bool:
     """Whether the grant of an access token stands, or, of a client's own, the client and whoever
     has got it by an exchange (one SQL statement)."""
     if "gid" in claims:
-        return find_alive(claims) is not None
+        return _alive(_standing, claims) is not None
     return _both_enabled.first(client=claims["sub"], holder=claims["client_id"]) is not None
+
+
+def _alive(found_by: prepared.Select[Grant], claims: Mapping[str, Any]) -> Grant | None:
+    try:
+        pk = uuid.UUID(str(claims.get("gid")))
+    except ValueError:
+        return None
+    grant = found_by.first(pk=pk, holder=claims["client_id"])
+    return grant if grant is not None and is_alive(grant) else None
 
 
 def is_alive(grant: Grant) -> bool:

@@ -71,6 +71,7 @@ class _Instance:
     columns: slice
     pk: int
     plain: bool
+    set_by_field: Sequence[str]
     related: Sequence[tuple[Callable[[Any, Any], None], Callable[[Any, Any], None], _Instance]]
 
     @classmethod
@@ -78,12 +79,14 @@ class _Instance:
         """As Django's compiler tells it of a model (``klass_info``)."""
         columns = slice(told["select_fields"][0], told["select_fields"][-1] + 1)
         targets = [each[0].target for each in select[columns]]
+        model, names = told["model"], [target.attname for target in targets]
         return cls(
-            model=told["model"],
-            names=[target.attname for target in targets],
+            model=model,
+            names=names,
             columns=columns,
-            pk=columns.start + targets.index(told["model"]._meta.pk),
-            plain=_is_plain(told["model"]),
+            pk=columns.start + targets.index(model._meta.pk),
+            plain=_is_plain(model),
+            set_by_field=[name for name in names if _is_set_by_field(model, name)],
             related=[
                 (each["local_setter"], each["remote_setter"], cls.of(each, select))
                 for each in told.get("related_klass_infos", ())
@@ -109,26 +112,31 @@ class _Instance:
         """As ``from_db`` would make it, without asking each field how it is set: that is half of
         what such a query costs. A column that was left out is read when it is asked for."""
         instance = self.model.__new__(self.model)
-        instance.__dict__.update(zip(self.names, row[self.columns], strict=True))
         instance._state = state = ModelState()
         state.adding, state.db = False, alias
+        values = dict(zip(self.names, row[self.columns], strict=True))
+        own = [(name, values.pop(name)) for name in self.set_by_field]
+        instance.__dict__.update(values)
+        for name, value in own:
+            setattr(instance, name, value)
         return instance
 
 
 def _is_plain(model: type[Model]) -> bool:
-    """Whether an instance is its columns and no more: nobody listens for instances of the model, or
-    has their own way to make one or to set a column of it."""
+    """Whether an instance is its columns and no more: nobody listens for instances of the model,
+    and it has no way of its own to make one."""
     return (
         model.__init__ is Model.__init__
         and getattr(model.from_db, "__func__", None) is getattr(Model.from_db, "__func__", None)
         and model.__setattr__ is Model.__setattr__
         and not pre_init.has_listeners(model)
         and not post_init.has_listeners(model)
-        and all(
-            type(getattr(model, field.attname)) in (DeferredAttribute, ForeignKeyDeferredAttribute)
-            for field in model._meta.concrete_fields
-        )
     )
+
+
+def _is_set_by_field(model: type[Model], name: str) -> bool:
+    """Whether the field wants to know when the column is set, as that of an encrypted one does."""
+    return type(getattr(model, name)) not in (DeferredAttribute, ForeignKeyDeferredAttribute)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _verified(token: str) -> dict[str, Any]:
 
 def _grant(granted: dict[str, Any]) -> Grant:
     """The grant of a token, if it still stands (one SQL statement)."""
-    grant = families.find_alive(granted)
+    grant = families.find_to_tell(granted)
     if grant is None:
         raise BearerError("invalid_token", "The access token is not valid.", 401)
     return grant
