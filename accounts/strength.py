@@ -10,10 +10,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import zxcvbn
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from zxcvbn.matching import RANKED_DICTIONARIES
 
 MOST_CHARACTERS = 72
 SUBSTITUTES = "4@8({[<369&#!1/|0$5+7%2"
@@ -54,6 +52,10 @@ def judge(password: str, words: Iterable[str] = ()) -> Judgement:
         looked_at = "".join("~" if c in SUBSTITUTES else c for c in looked_at)
     if not looked_at:
         return Judgement(0, str(LABELS[0]), _advice([]))
+    # Not above: its lists of words take 11 MiB, which only a process holds that was asked.
+    import zxcvbn
+    from zxcvbn.matching import RANKED_DICTIONARIES
+
     known = [part for word in words for part in (word, *word.replace("@", " ").split()) if part]
     with _one_at_a_time:
         try:

@@ -4,22 +4,22 @@ from django.urls import path
 
 from ostiary.second_step import exempt
 
-from . import views
+from .deferred import Deferred
 
 urlpatterns = [
-    path("", views.Passkeys.as_view(), name="api_passkeys"),
-    path("csrf/", exempt(views.CsrfToken.as_view()), name="api_csrf"),
+    path("", Deferred("Passkeys"), name="api_passkeys"),
+    path("csrf/", exempt(Deferred("CsrfToken")), name="api_csrf"),
     path(
         "registration/options/",
-        views.RegistrationOptions.as_view(),
+        Deferred("RegistrationOptions"),
         name="api_registration_options",
     ),
-    path("registration/", views.Registration.as_view(), name="api_registration"),
+    path("registration/", Deferred("Registration"), name="api_registration"),
     path(
         "authentication/options/",
-        exempt(views.AuthenticationOptions.as_view()),
+        exempt(Deferred("AuthenticationOptions")),
         name="api_authentication_options",
     ),
-    path("authentication/", exempt(views.Authentication.as_view()), name="api_authentication"),
-    path("<uuid:pk>/", views.Passkey.as_view(), name="api_passkey"),
+    path("authentication/", exempt(Deferred("Authentication")), name="api_authentication"),
+    path("<uuid:pk>/", Deferred("Passkey"), name="api_passkey"),
 ]
