@@ -9,6 +9,22 @@ from tests.faults.conftest import database_url
 
 from .site import PRODUCTION, environment, python
 
+LOADED_WHEN_ASKED_FOR = {
+    # Of the ceremonies as JSON, with what it looks for.
+    "rest_framework",
+    "requests",
+    "markdown",
+    "pygments",
+    # Of the judgement of a password: 11 MiB of words.
+    "zxcvbn",
+    # Of tests.
+    "jinja2",
+    "unittest",
+    "hypothesis",
+    "pytest",
+}
+"""What no worker holds that just answers applications and shows pages (ADR 0012)."""
+
 
 def manage(tmp_path, *arguments, **chosen):
     return python(environment(tmp_path, **{**PRODUCTION, **chosen}), "manage.py", *arguments)
@@ -54,9 +70,14 @@ def test_static_files_that_were_not_collected_stop_the_server(tmp_path):
     assert "python manage.py collectstatic" in result.stderr
 
 
-def test_a_production_environment_starts_the_server(production_folder):
-    result = python(environment(production_folder, **PRODUCTION), "-c", "import idp_site.wsgi")
+def test_a_production_environment_starts_the_server_with_nothing_large_that_few_ask_for(
+    production_folder,
+):
+    start = "import sys, idp_site.wsgi; print(*sys.modules)"
+    result = python(environment(production_folder, **PRODUCTION), "-c", start)
     assert result.returncode == 0, result.stderr
+    loaded = {module.partition(".")[0] for module in result.stdout.split()}
+    assert not loaded & LOADED_WHEN_ASKED_FOR
 
 
 def test_the_deployment_checks_are_clean(production_folder):
