@@ -103,7 +103,11 @@ def _second(since_1970: int) -> str:
 
 
 def logging_config(level: str) -> dict[str, Any]:
-    """Django's ``LOGGING``: everything to standard error, as JSON."""
+    """Django's ``LOGGING``: everything to standard error, as JSON.
+
+    What no line tells is not gathered, for each of them (Python's ``logging``, "Optimization").
+    """
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     return {
         "version": 1,
         "disable_existing_loggers": False,

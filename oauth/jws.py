@@ -30,24 +30,25 @@ def sign(claims: dict[str, Any], *, alg: str, typ: str) -> str:
     Raises as ``keys.active``.
     """
     key = keys.active(alg)
-    header = {"kid": key.kid, "typ": typ}
-    if key.private_key is not None:
-        return jwt.encode(claims, key.private_key, algorithm=key.alg, headers=header)
-    return _signed_elsewhere(claims, key, header)
-
-
-def _signed_elsewhere(claims: dict[str, Any], key: LoadedKey, header: dict[str, Any]) -> str:
-    """A JWS around the signature of the signer (RFC 7515 §5.1), once it is seen to be good."""
-    parts = ({"alg": key.alg, **header}, claims)
+    parts = ({"alg": key.alg, "kid": key.kid, "typ": typ}, claims)
     signed = b".".join(
         base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts
     )
+    if key.private_key is not None:
+        signature = _ALGORITHMS[key.alg].sign(signed, key.private_key)
+    else:
+        signature = _by_signer(signed, key)
+    return (signed + b"." + base64url_encode(signature)).decode()
+
+
+def _by_signer(signed: bytes, key: LoadedKey) -> bytes:
+    """The signature of the signer (RFC 7515 §5.1), once it is seen to be good."""
     signature = signer.sign(key.kid, key.alg, signed)
     public_key = keys.keyset().verifiers[key.kid][1]
     if not _ALGORITHMS[key.alg].verify(signed, public_key, signature):
         log.error("the signer's signature by %s is not valid", key.kid)
         raise signer.SignerUnavailableError
-    return (signed + b"." + base64url_encode(signature)).decode()
+    return signature
 
 
 def verify(

@@ -15,11 +15,17 @@ QUERY_MAX_LENGTH = 5000
 """Longest query taken of a request that a browser carries, in characters: it still fits into the
 redirect, encoded once more, that takes the person to the sign-in page."""
 
+MOST_FOR_A_CHARACTER = 12
+"""As how many characters one can be written in a query: four bytes of UTF-8, three for each."""
+
 Pairs = Iterable[tuple[str, str]]
 
 
 def is_too_long(params: QueryDict) -> bool:
     """Whether a browser's request is too long to be carried on."""
+    told = sum(len(name) + len(value) + 2 for name, value in pairs(params))
+    if told * MOST_FOR_A_CHARACTER <= QUERY_MAX_LENGTH:  # however it would be written
+        return False
     return len(params.urlencode()) > QUERY_MAX_LENGTH
 
 
