@@ -231,14 +231,16 @@ def test_password_managers_are_told_which_passkeys_there_are_and_which_there_are
         """const names = ["AllAcceptedCredentials", "CurrentUserDetails", "UnknownCredential"];
            for (const name of names) {
              const call = PublicKeyCredential[`signal${name}`].bind(PublicKeyCredential);
-             PublicKeyCredential[`signal${name}`] = (told) =>
-               (window[name] = told, window[`${name}Done`] = call(told).then(() => true));
+             window[name] = new Promise((told, refused) => {
+               PublicKeyCredential[`signal${name}`] = (what) =>
+                 call(what).then(() => told(what), refused);
+               setTimeout(refused, 20000, `${name} was not called`);
+             });
+             window[name].catch(() => {});
            }"""
     )
 
     def signal(name):
-        page.wait_for_function(f"window.{name}")
-        assert page.evaluate(f"window.{name}Done")
         return page.evaluate(f"window.{name}")
 
     page.goto(f"{issuer}/signin/passkey/?next=/account/security/passkeys/")
@@ -256,7 +258,8 @@ def test_password_managers_are_told_which_passkeys_there_are_and_which_there_are
     page.context.clear_cookies()
     Credential.objects.all().delete()
     page.goto(f"{issuer}/signin/passkey/")
-    page.get_by_role("button", name="Use a passkey").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Use a passkey").click()
 
     assert signal("UnknownCredential")["credentialId"] == known["allAcceptedCredentialIds"][0]
 

@@ -66,7 +66,7 @@ def test_another_message_waits_and_the_page_counts_the_seconds(open_window, issu
     page.clock.install()
     page.reload()
     page.clock.fast_forward(31_000)
-    page.wait_for_function("document.querySelector('[data-wait]').hidden")
+    page.locator("[data-wait]").wait_for(state="hidden")
     assert again.is_enabled()
 
 

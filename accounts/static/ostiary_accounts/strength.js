@@ -31,6 +31,11 @@ input.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(ask, 500);
 });
+// A question that arrived after the sign-in would be refused: its CSRF token is of the time before.
+form.addEventListener("submit", () => {
+  clearTimeout(timer);
+  asked?.abort();
+});
 button.addEventListener("click", (event) => {
   event.preventDefault();
   ask();
