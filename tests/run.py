@@ -25,14 +25,18 @@ from tests.machine import POSTGRESQL, RABBITMQ, REDIS, REDIS_OF_THE_SITE, answer
 ROOT = Path(__file__).resolve().parent.parent
 OTHER_DJANGO = ROOT / ".venv-django52"
 AT_ONCE = 3  # passes: a third of a pass is waiting for other processes
-# The rooms that say most about Django itself; the rest drives processes and browsers.
-ROOMS = ("ostiary", "accounts", "oauth", "mfa", "passkeys")
 # Thousands of made-up requests, and what needs no database: two passes of them are enough.
 LONG = (
+    "tests/accounts/test_challenge.py",
+    "tests/accounts/test_hostile_input.py",
+    "tests/accounts/test_races.py",
     "tests/oauth/resource_server",
     "tests/oauth/test_fuzz.py",
     "tests/oauth/test_hostile_input.py",
+    "tests/oauth/test_races.py",
+    "tests/oauth/test_request_object.py",
     "tests/oauth/test_token_lifecycle.py",
+    "tests/oauth/test_workload.py",
 )
 # What a database decides about input of any kind is told by PostgreSQL, the stricter one, and the
 # demo's data are the same on both; a long life of tokens asks nothing of a database but its rows.
@@ -129,8 +133,8 @@ def but_for(*paths: str) -> tuple[str, ...]:
 
 
 def short(name: str, env: dict[str, str], without: str, *rooms: str) -> Pass:
-    """A pass of some rooms in the site that lacks an app, without what takes long."""
-    tests = (f"tests/{room}" for room in rooms or ROOMS if room != without)
+    """A pass of these rooms in the site that lacks an app, without what takes long."""
+    tests = (f"tests/{room}" for room in rooms)
     return Pass(name, env, (f"--ds=tests.reuse.without_{without}", *tests, *but_for(*LONG)))
 
 
@@ -138,7 +142,7 @@ def passes() -> list[Pass]:
     """What can be run here, the fullest first. Python 3.11 has Django 5.2 and no other.
 
     On the other Django an app is lacking too: whatever the two bring about, it is told by the
-    passes that have one of them.
+    passes that have one of them. Each app is tried there once, the ground floor as well.
     """
     found = []
     sqlite = FROM_OUTSIDE
@@ -153,10 +157,12 @@ def passes() -> list[Pass]:
     other, name = ({}, "SQLite")
     if django.VERSION >= (6,):
         other, name = other_django(), "Django 5.2, SQLite"
-    found.append(short(f"without passkeys, {name}", other, "passkeys"))
-    found.append(short("without accounts, SQLite", {}, "accounts"))
-    # The ground floor knows none of the apps: two passes of it are enough. And what applications
-    # ask of a server has to do with factors by the ground floor alone.
+    # The ground floor knows none of the apps, and what applications ask of a server has to do with
+    # factors by the ground floor alone.
+    found.append(
+        short(f"without passkeys, {name}", other, "passkeys", "ostiary", "accounts", "mfa")
+    )
+    found.append(short(f"without accounts, {name}", other, "accounts", "oauth", "mfa", "passkeys"))
     found.append(short("without oauth, SQLite", {}, "oauth", "accounts", "mfa", "passkeys"))
     found.append(short(f"without mfa, {name}", other, "mfa", "accounts", "passkeys"))
     return found

@@ -230,12 +230,16 @@ def fits(page: Page) -> bool:
 
 
 def mailed_link(to: str, path: str = "") -> str:
-    """The newest link to such a path in messages to this address."""
-    while outbox.deliver_due():
-        pass
-    for message in reversed(mailbox.messages()):
-        if message["to"] == to and (found := re.search(rf"https?://\S+{path}\S*", message["text"])):
-            return found[0]
+    """The newest link to such a path in messages to this address, which the site may be sending."""
+    given_up = time.monotonic() + 10
+    while time.monotonic() < given_up:
+        while outbox.deliver_due():
+            pass
+        for message in reversed(mailbox.messages()):
+            found = re.search(rf"https?://\S+{path}\S*", message["text"])
+            if message["to"] == to and found:
+                return found[0]
+        time.sleep(0.1)
     raise AssertionError(f"no such link was mailed to {to}")
 
 
