@@ -47,6 +47,7 @@ ON_POSTGRESQL_ENOUGH = (
     "tests/passkeys/test_hostile_input.py",
 )
 ON_SQLITE_ENOUGH = ("tests/oauth/test_token_lifecycle.py",)
+OF_THE_WHOLE_SITE = ("tests/faults", "tests/idp_site", *LONG)
 # These start processes with a database of their own, or look at the site from outside, as browsers
 # and clients do: a pass of their own, since most of it is waiting for other processes.
 FROM_OUTSIDE = (
@@ -145,14 +146,16 @@ def passes() -> list[Pass]:
     passes that have one of them. Each app is tried there once, the ground floor as well.
     """
     found = []
-    sqlite = FROM_OUTSIDE
+    sqlite = but_for(*FROM_OUTSIDE)
     if answers(POSTGRESQL):
-        sqlite += ON_POSTGRESQL_ENOUGH
+        # The sites that lack an app have their rooms tried on SQLite, too: see below.
+        sqlite = tuple(path for path in OF_THE_WHOLE_SITE if path not in ON_POSTGRESQL_ENOUGH)
+        sqlite += but_for(*FROM_OUTSIDE, *ON_POSTGRESQL_ENOUGH)
         env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
         if answers(REDIS_OF_THE_SITE):
             env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
         found.append(Pass(name, env, but_for(*FROM_OUTSIDE, *ON_SQLITE_ENOUGH)))
-    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, but_for(*sqlite)))
+    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, sqlite))
     found.append(Pass("from outside", {}, FROM_OUTSIDE))
     other, name = ({}, "SQLite")
     if django.VERSION >= (6,):
