@@ -7,6 +7,8 @@ import select
 import psycopg
 from django.db.backends.postgresql import base
 
+STATUS = psycopg.pq.TransactionStatus
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, which before the first query of each request asks the server whether it is there.
@@ -23,6 +25,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _is_quiet(self) -> bool:
         """Whether the server has said nothing since its last answer, and not hung up."""
         if self.connection is None or self.connection.closed:
+            return False
+        # In a transaction that has failed, nothing can be asked.
+        if self.connection.info.transaction_status not in (STATUS.IDLE, STATUS.INTRANS):
             return False
         try:
             poll = select.poll()
