@@ -39,15 +39,24 @@ LONG = (
     "tests/oauth/test_workload.py",
 )
 # What a database decides about input of any kind is told by PostgreSQL, the stricter one, and the
-# demo's data are the same on both; a long life of tokens asks nothing of a database but its rows.
+# demo's data are the same on both; what asks nothing of a database but its rows, or has none, is
+# tried beside it.
 ON_POSTGRESQL_ENOUGH = (
     "tests/accounts/test_hostile_input.py",
     "tests/idp_site/test_demo_data.py",
     "tests/oauth/test_hostile_input.py",
     "tests/passkeys/test_hostile_input.py",
 )
-ON_SQLITE_ENOUGH = ("tests/oauth/test_token_lifecycle.py",)
-OF_THE_WHOLE_SITE = ("tests/faults", "tests/idp_site", *LONG)
+ON_SQLITE_ENOUGH = (
+    "tests/idp_site/test_bench.py",
+    "tests/idp_site/test_languages.py",
+    "tests/oauth/resource_server",
+    "tests/oauth/test_fuzz.py",
+    "tests/oauth/test_request_object.py",
+    "tests/oauth/test_token_lifecycle.py",
+    "tests/oauth/test_workload.py",
+)
+OF_THE_WHOLE_SITE = ("tests/faults/test_erasure_kills.py", "tests/idp_site", *LONG)
 # These start processes with a database of their own, or look at the site from outside, as browsers
 # and clients do: a pass of their own, since most of it is waiting for other processes.
 FROM_OUTSIDE = (
@@ -167,7 +176,7 @@ def passes() -> list[Pass]:
     )
     found.append(short(f"without accounts, {name}", other, "accounts", "oauth", "mfa", "passkeys"))
     found.append(short("without oauth, SQLite", {}, "oauth", "accounts", "mfa", "passkeys"))
-    found.append(short(f"without mfa, {name}", other, "mfa", "accounts", "passkeys"))
+    found.append(short(f"without mfa, {name}", other, "mfa", "passkeys"))
     return found
 
 
