@@ -38,17 +38,16 @@ LONG = (
     "tests/oauth/test_token_lifecycle.py",
     "tests/oauth/test_workload.py",
 )
-# What a database decides about input of any kind is told by PostgreSQL, the stricter one, and the
-# demo's data are the same on both; what asks nothing of a database but its rows, or has none, is
-# tried beside it.
+# What a database decides about input of any kind is told by PostgreSQL, the stricter one. The demo
+# runs on SQLite, and what asks nothing of a database but its rows, or has none, is tried there.
 ON_POSTGRESQL_ENOUGH = (
     "tests/accounts/test_hostile_input.py",
-    "tests/idp_site/test_demo_data.py",
     "tests/oauth/test_hostile_input.py",
     "tests/passkeys/test_hostile_input.py",
 )
 ON_SQLITE_ENOUGH = (
     "tests/idp_site/test_bench.py",
+    "tests/idp_site/test_demo_data.py",
     "tests/idp_site/test_languages.py",
     "tests/oauth/resource_server",
     "tests/oauth/test_fuzz.py",
@@ -171,11 +170,9 @@ def passes() -> list[Pass]:
         other, name = other_django(), "Django 5.2, SQLite"
     # The ground floor knows none of the apps, and what applications ask of a server has to do with
     # factors by the ground floor alone.
-    found.append(
-        short(f"without passkeys, {name}", other, "passkeys", "ostiary", "accounts", "mfa")
-    )
+    found.append(short(f"without passkeys, {name}", other, "passkeys", "ostiary", "mfa"))
     found.append(short(f"without accounts, {name}", other, "accounts", "oauth", "mfa", "passkeys"))
-    found.append(short("without oauth, SQLite", {}, "oauth", "accounts", "mfa", "passkeys"))
+    found.append(short(f"without oauth, {name}", other, "oauth", "accounts", "mfa", "passkeys"))
     found.append(short(f"without mfa, {name}", other, "mfa", "passkeys"))
     return found
 
