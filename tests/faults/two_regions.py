@@ -177,6 +177,11 @@ class TwoRegions:
     def _copy_database(self) -> None:
         own = connection.settings_dict["NAME"]
         connection.close()  # a database that somebody uses is not copied
+        # Nor one that a process or a thread of an earlier test has not left yet.
+        with psycopg.connect(**self._where("template1"), autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [own]
+            )
         self._of_databases("DROP DATABASE IF EXISTS {us} WITH (FORCE)")
         self._of_databases("CREATE DATABASE {us} TEMPLATE {eu}", eu=own)
 
