@@ -20,7 +20,7 @@ from ostiary.models import OutboxMessage
 from tests.faults.brokers import Broker, Folder, Wire
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300  # of a machine with six passes on two cores
 
 
 def eventually(condition: Callable[[], Any], what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,9 +74,10 @@ def apache() -> str:
 
 
 @pytest.fixture
-def serve(apache, issuer, tmp_path_factory) -> Iterator[Callable[[], str]]:
+def serve(apache, issuer) -> Iterator[Callable[[], str]]:
     """Starts Apache as a client of the provider; returns its address."""
-    folder = tmp_path_factory.mktemp("apache")
+    # Not in pytest's folder: a pass that starts beside this one closes that to Apache's own user.
+    folder = Path(tempfile.mkdtemp(prefix="apache-"))
     started: list[subprocess.Popen[bytes]] = []
 
     def run() -> str:
@@ -94,8 +96,6 @@ def serve(apache, issuer, tmp_path_factory) -> Iterator[Callable[[], str]]:
         (pages / "bye.html").write_text("<h1>Goodbye</h1>")
         for each in [folder, *folder.rglob("*")]:  # Apache's workers have a user of their own
             each.chmod(0o777 if each.is_dir() else 0o644)
-        folder.parent.chmod(0o755)
-        folder.parent.parent.chmod(0o755)
         written = CONFIGURATION.format(
             folder=folder, port=port, modules=MODULES, issuer=issuer, **told
         )
