@@ -18,8 +18,8 @@ SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 WARM_UP = 0.5
 """Seconds."""
-CODES = 500
-"""At most so many wait to be redeemed: the memory of oidc-provider holds a thousand things."""
+CODES = 2000
+"""At most so many of a round wait to be redeemed, so that none gets a minute old."""
 
 
 @dataclass

@@ -17,6 +17,8 @@ from tests.idp_site.site import ROOT
 
 WORKERS = os.environ.get("BENCH_WORKERS", "2")
 THREADS = os.environ.get("BENCH_THREADS", "4")
+END = 20
+"""Seconds that a server may take to end."""
 
 
 @contextlib.contextmanager
@@ -46,16 +48,34 @@ def running(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a server and what it started, by force where it doesn't end by itself."""
+    """End a server and what it started: what does not end by itself in time, by force, and a line
+    on standard error says so."""
     everything = tree(process.pid)
     process.terminate()
-    try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        for pid in everything:
+    deadline = time.monotonic() + END
+    while (left := [pid for pid in everything if is_running(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if left:
+        told = f"{len(left)} of {len(everything)} processes of {_program(process)}"
+        print(f"{told} had to be killed: they did not end in {END} s.", file=sys.stderr, flush=True)
+        for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        process.wait(timeout=20)
+    process.wait(timeout=END)
+
+
+def _program(process: subprocess.Popen[bytes]) -> str:
+    first = process.args[0] if isinstance(process.args, list) else process.args
+    return Path(str(first)).name
+
+
+def is_running(pid: int) -> bool:
+    """Whether it is there and no zombie, which has ended and is only to be waited for."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
 
 
 def _wait_until_ready(port: int, process: subprocess.Popen[bytes], path: str) -> None:

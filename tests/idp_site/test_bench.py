@@ -1,6 +1,8 @@
 """The parts of ``make bench``: its driver sees wrong answers, its figures are told as they are."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,9 +10,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import charts, comparison, page, report
+from tests.bench import charts, comparison, page, report, serving
 from tests.bench.browser import Form
 from tests.bench.driver import Driver
+from tests.bench.processes import tree
 from tests.bench.request import PLACE, Request
 from tests.bench.sides import ours
 
@@ -113,3 +116,26 @@ def test_the_page_says_what_was_measured() -> None:
 
     assert (report.DOCS / "performance.md").read_text() == page.of(told)
     assert told["ratios"] == comparison.ratios(told["rows"])
+
+
+def test_a_worker_that_hangs_is_ended_and_the_run_says_so(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Though its server has ended."""
+    monkeypatch.setattr(serving, "END", 0.5)
+    worker = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print('here', flush=True); time.sleep(60)"
+    )
+    server = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"
+    process = subprocess.Popen([sys.executable, "-c", server], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout as printed:
+        printed.readline()
+    everything = tree(process.pid)
+    assert len(everything) == 2
+
+    serving.stop(process)
+
+    assert not any(serving.is_running(pid) for pid in everything)
+    assert "1 of 2 processes of python had to be killed" in capfd.readouterr().err

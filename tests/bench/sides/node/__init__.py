@@ -1,7 +1,7 @@
-"""oidc-provider on node: with its own memory, and with an adapter of ours on PostgreSQL.
+"""oidc-provider on node: with its memory, and with PostgreSQL, by adapters of ours.
 
-The memory keeps nothing beyond its process and no more than a thousand things, which no server in
-use could do: it is there as the fastest that is known.
+The memory keeps nothing beyond its process, which no server in use could do: it is there as the
+fastest that is known.
 """
 
 from __future__ import annotations

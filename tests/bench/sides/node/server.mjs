@@ -1,17 +1,18 @@
-// An authorization server of oidc-provider: its own memory in one process, or PostgreSQL under as
+// An authorization server of oidc-provider: memory in one process, or PostgreSQL under as
 // many processes as the others have. PORT, WORKERS, DATABASE_URL, SECRET and KEYS (a JWK set).
 import cluster from 'node:cluster';
 
 import { Provider } from 'oidc-provider';
 
 import { Adapter, open } from './adapter.mjs';
+import { Memory } from './memory.mjs';
 
 const { PORT, WORKERS, DATABASE_URL, SECRET, KEYS } = process.env;
 const issuer = `http://localhost:${PORT}`;
 
 async function serve() {
   const provider = new Provider(issuer, {
-    ...(DATABASE_URL ? { adapter: Adapter } : {}),
+    adapter: DATABASE_URL ? Adapter : Memory,
     jwks: JSON.parse(KEYS),
     cookies: { keys: [SECRET] },
     scopes: ['openid', 'offline_access', 'api:read'],
