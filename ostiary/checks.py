@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.sessions.backends import cache, cached_db, signed_cookies
-from django.core.cache.backends.dummy import DummyCache
-from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 from limits.errors import ConfigurationError
 
-from . import mail_provider, outbox_checks, places, throttling, tombstone_file
+from . import (
+    hook_checks,
+    mail_provider,
+    outbox_checks,
+    places,
+    session_checks,
+    throttling,
+    tombstone_file,
+)
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
-from .factor_set_up import SetUpStep
 from .regions import configured
-from .second_step import SecondStep
-from .sessions import SessionRegisterMiddleware
 from .typed_settings import unknown_keys, wrong_values
 
 SECRET_KEY_MIN_LENGTH = 50
@@ -49,10 +48,8 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_issuer(ostiary_settings.ISSUER_URL),
         *_encryption_keys(ostiary_settings.FIELD_ENCRYPTION_KEYS),
         *_public_debug(),
-        *_session_engine(),
-        *_session_limits(),
-        *_middleware(),
-        *_dotted_paths(),
+        *session_checks.problems(),
+        *hook_checks.problems(),
         *_throttles(),
         *_places(),
         *_tombstone_file(),
@@ -70,7 +67,13 @@ def check_deployment(app_configs: Any, **_: Any) -> list[CheckMessage]:
         wrong_values("OSTIARY", OstiarySettings)
     ):
         return []
-    return [*_secret_key(), *_wildcard_hosts(), *_process_memory(), *_mail_reports()]
+    return [
+        *_secret_key(),
+        *_wildcard_hosts(),
+        *session_checks.problems_of_deployment(),
+        *_counted_by_each_process(),
+        *_mail_reports(),
+    ]
 
 
 # --- the address -------------------------------------------------------------------------------
@@ -203,92 +206,7 @@ def _encryption_keys(keys: list[str]) -> Iterator[CheckMessage]:
         seen.add(key)
 
 
-# --- sessions ----------------------------------------------------------------------------------
-
-
-def _session_store() -> Any:
-    """The class of the session engine; ``None`` if there is none of that name."""
-    try:
-        return import_module(settings.SESSION_ENGINE).SessionStore
-    except (ImportError, AttributeError):
-        return None
-
-
-def _session_cache() -> Any:
-    """The class of the cache that holds sessions; ``None`` where none does, or it's unknown."""
-    store = _session_store()
-    if store is None or not issubclass(store, cache.SessionStore | cached_db.SessionStore):
-        return None
-    backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
-    try:
-        return import_string(backend)
-    except ImportError:
-        return None
-
-
-def _session_engine() -> Iterator[CheckMessage]:
-    hint = 'Write SESSION_ENGINE = "ostiary.session_engines.db" (or cached_db).'
-    store = _session_store()
-    if store is None:
-        yield Error(
-            f"SESSION_ENGINE {settings.SESSION_ENGINE!r} is no session engine.",
-            hint=hint,
-            id="ostiary.E013",
-        )
-        return
-    if issubclass(store, signed_cookies.SessionStore):
-        yield Error(
-            "Sessions are kept in cookies: the server can't end them.", hint=hint, id="ostiary.E013"
-        )
-    held_in = _session_cache()
-    if (
-        held_in
-        and issubclass(held_in, DummyCache)
-        and not issubclass(store, cached_db.SessionStore)
-    ):
-        yield Error(
-            "Sessions are kept in a cache that keeps nothing.", hint=hint, id="ostiary.E014"
-        )
-
-
-def _session_limits() -> Iterator[CheckMessage]:
-    if ostiary_settings.SESSION_TOUCH_SECONDS > ostiary_settings.SESSION_IDLE_SECONDS // 2:
-        yield Error(
-            "OSTIARY['SESSION_TOUCH_SECONDS'] is more than half of SESSION_IDLE_SECONDS: sessions "
-            "would end while they are used.",
-            hint=f"Write {ostiary_settings.SESSION_IDLE_SECONDS // 2} or less.",
-            id="ostiary.E015",
-        )
-
-
-def _middleware() -> Iterator[CheckMessage]:
-    ours = _position(SessionRegisterMiddleware)
-    djangos = _position(AuthenticationMiddleware)
-    path = f"{SessionRegisterMiddleware.__module__}.{SessionRegisterMiddleware.__name__}"
-    hint = f"Put {path!r} into MIDDLEWARE, below Django's AuthenticationMiddleware."
-    if ours is None:
-        yield Error(
-            "Without SessionRegisterMiddleware, a session that was ended goes on.",
-            hint=hint,
-            id="ostiary.E016",
-        )
-    elif djangos is None or ours < djangos:
-        yield Error(
-            "SessionRegisterMiddleware stands above AuthenticationMiddleware, or without it.",
-            hint=hint,
-            id="ostiary.E016",
-        )
-
-
-def _position(wanted: type) -> int | None:
-    for position, path in enumerate(settings.MIDDLEWARE):
-        try:
-            found = import_string(path)
-        except ImportError:
-            continue
-        if isinstance(found, type) and issubclass(found, wanted):
-            return position
-    return None
+# --- what is named in the settings -------------------------------------------------------------
 
 
 def _time_zones() -> Iterator[CheckMessage]:
@@ -298,101 +216,6 @@ def _time_zones() -> Iterator[CheckMessage]:
             hint="Write USE_TZ = True.",
             id="ostiary.E017",
         )
-
-
-def _process_memory() -> Iterator[CheckMessage]:
-    """What each process of a server would have for itself."""
-    held_in = _session_cache()
-    if held_in and issubclass(held_in, LocMemCache):
-        yield Error(
-            "Sessions are cached in the memory of each process: no other sees what it wrote.",
-            hint="Use a shared cache, or the session engine ostiary.session_engines.db.",
-            id="ostiary.E014",
-        )
-    if ostiary_settings.THROTTLE_STORAGE.startswith("memory:"):
-        yield Warning(
-            "Tries are counted in the memory of each process: every one has limits of its own.",
-            hint="Set OSTIARY['THROTTLE_STORAGE'] to \"database://\" or a Redis address.",
-            id="ostiary.W001",
-        )
-
-
-# --- what is named in the settings -------------------------------------------------------------
-
-
-def _dotted_paths() -> Iterator[CheckMessage]:
-    witness = [ostiary_settings.EVENT_WITNESS] if ostiary_settings.EVENT_WITNESS else []
-    for name, paths in {
-        "SIGNIN_STEPS": ostiary_settings.SIGNIN_STEPS,
-        "BEFORE_SIGNIN_HOOKS": ostiary_settings.BEFORE_SIGNIN_HOOKS,
-        "RISK_RULES": ostiary_settings.RISK_RULES,
-        "AFTER_SIGNUP_HOOKS": ostiary_settings.AFTER_SIGNUP_HOOKS,
-        "AFTER_EVENT_HOOKS": ostiary_settings.AFTER_EVENT_HOOKS,
-        "PERSONAL_DATA_EXPORTERS": ostiary_settings.PERSONAL_DATA_EXPORTERS,
-        "PERSONAL_DATA_ERASERS": ostiary_settings.PERSONAL_DATA_ERASERS,
-        "RETENTION_RULES": ostiary_settings.RETENTION_RULES,
-        "EVENT_WITNESS": witness,
-    }.items():
-        for path in paths:
-            try:
-                found = import_string(path)
-            except ImportError as problem:
-                yield Error(
-                    f"OSTIARY[{name!r}] names {path!r}, which can't be imported: {problem}.",
-                    hint="Is it spelt right, and is its package installed?",
-                    id="ostiary.E018",
-                )
-                continue
-            if not callable(found):
-                yield Error(
-                    f"OSTIARY[{name!r}] names {path!r}, which can't be called.",
-                    hint="Name a function or a class.",
-                    id="ostiary.E018",
-                )
-    yield from _step_names()
-    yield from _order_of_steps()
-
-
-def _step_names() -> Iterator[CheckMessage]:
-    """Of two steps with one name the second would count as passed with the first."""
-    seen: dict[str, str] = {}
-    for path in ostiary_settings.SIGNIN_STEPS:
-        try:
-            name = import_string(path).name
-        except ImportError:
-            continue
-        except AttributeError:
-            yield Error(
-                f"OSTIARY['SIGNIN_STEPS'] names {path!r}, which has no name.",
-                hint="A step is a class with name, is_required() and url().",
-                id="ostiary.E019",
-            )
-            continue
-        if name in seen:
-            yield Error(
-                f"The sign-in steps {seen[name]!r} and {path!r} are both named {name!r}.",
-                hint="Each step needs a name of its own.",
-                id="ostiary.E019",
-            )
-        seen[name] = path
-
-
-def _order_of_steps() -> Iterator[CheckMessage]:
-    """A factor that the person has is asked for before another is set up, which would do for it."""
-    is_asked = False
-    for path in ostiary_settings.SIGNIN_STEPS:
-        try:
-            step = import_string(path)
-        except ImportError:
-            continue
-        is_asked = is_asked or step is SecondStep
-        if isinstance(step, type) and issubclass(step, SetUpStep) and not is_asked:
-            yield Error(
-                f"In OSTIARY['SIGNIN_STEPS'] a factor is set up by {path!r} before those that "
-                "people have are asked for.",
-                hint="Put 'ostiary.second_step.SecondStep' above it.",
-                id="ostiary.E026",
-            )
 
 
 def _places() -> Iterator[CheckMessage]:
@@ -451,6 +274,15 @@ def _mail_reports() -> Iterator[CheckMessage]:
             "them comes back.",
             hint="Give it a secret: on the reference site as ANYMAIL_WEBHOOK_SECRET.",
             id="ostiary.W004",
+        )
+
+
+def _counted_by_each_process() -> Iterator[CheckMessage]:
+    if ostiary_settings.THROTTLE_STORAGE.startswith("memory:"):
+        yield Warning(
+            "Tries are counted in the memory of each process: every one has limits of its own.",
+            hint="Set OSTIARY['THROTTLE_STORAGE'] to \"database://\" or a Redis address.",
+            id="ostiary.W001",
         )
 
 
