@@ -63,6 +63,9 @@ def _goals(rows: list[Row]) -> str:
         f"| {goal.wanted} | {goal.found} | {'reached' if goal.reached else 'not yet'} |"
         for goal in goals.of(rows)
     ]
+    if missed := goals.missed(rows):
+        lines += ["", "### Why not", ""]
+        lines += [f"- **{operation}**: {reason}" for operation, reason in missed.items()]
     return "\n".join(lines)
 
 

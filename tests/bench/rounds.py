@@ -72,6 +72,7 @@ class Measured:
             "memory_mib": self.side.memory_mib(),
             "requests": requests,
             "connections": self.connections,
+            "cores": os.cpu_count(),
             "driver": self.rounds[0]["driver"],
         }
 

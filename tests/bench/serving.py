@@ -52,16 +52,22 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     on standard error says so."""
     everything = tree(process.pid)
     process.terminate()
-    deadline = time.monotonic() + END
-    while (left := [pid for pid in everything if is_running(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    if left:
+    if left := _left_after(END, everything):
         told = f"{len(left)} of {len(everything)} processes of {_program(process)}"
         print(f"{told} had to be killed: they did not end in {END} s.", file=sys.stderr, flush=True)
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        _left_after(END, left)
     process.wait(timeout=END)
+
+
+def _left_after(seconds: float, pids: list[int]) -> list[int]:
+    """Those that run when so many seconds are over; returns as soon as there are none."""
+    deadline = time.monotonic() + seconds
+    while (left := [pid for pid in pids if is_running(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
 
 
 def _program(process: subprocess.Popen[bytes]) -> str:

@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import charts, comparison, page, report, serving
+from tests.bench import charts, comparison, goals, page, reasons, report, serving
 from tests.bench.browser import Form
 from tests.bench.driver import Driver
 from tests.bench.processes import tree
 from tests.bench.request import PLACE, Request
-from tests.bench.sides import ours
+from tests.bench.sides import floor, ours
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -122,7 +122,7 @@ def test_a_worker_that_hangs_is_ended_and_the_run_says_so(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Though its server has ended."""
-    monkeypatch.setattr(serving, "END", 0.5)
+    monkeypatch.setattr(serving, "END", 2)
     worker = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
         "print('here', flush=True); time.sleep(60)"
@@ -139,3 +139,26 @@ def test_a_worker_that_hangs_is_ended_and_the_run_says_so(
 
     assert not any(serving.is_running(pid) for pid in everything)
     assert "1 of 2 processes of python had to be killed" in capfd.readouterr().err
+
+
+def test_a_goal_that_is_missed_comes_with_its_reason_in_figures_of_the_run() -> None:
+    def rate(side: str, cpu_ms: float, rate: float) -> dict[str, object]:
+        return row(side, cpu_ms, operation="userinfo", requests_per_second=rate)
+
+    rows = [rate(ours.NAME, 0.8, 30), rate(floor.NAME, 0.1, 100), rate(floor.READING, 0.25, 45)]
+
+    (goal,) = [goal for goal in goals.of(rows) if goal.of == "userinfo"]
+    reason = goals.missed(rows)["userinfo"]
+
+    assert (goal.reached, goal.found) == (False, "30% (by CPU 12%); 67% of floor with a read")
+    assert "an empty view 0.10; one that reads a row 0.25; ours 0.80" in reason
+    assert "reaches 45% of the empty one" in reason
+    assert "no answer that can be revoked at once reaches the goal" in reason
+    assert not goals.missed([*rows[1:], rate(ours.NAME, 0.1, 61)])
+
+
+def test_every_goal_has_a_reason_ready() -> None:
+    shares = {operation for operation, *_ in goals.SHARES}
+
+    others = {"signin_post", "cold_start", "memory", "growth"}
+    assert {*goals.RATES, *shares, *goals.PAGES, *others} == {*reasons.WHY}

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import django
 
@@ -19,6 +20,7 @@ from tests.idp_site.site import ROOT
 from tests.machine import free_port
 
 NAME = "floor"
+READING = "floor with a read"
 VIEWS = {
     "floor": "empty",
     "client_credentials": "signature",
@@ -35,17 +37,27 @@ VIEWS = {
 }
 """Which view is the floor of an operation: the empty one, one that signs by ES256, one that commits
 a row and signs by ES256 and RS256, one that commits a row and redirects."""
+READING_VIEWS = {"userinfo": "read", "introspection": "read"}
+"""Of what a revocation must end at once: one that reads a row, as plainly as can be."""
 
 
+@dataclass(frozen=True, eq=False)
 class Floor(Side):
     """Its views are sent the plainest request there is."""
 
+    views: Mapping[str, str]
+
     def request(self, operation: str) -> Request | None:
         """To the view that is the operation's floor."""
-        if operation not in VIEWS:
+        if operation not in self.views:
             return None
-        view = VIEWS[operation]
+        view = self.views[operation]
         return Request("GET", f"/{view}", status=302 if view == "commit_redirect" else 200)
+
+    @property
+    def reading(self) -> Floor:
+        """The same server, with a read where an answer can be revoked."""
+        return replace(self, name=READING, views=READING_VIEWS)
 
 
 @contextlib.contextmanager
@@ -69,4 +81,5 @@ def running() -> Iterator[Floor]:
         subprocess.run(create, cwd=ROOT, env=env, check=True)
         application = ["--factory", "django.core.wsgi:get_wsgi_application"]
         with serving(port, env, "/empty", *application) as process:
-            yield Floor(NAME, f"Django {django.__version__}", port, process, database, env)
+            version = f"Django {django.__version__}"
+            yield Floor(NAME, version, port, process, database, env, VIEWS)

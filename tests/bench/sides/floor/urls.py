@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import threading
 import time
 
 import jwt
+import psycopg
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 
+from tests.bench.sides.floor.table import ROW
+
 RSA = rsa.generate_private_key(65537, 2048)
 P256 = ec.generate_private_key(ec.SECP256R1())
+OF_THREAD = threading.local()
 
 
 def _commit() -> None:
@@ -34,6 +40,18 @@ def _signed_by_p256() -> str:
 def empty(request: HttpRequest) -> HttpResponse:
     """Nothing."""
     return HttpResponse(b"{}", content_type="application/json")
+
+
+def read(request: HttpRequest) -> HttpResponse:
+    """One row by its key: a statement that the server has prepared, on a connection of the thread's
+    own, with nothing of Django's between."""
+    if not hasattr(OF_THREAD, "cursor"):
+        url = os.environ["DATABASE_URL"]
+        OF_THREAD.cursor = psycopg.connect(url, autocommit=True, prepare_threshold=0).cursor()
+    OF_THREAD.cursor.execute("SELECT id, at FROM floor WHERE id = %s", [ROW])
+    if OF_THREAD.cursor.fetchone() is None:
+        return HttpResponse(status=500)
+    return empty(request)
 
 
 def signature(request: HttpRequest) -> HttpResponse:
@@ -57,5 +75,5 @@ def commit_redirect(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path(view.__name__, view) for view in (empty, signature, commit_both, commit_redirect)
+    path(view.__name__, view) for view in (empty, read, signature, commit_both, commit_redirect)
 ]
