@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
 
-from ostiary.cleanup import remove
+from ostiary.cleanup import BATCH, MOST_BATCHES, remove
 from ostiary.conf import ostiary_settings
 
 from . import support
@@ -24,27 +24,26 @@ from .models import (
     SupportCase,
 )
 
-BATCH = 1000
 ENDED_INVITATIONS_DAYS = 30
 """For so long after its link has expired an operator sees what became of an invitation."""
 
 
-def remove_expired_registrations(batch: int = BATCH, most: int = 100) -> int:
+def remove_expired_registrations(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete registrations that nobody can confirm any more; returns how many."""
     return _remove_expired(PendingRegistration, batch, most)
 
 
-def remove_expired_recoveries(batch: int = BATCH, most: int = 100) -> int:
+def remove_expired_recoveries(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete recovery links that have expired; returns how many."""
     return _remove_expired(RecoveryToken, batch, most)
 
 
-def remove_expired_not_me_links(batch: int = BATCH, most: int = 100) -> int:
+def remove_expired_not_me_links(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete links “It was not me” that have expired; returns how many."""
     return _remove_expired(NotMeLink, batch, most)
 
 
-def remove_expired_links(batch: int = BATCH, most: int = 100) -> int:
+def remove_expired_links(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete other mailed links that have expired; returns how many."""
     return _remove_expired(MailedLink, batch, most)
 
@@ -55,7 +54,7 @@ def remove_ended_invitations() -> int:
     return remove(Invitation.objects.filter(expires_at__lt=limit))
 
 
-def remove_expired_codes(batch: int = BATCH, most: int = 100) -> int:
+def remove_expired_codes(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete mailed codes that have expired; returns how many."""
     return _remove_expired(MailedCode, batch, most)
 
@@ -73,7 +72,7 @@ def forget_hash_kinds() -> int:
     return forgotten
 
 
-def remove_past_factor_recoveries(batch: int = BATCH, most: int = 100) -> int:
+def remove_past_factor_recoveries(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
     """Delete recoveries that nobody finished in time; returns how many."""
     return _remove_expired(FactorRecovery, batch, most)
 

@@ -28,6 +28,9 @@ from .models import (
 KEY_MARGIN = timedelta(minutes=10)
 """Clock differences and cached key sets: retired keys stay published for this long on top."""
 
+ENDINGS = 100
+"""Client sessions that end in one transaction: each takes statements of its own, and a message."""
+
 STATUS_MARGIN = timedelta(minutes=5)
 """A token is taken by late clocks for so long after it expired, at most."""
 
@@ -43,11 +46,17 @@ def remove_used_identifiers(batch: int = BATCH, most: int = MOST_BATCHES) -> int
     return remove(UsedIdentifier.objects.filter(expires_at__lt=timezone.now()), batch, most)
 
 
-def end_orphaned_client_sessions(batch: int = BATCH) -> int:
+def end_orphaned_client_sessions(batch: int = ENDINGS, most: int = BATCH // ENDINGS) -> int:
     """End, and tell, what is live at a client though its session is gone; returns how many."""
     found = ClientSession.objects.filter(client_sessions.orphans()).values_list("pk", flat=True)
-    with transaction.atomic():
-        return len(client_sessions.end(Q(pk__in=list(found[:batch]))))
+    ended = 0
+    for _ in range(most):
+        with transaction.atomic():
+            some = len(client_sessions.end(Q(pk__in=list(found[:batch]))))
+        ended += some
+        if some < batch:
+            break
+    return ended
 
 
 def remove_client_sessions(batch: int = BATCH, most: int = MOST_BATCHES) -> int:

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.db import transaction
 
 from ostiary import events
+from ostiary.cleanup import keep_up
 
 from . import backchannel_logout, blocklist, cleanup, keys, risc  # noqa: F401  (for their handlers)
 from .conf import oauth_settings
@@ -13,19 +14,22 @@ from .conf import oauth_settings
 
 @shared_task(name="ostiary.oauth.cleanup", acks_late=True, ignore_result=True)
 def clean_up() -> None:
-    """Remove what has ended or is no longer needed, a bounded number at a time."""
-    cleanup.remove_ended_grants()
-    cleanup.end_orphaned_client_sessions()
-    cleanup.remove_client_sessions()
-    cleanup.remove_erasure_notices()
-    cleanup.forget_replays()
-    cleanup.remove_access_tokens()
-    cleanup.remove_token_statuses()
-    cleanup.remove_device_grants()
-    cleanup.remove_pushed_requests()
-    cleanup.remove_used_identifiers()
-    cleanup.remove_unused_clients()
-    cleanup.remove_retired_keys()
+    """Remove what has ended or is no longer needed, for as long as it keeps up."""
+    keep_up(
+        clean_up,
+        cleanup.remove_ended_grants,
+        cleanup.end_orphaned_client_sessions,
+        cleanup.remove_client_sessions,
+        cleanup.remove_erasure_notices,
+        cleanup.forget_replays,
+        cleanup.remove_access_tokens,
+        cleanup.remove_token_statuses,
+        cleanup.remove_device_grants,
+        cleanup.remove_pushed_requests,
+        cleanup.remove_used_identifiers,
+        cleanup.remove_unused_clients,
+        cleanup.remove_retired_keys,
+    )
 
 
 @shared_task(name="ostiary.oauth.sweep_blocklist", acks_late=True, ignore_result=True)
@@ -46,10 +50,19 @@ def rotate_signing_keys() -> None:
 
 
 BEAT_SCHEDULE = {
-    "ostiary.oauth.sweep_blocklist": {"task": "ostiary.oauth.sweep_blocklist", "schedule": 60.0},
-    "ostiary.oauth.cleanup": {"task": "ostiary.oauth.cleanup", "schedule": 600.0},
+    "ostiary.oauth.sweep_blocklist": {
+        "task": "ostiary.oauth.sweep_blocklist",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "ostiary.oauth.cleanup": {
+        "task": "ostiary.oauth.cleanup",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "ostiary.oauth.rotate_signing_keys": {
         "task": "ostiary.oauth.rotate_signing_keys",
         "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from . import dead_letters, events, sessions, visits
+from . import dead_letters, events, leases, sessions, visits
 from .conf import ostiary_settings
 from .models import OutboxMessage, RegionToken, SentMail, Session, ThrottleCounter
 
@@ -21,7 +22,13 @@ log = logging.getLogger(__name__)
 State = OutboxMessage.State
 
 BATCH = 1000
-MOST_BATCHES = 100
+MOST_BATCHES = 5
+"""At most so many of one kind, before it is the turn of another."""
+RUN_SECONDS = 30
+"""For so long a run goes on where there is more: longer than a gateway may take, so that others who
+wait for the worker don't notice, and far below the limits of a task."""
+LEASE_SECONDS = 300
+"""A run that was killed is in nobody's way for longer."""
 ENDED_SESSIONS_DAYS = 30
 """For so long an operator sees who was signed in, where and until when."""
 SENT_MAIL_DAYS = 30
@@ -38,6 +45,30 @@ def remove(rows: models.QuerySet[Any], batch: int = BATCH, most: int = MOST_BATC
         rows.model._base_manager.filter(pk__in=keys).delete()
         removed += len(keys)
     return removed
+
+
+def keep_up(task: Any, *parts: Callable[[], int]) -> None:
+    """Run the parts of a clean-up, each in turn and again while it finds more, for
+    ``RUN_SECONDS``; where that was not enough, the Celery task ``task`` follows at once.
+
+    One run of a task at a time: where another is at it, that one sees to what is left. A part that
+    fails is logged, and left to the next run.
+    """
+    end = time.monotonic() + RUN_SECONDS
+    with leases.held(task.name, LEASE_SECONDS) as mine:
+        waiting = list(parts) if mine else []
+        while waiting and time.monotonic() < end:
+            waiting = [part for part in waiting if _finds_more(part)]
+    if waiting:
+        task.apply_async(expires=LEASE_SECONDS)
+
+
+def _finds_more(part: Callable[[], int]) -> bool:
+    try:
+        return part() >= BATCH
+    except Exception:
+        log.exception("A part of the clean-up failed; the others go on.")
+        return False
 
 
 def end_expired_sessions(batch: int = BATCH, most: int = 5) -> int:
@@ -68,13 +99,15 @@ def remove_ended_sessions() -> int:
     return remove(Session.objects.filter(ended_at__lt=limit))
 
 
-def remove_expired_django_sessions() -> None:
-    """Delete expired rows or files of the session engine; a cache does so by itself."""
+def remove_expired_django_sessions() -> int:
+    """Delete expired rows or files of the session engine; a cache does so by itself. Returns how
+    many rows."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     if hasattr(store, "get_model_class"):
-        remove(store.get_model_class()._default_manager.filter(expire_date__lt=timezone.now()))
-    else:
-        store.clear_expired()
+        rows = store.get_model_class()._default_manager
+        return remove(rows.filter(expire_date__lt=timezone.now()))
+    store.clear_expired()
+    return 0
 
 
 def forget_old_visits() -> int:

@@ -2,7 +2,6 @@
 identifiers, never contents: what a broker holds is not secret (SECURITY H9)."""
 
 import functools
-import logging
 
 from celery import shared_task
 
@@ -17,8 +16,6 @@ from . import (  # they bring handlers
     outbox,
 )
 from .regions import alarms
-
-log = logging.getLogger(__name__)
 
 
 @shared_task(name="ostiary.outbox.deliver", acks_late=True, ignore_result=True)
@@ -47,8 +44,9 @@ def carry_out_erasures() -> None:
 
 @shared_task(name="ostiary.cleanup", acks_late=True, ignore_result=True)
 def clean_up() -> None:
-    """Remove what has ended, a bounded number at a time; seal events that committed very late."""
-    for part in (
+    """Remove what has ended, for as long as it keeps up; seal events that committed very late."""
+    cleanup.keep_up(
+        clean_up,
         cleanup.end_expired_sessions,
         cleanup.remove_ended_sessions,
         cleanup.forget_old_visits,
@@ -63,11 +61,7 @@ def clean_up() -> None:
         cleanup.remove_region_tokens,
         alarms.tell,
         functools.partial(event_chain.seal, event_chain.LATE),
-    ):
-        try:
-            part()
-        except Exception:
-            log.exception("A part of the clean-up failed; the others go on.")
+    )
 
 
 # A periodic task that waits in the queue for longer than its period is not needed any more.

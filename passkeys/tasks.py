@@ -2,13 +2,15 @@
 
 from celery import shared_task
 
+from ostiary.cleanup import keep_up
+
 from . import cleanup
 
 
 @shared_task(name="ostiary.passkeys.cleanup", acks_late=True, ignore_result=True)
 def clean_up() -> None:
-    """Remove what has had its time, a bounded number at a time."""
-    cleanup.remove_expired_ceremonies()
+    """Remove what has had its time, for as long as it keeps up."""
+    keep_up(clean_up, cleanup.remove_expired_ceremonies)
 
 
 BEAT_SCHEDULE = {

@@ -3,6 +3,7 @@
 from .erasure import Erasure, ErasureStep, ReceiptKey
 from .event import Event, EventKey, EventSeal, SealedEvent
 from .export import Export, ExportChunk
+from .lease import Lease
 from .mail import MailMark, SentMail
 from .outbox import OutboxMessage
 from .person_key import PersonKey
@@ -19,6 +20,7 @@ __all__ = [
     "EventSeal",
     "Export",
     "ExportChunk",
+    "Lease",
     "MailMark",
     "OutboxMessage",
     "PersonKey",

@@ -9,7 +9,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from ostiary import cleanup, events, outbox, signals
-from ostiary.models import Event, OutboxMessage, SealedEvent, Session, ThrottleCounter
+from ostiary.models import Event, Lease, OutboxMessage, SealedEvent, Session, ThrottleCounter
 from ostiary.tasks import BEAT_SCHEDULE, clean_up
 from tests.ostiary.conftest import sign_in, who
 
@@ -135,6 +135,71 @@ def test_one_part_that_fails_does_not_keep_the_others_from_working(monkeypatch, 
     clean_up()
     assert "A part of the clean-up failed" in caplog.text
     assert not ThrottleCounter.objects.exists()
+
+
+class Task:
+    """As Celery's, as far as a clean-up needs one."""
+
+    name = "test.cleanup"
+
+    def __init__(self) -> None:
+        self.following: list[dict[str, object]] = []
+
+    def apply_async(self, **options: object) -> None:
+        self.following.append(options)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Stands still until a part lets ``RUN_SECONDS`` go by."""
+    now = [0.0]
+    monkeypatch.setattr(cleanup.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_clean_up_goes_on_while_there_is_more_and_takes_turns(clock):
+    many, few, turns, task = [2000, 1000, 999], [0], [], Task()
+
+    cleanup.keep_up(
+        task,
+        lambda: turns.append("many") or many.pop(0),
+        lambda: turns.append("few") or few.pop(0),
+    )
+
+    assert turns == ["many", "few", "many", "many"]
+    assert not task.following
+
+
+def test_one_that_does_not_get_done_hands_over_to_the_next_at_once(clock):
+    task, runs = Task(), []
+
+    def endless() -> int:
+        runs.append(1)
+        clock[0] += cleanup.RUN_SECONDS / 3
+        return cleanup.BATCH
+
+    cleanup.keep_up(task, endless)
+
+    assert (len(runs), len(task.following)) == (3, 1)
+    assert not Lease.objects.exists()  # the next may begin
+
+
+def test_two_are_never_at_it_at_the_same_time(clock):
+    task, inner = Task(), []
+
+    def meanwhile() -> int:
+        cleanup.keep_up(task, lambda: inner.append(1) or 0)
+        return 0
+
+    cleanup.keep_up(task, meanwhile)
+
+    assert not inner
+    assert not task.following
+
+
+def test_a_run_is_over_long_before_celery_ends_it(settings):
+    assert 2 * cleanup.RUN_SECONDS < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    assert settings.CELERY_TASK_TIME_LIMIT < cleanup.LEASE_SECONDS
 
 
 def test_every_periodic_task_exists_and_none_piles_up_in_the_queue():
