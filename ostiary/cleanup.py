@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 State = OutboxMessage.State
 
 BATCH = 1000
-MOST_BATCHES = 5
+MOST_BATCHES = 2
 """At most so many of one kind, before it is the turn of another."""
-RUN_SECONDS = 30
-"""For so long a run goes on where there is more: longer than a gateway may take, so that others who
-wait for the worker don't notice, and far below the limits of a task."""
+RUN_SECONDS = 10
+"""For so long a run goes on where there is more: no longer than a gateway may take, since messages
+wait for the same worker, and far below the limits of a task."""
 LEASE_SECONDS = 300
 """A run that was killed is in nobody's way for longer."""
 ENDED_SESSIONS_DAYS = 30
