@@ -2,13 +2,13 @@
 
 Then how fast people sign in by a passkey, are imported, get messages and are erased.
 
-``BENCH`` chooses by commas what is measured (operations, sides, ``passkeys``, ``imports``,
-``jobs``; alone, ``soak``: memory over a million requests); ``GROWTH=1``, a large database beside a
-small one. ``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS`` parallel keep-alive
-connections, ``BENCH_WORKERS`` processes and ``BENCH_THREADS`` in each are the size of it.
-``DATABASE_URL`` names the PostgreSQL server that the sides get databases of their own on. The
-clients run on the same machine, so that figures compare those who were measured together, not
-machines.
+``BENCH`` chooses by commas what is measured (operations, sides, ``profile``, ``passkeys``,
+``imports``, ``jobs``; alone, ``soak``: memory over a million requests); ``GROWTH=1``, a large
+database beside a small one. ``BENCH_SECONDS`` a round, ``BENCH_ROUNDS``, ``BENCH_CONNECTIONS``
+parallel keep-alive connections, ``BENCH_WORKERS`` processes and ``BENCH_THREADS`` in each are the
+size of it. ``DATABASE_URL`` names the PostgreSQL server that the sides get databases of their own
+on. The clients run on the same machine, so that figures compare those who were measured together,
+not machines.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tests.bench import (
     jobs,
     operations,
     passkey_signin,
+    profile,
     soak,
 )
 from tests.idp_site.site import ROOT
@@ -47,10 +48,15 @@ def main() -> int:
         return int(not soaked["flat"])
     wanted = set(filter(None, os.environ.get("BENCH", "").split(",")))
     rows, failed = [], False
-    if not wanted or wanted - {"passkeys", "imports", "jobs"}:
+    if not wanted or wanted - {"passkeys", "imports", "jobs", profile.OPERATION}:
         for found in operations.run():
             rows += found
             keep("last", rows)
+    if not wanted or profile.OPERATION in wanted:
+        profiled = profile.run()
+        profile.show(profiled)
+        rows += profiled
+    if rows:
         print()
         goals.show(rows)
         comparison.show(rows)

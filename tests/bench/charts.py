@@ -1,5 +1,5 @@
-"""Charts as SVG, of bars whose lengths are on a logarithmic scale: right of the line in the middle
-ours is ahead."""
+"""Charts as SVG: of ratios, in bars whose lengths are on a logarithmic scale, so that right of the
+line in the middle ours is ahead; and of what a request is spent on, in bars of parts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,20 @@ COLOURS = {
     "allauth.idp": "#8f6a00",
     "oidc-provider, memory": "#5b6ee1",
     "oidc-provider, PostgreSQL": "#1f7a8c",
+}
+PARTS = {
+    "server": "#b9bec7",
+    "Django": "#0c4b33",
+    "middleware": "#44b78b",
+    "parameters": "#8f6a00",
+    "client authentication": "#d6a419",
+    "the endpoint itself": "#b4532a",
+    "session and person": "#c05a8a",
+    "templates and forms": "#7a4fa3",
+    "signatures": "#5b6ee1",
+    "database client": "#1f7a8c",
+    "database": "#64b5c6",
+    "the rest": "#8a8f98",
 }
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.b{font-weight:bold}"
@@ -88,9 +102,41 @@ def chart(title: str, bars: list[Bar]) -> str:
             f'<text x="{WIDTH - 4}" y="{y + 14}" text-anchor="end">{value:.2f}</text>',
         ]
         y += LINE
+    return _svg(title, y, "".join(parts).replace("{end}", str(y + 4)))
+
+
+def of_profile(rows: Iterable[Row]) -> str:
+    """What a request of each operation is spent on: each bar is all of it."""
+    profiled = [row for row in rows if row["operation"] == "profile"]
+    names = [name for name in PARTS if any(name in row["parts"] for row in profiled)]
+    title = "What a request is spent on, of its milliseconds of a core"
+    left, width, y = 160, WIDTH - 160 - 80, 30
+    parts = []
+    for number, name in enumerate(names):
+        at, top = left + number % 4 * 170, y + number // 4 * LINE
+        parts.append(f'<rect x="{at}" y="{top}" width="12" height="12" fill="{PARTS[name]}"/>')
+        parts.append(f'<text x="{at + 18}" y="{top + 11}">{escape(name)}</text>')
+    y += (len(names) + 3) // 4 * LINE + 8
+    for row in profiled:
+        total, x = sum(row["parts"].values()), float(left)
+        parts.append(f'<text x="0" y="{y + 14}" class="b">{escape(row["of"])}</text>')
+        for name in names:
+            ms = row["parts"].get(name, 0.0)
+            length = width * ms / total
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y + 3}" width="{length:.1f}" height="{LINE - 6}" '
+                f'fill="{PARTS[name]}"><title>{escape(name)}: {ms:.3f} ms</title></rect>'
+            )
+            x += length
+        parts.append(f'<text x="{WIDTH - 4}" y="{y + 14}" text-anchor="end">{total:.2f} ms</text>')
+        y += LINE
+    return _svg(title, y, "".join(parts))
+
+
+def _svg(title: str, height: int, drawn: str) -> str:
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 10}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height + 10}" role="img" '
         f'aria-label="{escape(title)}"><title>{escape(title)}</title><style>{STYLE}</style>'
         f'<text x="0" y="14" class="b">{escape(title)}</text>'
     )
-    return head + "".join(parts).replace("{end}", str(y + 4)) + "</svg>\n"
+    return f"{head}{drawn}</svg>\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench import goals
+from tests.bench import charts, goals
 from tests.bench.comparison import cost, ratios
 from tests.bench.sides import ours
 
@@ -42,6 +42,8 @@ def of(told: Mapping[str, Any]) -> str:
         parts.append(_cold_start(cold))
     if soaked := [row for row in own if row["operation"] == "soak"]:
         parts.append(_soak(soaked[-1]))
+    if profiled := [row for row in own if row["operation"] == "profile"]:
+        parts.append(_profile(profiled))
     if grown := [row for row in rows if row.get("growth")]:
         parts.append(_growth(grown))
     return "\n".join(parts)
@@ -96,6 +98,31 @@ def _table(operation: str, rows: list[Row]) -> str:
             "",
             f"Of ours, Argon2id is {hashing['hash_cpu_ms']:.0f} ms of a core: {share:.0%}.",
         ]
+    return "\n".join([*lines, ""])
+
+
+def _profile(rows: list[Row]) -> str:
+    names = [name for name in charts.PARTS if any(name in row["parts"] for row in rows)]
+    lines = [
+        "## Where the time goes",
+        "",
+        "Of ours, in milliseconds of a core for a request (`BENCH=profile make bench`): the site",
+        "is called in one process as a server calls it, and a timer looks every few milliseconds",
+        "of a core at which part is at work, the innermost of these. *Server* is what the same",
+        "request costs more over HTTP: granian, the hand-over to a thread, and threads that wait",
+        "for each other. *Database* is PostgreSQL; *database client* is all that speaks to it:",
+        "psycopg, Django's ORM and our prepared queries.",
+        "",
+        "![What a request is spent on](images/performance-profile.svg)",
+        "",
+        f"| part | {' | '.join(row['of'] for row in rows)} |",
+        "|---|" + "---:|" * len(rows),
+    ]
+    for name in names:
+        cells = (f"{row['parts'].get(name, 0):.3f}" for row in rows)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    sums = (f"**{sum(row['parts'].values()):.2f}**" for row in rows)
+    lines.append(f"| **all** | {' | '.join(sums)} |")
     return "\n".join([*lines, ""])
 
 

@@ -57,9 +57,12 @@ def read(name: str) -> list[Row]:
 def merged(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:
     """The new rows of an operation in place of all its old ones."""
     new = list(new)
-    replaced = {(row["operation"], bool(row.get("growth"))) for row in new}
-    kept = [row for row in old if (row["operation"], bool(row.get("growth"))) not in replaced]
-    return kept + new
+    replaced = {_what(row) for row in new}
+    return [row for row in old if _what(row) not in replaced] + new
+
+
+def _what(row: Row) -> tuple[str, str, bool]:
+    return row["operation"], row.get("of", ""), bool(row.get("growth"))
 
 
 def main(*arguments: str) -> int:
@@ -69,6 +72,8 @@ def main(*arguments: str) -> int:
     (DOCS / "images" / "performance-ratios.svg").write_text(charts.of_ratios(rows))
     if any(row.get("growth") for row in rows):
         (DOCS / "images" / "performance-growth.svg").write_text(charts.of_growth(rows))
+    if any(row["operation"] == "profile" for row in rows):
+        (DOCS / "images" / "performance-profile.svg").write_text(charts.of_profile(rows))
     (DOCS / "performance.md").write_text(page.of(told))
     print("docs/performance.md is written anew.")
     return 0

@@ -6,11 +6,23 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import charts, comparison, goals, page, reasons, report, serving
+from tests.bench import (
+    charts,
+    comparison,
+    goals,
+    page,
+    profile,
+    reasons,
+    report,
+    sampling,
+    serving,
+)
 from tests.bench.browser import Form
 from tests.bench.driver import Driver
 from tests.bench.processes import tree
@@ -49,7 +61,7 @@ def port() -> Iterator[int]:
     server.server_close()
 
 
-def spend(port: int, *values: str, chained: bool = False) -> dict[str, object]:
+def spend(port: int, *values: str, chained: bool = False) -> dict[str, Any]:
     request = Request("POST", "/", PLACE, values=values, taken='"next": "([^"]+)"', chained=chained)
     return Driver(port, request, 2, 0.05 if chained else 30).run()
 
@@ -101,11 +113,51 @@ def test_a_fall_of_more_than_15_percent_is_told() -> None:
     assert len(comparison.falls(worse, before)) == 1
 
 
+def sampled(*parts: str) -> dict[str, object]:
+    looks = dict.fromkeys(parts, 50)
+    return {"requests": 1000, "seconds": 0.1, "database_seconds": 0.05, "looks": looks}
+
+
+def test_a_profile_tells_all_of_what_a_request_costs_over_http() -> None:
+    found = profile.row_of("jwks", {"cpu_ms": 0.25}, sampled("middleware", "Django"))
+
+    assert found["parts"] == {"middleware": 0.05, "Django": 0.05, "database": 0.05, "server": 0.15}
+    assert {name for name, _ in sampling.PARTS if name} <= {*charts.PARTS}
+
+
+def test_a_look_is_of_the_innermost_part_and_tools_are_of_who_called_them() -> None:
+    looks = sampling.Looks()
+
+    def frames(*files: str) -> Any:
+        back = None
+        for file in files:
+            back = SimpleNamespace(f_code=SimpleNamespace(co_filename=file), f_back=back)
+        return back
+
+    looks.look(0, frames("/django/core/handlers/wsgi.py", "/x/oauth/views/token.py", "/json/x.py"))
+    looks.look(0, frames("/x/oauth/views/token.py", "/django/db/models/query.py"))
+    looks.look(0, frames("/django/template/base.py", "/django/utils/html.py"))
+    looks.look(0, frames("/granian/server.py"))
+
+    assert dict(looks.found) == {
+        "the endpoint itself": 1,
+        "database client": 1,
+        "templates and forms": 1,
+        "the rest": 1,
+    }
+
+
 def test_charts_are_well_formed() -> None:
     rows = [row(ours.NAME, 1.0), row("peer & co", 20.0), row("floor", 0.1)]
     grown = [row("few", 1.0, growth=True), row("many", 1.1, growth=True)]
 
-    for chart in (charts.of_ratios(rows), charts.of_growth(grown)):
+    profiled = [profile.row_of("jwks", {"cpu_ms": 0.2}, sampled("middleware", "Django"))]
+
+    for chart in (
+        charts.of_ratios(rows),
+        charts.of_growth(grown),
+        charts.of_profile(profiled),
+    ):
         root = ElementTree.fromstring(chart)  # noqa: S314  # it is our own
         assert root.tag.endswith("svg")
 
