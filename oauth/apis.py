@@ -42,13 +42,22 @@ class Terms:
 def registered() -> Mapping[str, Api]:
     """The APIs by their identifiers; from memory unless ``RECHECK_SECONDS`` have passed."""
     global _cached, _checked_at
-    if _checked_at is not None and time.monotonic() - _checked_at < RECHECK_SECONDS:
+    if _is_fresh():
         return _cached
     with _lock:
         rows = installed.get_model(MODEL)._default_manager.all()
         _cached = {row.identifier: row for row in rows}
         _checked_at = time.monotonic()
         return _cached
+
+
+def known() -> Mapping[str, Api] | None:
+    """The same, if they are known without asking the database."""
+    return _cached if _is_fresh() else None
+
+
+def _is_fresh() -> bool:
+    return _checked_at is not None and time.monotonic() - _checked_at < RECHECK_SECONDS
 
 
 def forget(**_: Any) -> None:

@@ -176,6 +176,11 @@ def keyset() -> KeySet:
         return _cached
 
 
+def known() -> KeySet | None:
+    """The keys in force, if they are known without asking anybody."""
+    return _cached if _is_fresh() else None
+
+
 def _is_fresh() -> bool:
     most = SIGNER_RECHECK_SECONDS if signer.is_configured() else RECHECK_SECONDS
     return bool(_cached.active) and time.monotonic() - _checked_at < most
