@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 LEEWAY_SECONDS = 10
 """By how much the clocks of our own machines may differ."""
 _ALGORITHMS = get_default_algorithms()
-_memory = Memory()
+_memory = Memory[Verified]()
 
 
 def sign(claims: dict[str, Any], *, alg: str, typ: str) -> str:

@@ -10,9 +10,10 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 MOST = 4096
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,20 +27,20 @@ class Verified:
     claims: Mapping[str, Any]
 
 
-class Memory:
+class Memory(Generic[T]):
     """The tokens that this process verified last, at most ``most``. None gets in whose signature
     is not good, so nobody fills it with what they made up."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._kept: dict[bytes, Verified] = {}
+        self._kept: dict[bytes, T] = {}
         self._lock = threading.Lock()
 
-    def find(self, token: str) -> Verified | None:
+    def find(self, token: str) -> T | None:
         """What is known of ``token``. The caller sees that its key is still one."""
         return self._kept.get(_name(token))
 
-    def keep(self, token: str, found: Verified) -> None:
+    def keep(self, token: str, found: T) -> None:
         """Remember a token that has just been verified, and forget the one known longest."""
         with self._lock:
             if len(self._kept) >= self._most:

@@ -90,16 +90,17 @@ def _is_a(value: Any, wanted: Any) -> bool:
 
 
 class _Lazy:
-    """Reads the dictionary at first use and again when a test overrides it."""
+    """Reads the dictionary at first use and again when a test overrides it. The values are then its
+    own attributes: many are read for each request."""
 
     def __init__(self, name: str, schema: type) -> None:
         self._name, self._schema = name, schema
-        self._loaded: Any = None
 
     def __getattr__(self, key: str) -> Any:
-        if self._loaded is None:
-            self._loaded = self._load()
-        return getattr(self._loaded, key)
+        """Of what is not there: nothing is, until it was read."""
+        loaded = self._load()
+        self.__dict__.update(vars(loaded))
+        return getattr(loaded, key)
 
     def _load(self) -> Any:
         name, schema = self._name, self._schema
@@ -110,7 +111,7 @@ class _Lazy:
     def forget(self, *, setting: str, **_: Any) -> None:
         """Read anew after a change (connected to Django's ``setting_changed``)."""
         if setting == self._name:
-            self._loaded = None
+            self.__dict__ = {"_name": self._name, "_schema": self._schema}
 
 
 def read(name: str, schema: type[S]) -> S:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import jws
+from ..verified import Memory
+from . import bearer, jws
 from .errors import InvalidToken
-from .issuer import Issuer
+from .issuer import Issuer, Keys
 
 TYPES = ("at+jwt", "application/at+jwt")
 
@@ -78,11 +79,50 @@ class AccessToken:
         return cnf if isinstance(cnf, dict) else {}
 
 
-def verify(token: str, *, issuer: Issuer, audience: str, leeway: int) -> AccessToken:
-    """A JWT access token of ``issuer`` for ``audience``. Clocks may differ by ``leeway`` seconds.
+@dataclass(frozen=True, repr=False)
+class _Good:
+    """What a token says, by which keys, and from when until when it is good."""
 
-    Raises ``InvalidToken`` for any other, ``Unavailable`` if that can't be told.
+    claims: Mapping[str, Any]
+    keys: Keys | None
+    begins: float
+    ends: float
+
+
+class Verifier:
+    """Knows the JWT access tokens of ``issuer`` for ``audience``. Clocks may differ by ``leeway``
+    seconds.
+
+    A token that was found good is so while the issuer's keys are the same and its time is not over:
+    what is shown again costs no second look at the rest. Safe to use from many threads.
     """
+
+    def __init__(self, issuer: Issuer, audience: str, leeway: int) -> None:
+        self._issuer, self._audience, self._leeway = issuer, audience, leeway
+        self._memory = Memory[_Good]()
+
+    def verify(self, token: str) -> AccessToken:
+        """The token, if it is a good one. Raises ``InvalidToken`` or ``InvalidRequest``,
+        ``Unavailable`` if that can't be told."""
+        good = self._memory.find(token)
+        if (
+            good is None
+            or good.keys is not self._issuer.keys()
+            or not good.begins <= time.time() < good.ends
+        ):
+            good = self._found_good(token)
+            self._memory.keep(token, good)
+        return AccessToken(dict(good.claims))
+
+    def _found_good(self, token: str) -> _Good:
+        keys = self._issuer.held_keys()  # if newer ones come meanwhile, it is looked at once more
+        bearer.check_form(token)
+        claims = _claims(token, self._issuer, self._audience, self._leeway)
+        begins = max(claims["iat"], claims.get("nbf", 0)) - self._leeway
+        return _Good(claims, keys, begins, claims["exp"] + self._leeway)
+
+
+def _claims(token: str, issuer: Issuer, audience: str, leeway: int) -> dict[str, Any]:
     claims = jws.claims_of(token, typ=TYPES, issuer=issuer)
     if claims.get("iss") != issuer.url:
         raise InvalidToken
@@ -92,7 +132,7 @@ def verify(token: str, *, issuer: Issuer, audience: str, leeway: int) -> AccessT
     check_common(claims, audience=audience, leeway=leeway)
     if not jws.is_time(claims.get("iat")) or claims["iat"] > time.time() + leeway:
         raise InvalidToken
-    return AccessToken(claims)
+    return claims
 
 
 def check_common(claims: Mapping[str, Any], *, audience: str, leeway: int) -> None:

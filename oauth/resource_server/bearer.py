@@ -15,7 +15,12 @@ _FORM = "application/x-www-form-urlencoded"
 
 def scheme_of(request: HttpRequest) -> str:
     """The authentication scheme of the request, in lower case; empty where there is none."""
-    return str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")[0].lower()
+    return _authorization(request).partition(" ")[0].lower()
+
+
+def _authorization(request: HttpRequest) -> str:
+    value: str = request.META.get("HTTP_AUTHORIZATION", "")
+    return value
 
 
 def presented(request: HttpRequest) -> tuple[str, str]:
@@ -23,18 +28,22 @@ def presented(request: HttpRequest) -> tuple[str, str]:
 
     It is taken from the Authorization header alone: an address ends up in logs, and a form is sent
     by any page. Raises ``NoToken``, and ``InvalidRequest`` for a token in the query or in several
-    places, ``InvalidToken`` for what can't be one.
+    places. Whether it can be one is for ``check_form`` to say.
     """
-    if "access_token" in request.GET:
+    if request.META.get("QUERY_STRING") and "access_token" in request.GET:
         raise InvalidRequest("An access token has no place in an address.")
-    scheme = scheme_of(request)
+    scheme, _, token = _authorization(request).partition(" ")
+    scheme = scheme.lower()
     if scheme not in SCHEMES:
         raise NoToken
     if request.content_type == _FORM and "access_token" in request.POST:
         raise InvalidRequest("The access token is sent in more than one way.")
-    token = str(request.META["HTTP_AUTHORIZATION"])[len(scheme) :].strip(" ")
+    return scheme, token.strip(" ")
+
+
+def check_form(token: str) -> None:
+    """Raise ``InvalidRequest`` for several tokens, ``InvalidToken`` for what can't be one."""
     if "," in token:
         raise InvalidRequest("There is more than one access token.")
     if not _TOKEN.fullmatch(token):
         raise InvalidToken("The access token is malformed.")
-    return scheme, token

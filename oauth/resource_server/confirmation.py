@@ -34,6 +34,8 @@ def check(
     §7.2). A binding that we don't know is one that we can't check.
     """
     bound = granted.confirmation
+    if not bound and scheme == "bearer":
+        return
     if not bound.keys() <= KNOWN:
         raise InvalidToken("The access token is bound in a way that is not supported.")
     if ("jkt" in bound) != (scheme == "dpop"):

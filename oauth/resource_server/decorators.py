@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 
+from .access_token import AccessToken
 from .errors import AccessRefused
 from .server import ResourceServer, resource_server
 
@@ -32,6 +33,7 @@ def protected(
     """
     if isinstance(scopes, str) or isinstance(acr, str):
         raise TypeError("scopes and acr are lists of strings")
+    asks = bool(scopes or acr or max_age is not None)
 
     def decorate(view: View[P]) -> View[P]:
         if iscoroutinefunction(view):
@@ -41,8 +43,9 @@ def protected(
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             api = server or resource_server()
             try:
-                admit(request, api)
-                api.check(api.authenticate(request), scopes=scopes, acr=acr, max_age=max_age)
+                token = admit(request, api)
+                if asks:
+                    api.check(token, scopes=scopes, acr=acr, max_age=max_age)
             except AccessRefused as refused:
                 return api.refusal(refused, request)
             response = view(request, *args, **kwargs)
@@ -56,13 +59,13 @@ def protected(
     return decorate
 
 
-def admit(request: HttpRequest, api: ResourceServer) -> None:
+def admit(request: HttpRequest, api: ResourceServer) -> AccessToken:
     """Give the request its ``token`` and, where ``USER`` is set, its ``user``. Raises an
     ``AccessRefused``."""
     token = api.authenticate(request)
-    if getattr(request, "token", None) is token:
-        return  # by the middleware
-    user = api.user(token)
-    if user is not None:
-        request.user = user
-    request.token = token  # type: ignore[attr-defined]
+    if request.__dict__.get("token") is not token:  # it was not the middleware already
+        user = api.user(token)
+        if user is not None:
+            request.user = user
+        request.token = token  # type: ignore[attr-defined]
+    return token

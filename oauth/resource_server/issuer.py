@@ -41,6 +41,15 @@ class Issuer:
             raise Unavailable
         return given
 
+    def keys(self) -> Keys:
+        """The keys as they were last fetched: the same object until that is done anew. Raises
+        ``Unavailable``."""
+        return self._keys.current()
+
+    def held_keys(self) -> Keys | None:
+        """The same, however old; ``None`` before they were fetched."""
+        return self._keys.held()
+
     def key(self, kid: str, alg: str) -> Any:
         """The key that makes signatures of ``alg`` under ``kid``.
 

@@ -62,6 +62,11 @@ class Kept(Generic[T]):
                 return self._usable()
         return self.renewed()
 
+    def held(self) -> T | None:
+        """The newest answer, however old. Asks nobody."""
+        held = self._held
+        return None if held is None else held[0].value
+
     def renewed(self) -> T:
         """The answer, asked for anew unless that was tried just now. Raises ``Unavailable``."""
         with self._lock:

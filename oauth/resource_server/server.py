@@ -16,8 +16,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from .. import jwk
-from . import access_token, bearer, confirmation, dpop, jws, step_up
-from .access_token import AccessToken
+from . import bearer, confirmation, dpop, jws, step_up
+from .access_token import AccessToken, Verifier
 from .conf import ResourceServerSettings, problems, resource_server_settings
 from .errors import AccessRefused, InsufficientScope, InvalidToken, Unavailable, challenge
 from .issuer import Issuer
@@ -47,6 +47,7 @@ class ResourceServer:
             jwks_uri=settings.JWKS_URI,
             introspection_endpoint=settings.INTROSPECTION_ENDPOINT,
         )
+        self._verifier = Verifier(self.issuer, settings.AUDIENCE, settings.LEEWAY)
         self._status_lists = StatusLists(self.issuer, settings.LEEWAY)
         self._introspection = Introspection(
             self.issuer,
@@ -64,24 +65,21 @@ class ResourceServer:
         Asked again, the same request has the same answer: a DPoP proof is used up by the first.
         """
         seen: dict[ResourceServer, AccessToken] = request.__dict__.setdefault(_SEEN, {})
-        if self not in seen:
+        if (granted := seen.get(self)) is None:
             scheme, token = bearer.presented(request)
             granted = self._verified(token)
             confirmation.check(request, scheme, token, granted, self.settings)
-            self._check_revocation(token, granted)
+            if self.settings.REVOCATION != "none":
+                self._check_revocation(token, granted)
             seen[self] = granted
-        return seen[self]
+        return granted
 
     def _verified(self, token: str) -> AccessToken:
         """By ourselves where it is a JWT; an opaque token is for the issuer to tell."""
         if self.settings.REVOCATION == "introspection" and not jws.is_jwt(token):
+            bearer.check_form(token)
             return self._introspection.introspect(token)
-        return access_token.verify(
-            token,
-            issuer=self.issuer,
-            audience=self.settings.AUDIENCE,
-            leeway=self.settings.LEEWAY,
-        )
+        return self._verifier.verify(token)
 
     def _check_revocation(self, token: str, granted: AccessToken) -> None:
         try:
@@ -121,9 +119,10 @@ class ResourceServer:
         """Raise ``InsufficientScope`` or ``InsufficientUserAuthentication`` unless the token allows
         what needs all of ``scopes``, one of ``acr``, and an authentication of at most ``max_age``
         seconds ago."""
-        if not token.scopes.issuperset(scopes):
+        if scopes and not token.scopes.issuperset(scopes):
             raise InsufficientScope(scopes)
-        step_up.check(token, acr=acr, max_age=max_age, leeway=self.settings.LEEWAY)
+        if acr or max_age is not None:
+            step_up.check(token, acr=acr, max_age=max_age, leeway=self.settings.LEEWAY)
 
     def user(self, token: AccessToken) -> Any:
         """Who calls, as ``USER`` tells it; ``None`` where there is no such setting. Raises
@@ -150,7 +149,7 @@ class ResourceServer:
     def headers(self, refused: AccessRefused | None = None) -> Mapping[str, str]:
         """What an answer carries beside its challenge: the nonce for the next proof (RFC 9449
         §8.2), and that a refusal is not to be stored."""
-        headers = {}
+        headers: dict[str, str] = {}
         if self.settings.DPOP_NONCE_REQUIRED or (refused and refused.error == "use_dpop_nonce"):
             headers["DPoP-Nonce"] = dpop.new_nonce(confirmation.NONCE_SALT)
         if refused:
