@@ -8,6 +8,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,6 +81,10 @@ _redeem = prepared.Update(
 )
 
 
+_insert = prepared.Insert(RefreshToken)
+_redeem_and_start = prepared.UpdateThenInsert(_redeem, _insert)
+
+
 def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bool, str | None]:
     """Consume what was issued for ``grant`` and start its family.
 
@@ -92,13 +97,15 @@ def redeem(grant: Grant, client: Client, confirmation: Confirmation) -> tuple[bo
         client.refresh_token_lifetime if wants_refresh else 0
     )
     now = timezone.now()
+    change = {"pk": grant.pk, "now": now, "ends_at": now + timedelta(seconds=lifetime)}
+    row, token = _first_token(grant, client, confirmation) if wants_refresh else (None, None)
     told = client_sessions.wants_to_hear(grant, client)
-    with transaction.atomic():
+    with transaction.atomic() if told else nullcontext():
         live = told and client_sessions.hold(grant)
-        won = _redeem.run(pk=grant.pk, now=now, ends_at=now + timedelta(seconds=lifetime))
+        won = _redeem_and_start.run(row, **change) if row else bool(_redeem.run(**change))
         if won and told:
             client_sessions.remember(grant, client, live=live)
-        return bool(won), start(grant, client, confirmation) if won and wants_refresh else None
+    return won, token if won else None
 
 
 def _enabled(parameter: str) -> QuerySet[Client]:
@@ -240,30 +247,27 @@ def _idle_end(client: Client, absolute_end: datetime) -> datetime:
     return min(idle, absolute_end)
 
 
-_insert = prepared.Insert(RefreshToken)
-
-
-def start(grant: Grant, client: Client, confirmation: Confirmation) -> str:
-    """Make the first refresh token of a family; returns it.
+def _first_token(
+    grant: Grant, client: Client, confirmation: Confirmation
+) -> tuple[RefreshToken, str]:
+    """The first refresh token of a family: its row, which is to be written, and the token.
 
     That of a public client is bound to the key it has shown; a confidential one authenticates
     with each use (RFC 9449 §5).
     """
     selector, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
     expires_at = timezone.now() + timedelta(seconds=client.refresh_token_lifetime)
-    _insert.run(
-        RefreshToken(
-            user=grant.user,
-            application=client,
-            grant=grant,
-            selector_hash=token_hash(selector),
-            token_checksum=token_hash(selector + verifier),
-            confirmation=dict(confirmation) if client.is_public else {},
-            idle_expires_at=_idle_end(client, expires_at),
-            expires_at=expires_at,
-        )
+    row = RefreshToken(
+        user=grant.user,
+        application=client,
+        grant=grant,
+        selector_hash=token_hash(selector),
+        token_checksum=token_hash(selector + verifier),
+        confirmation=dict(confirmation) if client.is_public else {},
+        idle_expires_at=_idle_end(client, expires_at),
+        expires_at=expires_at,
     )
-    return selector + verifier
+    return row, selector + verifier
 
 
 def successor_of(token: str) -> str:

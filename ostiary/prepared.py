@@ -10,7 +10,8 @@ value; what comes back are ordinary instances, read from the database each time:
     client = _by_name.first(name="demo")
 
 For querysets whose ``filter`` and ``select_related`` never vary. No value is ``None``, which would
-be other SQL.
+be other SQL. With the backend ``idp_site.postgresql`` the server keeps the statement too,
+parsed and planned.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import InsertQuery, UpdateQuery
-from django.db.transaction import mark_for_rollback_on_error
+from django.db.transaction import atomic, mark_for_rollback_on_error
 
 M = TypeVar("M", bound=Model)
 
@@ -51,15 +52,30 @@ class _Statement:
     sql: str
     given: Sequence[Any]
 
-    def run(self, cursor: Any, values: Mapping[str, Any]) -> None:
-        db = cursor.db
-        given = [
-            each.output_field.get_db_prep_value(values[each.name], db)
+    def run(self, connection: Any, values: Mapping[str, Any]) -> tuple[Sequence[Any] | None, int]:
+        """As ``_run``."""
+        return _run(connection, self.sql, self.values(connection, values))
+
+    def values(self, connection: Any, values: Mapping[str, Any]) -> list[Any]:
+        """What it is given, with ``values`` in the place of their parameters."""
+        return [
+            each.output_field.get_db_prep_value(values[each.name], connection)
             if isinstance(each, Parameter)
             else each
             for each in self.given
         ]
-        cursor.execute(self.sql, given)
+
+
+def _run(connection: Any, sql: str, given: Sequence[Any]) -> tuple[Sequence[Any] | None, int]:
+    """The first row, ``None`` where there is none, and how many rows were found or changed; by a
+    prepared statement where the database backend has them (``idp_site.postgresql``)."""
+    run_prepared = getattr(connection, "run_prepared", None)
+    if run_prepared is not None:
+        found: tuple[Sequence[Any] | None, int] = run_prepared(sql, given)
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return (cursor.fetchone() if cursor.description else None), int(cursor.rowcount)
 
 
 @dataclass(frozen=True)
@@ -172,9 +188,7 @@ class Select(Generic[M]):
         if selection is None:
             selection = self._known[alias] = _Selection.of(self._build().using(alias))
         connection = connections[alias]
-        with connection.cursor() as cursor:
-            selection.statement.run(cursor, values)
-            found = cursor.fetchone()
+        found, _ = selection.statement.run(connection, values)
         if found is None:
             return None
         row = list(found)
@@ -198,14 +212,18 @@ class Update(Generic[M]):
     def run(self, **values: Any) -> int:
         """How many rows were changed (one SQL statement)."""
         alias = router.db_for_write(self._model)
+        with mark_for_rollback_on_error(using=alias):
+            _, changed = self.statement(alias).run(connections[alias], values)
+        return changed
+
+    def statement(self, alias: str) -> _Statement:
+        """The statement for this database."""
         statement = self._known.get(alias)
         if statement is None:
             query: Any = self._build().using(alias).query.chain(UpdateQuery)
             query.add_update_values(self._changes)
             statement = self._known[alias] = _Statement(*query.get_compiler(alias).as_sql())
-        with mark_for_rollback_on_error(using=alias), connections[alias].cursor() as cursor:
-            statement.run(cursor, values)
-            return int(cursor.rowcount)
+        return statement
 
 
 class Insert(Generic[M]):
@@ -219,19 +237,63 @@ class Insert(Generic[M]):
     def run(self, instance: M) -> M:
         """Write it (one SQL statement); returns it. Raises ``IntegrityError``."""
         alias = router.db_for_write(self._model, instance=instance)
-        connection = connections[alias]
-        fields = self._model._meta.local_concrete_fields
+        with mark_for_rollback_on_error(using=alias):
+            connection = connections[alias]
+            _run(connection, self.sql(alias, instance), self.given(instance, connection))
+        instance._state.adding, instance._state.db = False, alias
+        return instance
+
+    def sql(self, alias: str, instance: M) -> str:
+        """The statement for this database, which is the same for every instance."""
         sql = self._known.get(alias)
         if sql is None:
             query = InsertQuery(self._model, on_conflict=self._on_conflict)
-            query.insert_values(fields, [instance])
+            query.insert_values(self._model._meta.local_concrete_fields, [instance])
             ((sql, _),) = query.get_compiler(alias).as_sql()
             self._known[alias] = sql
-        given = [
+        return sql
+
+    def given(self, instance: M, connection: Any) -> list[Any]:
+        """The values of ``instance``, as they are written."""
+        return [
             field.get_db_prep_save(field.pre_save(instance, add=True), connection)
-            for field in fields
+            for field in self._model._meta.local_concrete_fields
         ]
-        with mark_for_rollback_on_error(using=alias), connection.cursor() as cursor:
-            cursor.execute(sql, given)
+
+
+class UpdateThenInsert(Generic[M]):
+    """An ``UPDATE`` of one row, and where it changed that, an ``INSERT``: both, or neither.
+
+    On PostgreSQL one statement, which commits by itself where no transaction is open.
+    """
+
+    def __init__(self, update: Update[Any], insert: Insert[M]) -> None:
+        self._update, self._insert, self._model = update, insert, insert._model
+        self._known: dict[str, str] = {}
+
+    def run(self, instance: M, **values: Any) -> bool:
+        """Whether the row was changed, and ``instance`` written. Raises ``IntegrityError``."""
+        alias = router.db_for_write(self._model, instance=instance)
+        connection = connections[alias]
+        if connection.vendor != "postgresql":
+            with atomic(using=alias, savepoint=False):
+                changed = bool(self._update.run(**values))
+                if changed:
+                    self._insert.run(instance)
+                return changed
+        update = self._update.statement(alias)
+        with mark_for_rollback_on_error(using=alias):
+            given = [*update.values(connection, values), *self._insert.given(instance, connection)]
+            _, written = _run(connection, self._sql(alias, instance), given)
         instance._state.adding, instance._state.db = False, alias
-        return instance
+        return bool(written)
+
+    def _sql(self, alias: str, instance: M) -> str:
+        sql = self._known.get(alias)
+        if sql is None:
+            update = self._update.statement(alias).sql
+            into, _, values = self._insert.sql(alias, instance).partition(" VALUES (")
+            # Both have been made by Django, with a placeholder for each value.
+            insert = f"{into} SELECT {values[:-1]} FROM changed"  # noqa: S608
+            sql = self._known[alias] = f"WITH changed AS ({update} RETURNING 1) {insert}"
+        return sql

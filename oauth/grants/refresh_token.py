@@ -51,10 +51,8 @@ class RefreshTokenGrant(TokenGrant):
 
         if refresh_grace.is_on():
             return rotated_with_grace(row, token, successor, request, answer)
-        with transaction.atomic():
-            families.check_person(row.grant)
-            won = families.rotate(row, token, successor, request.client)
-        if not won:
+        families.check_person(row.grant)
+        if not families.rotate(row, token, successor, request.client):
             raise reused(row)
         return answer()
 

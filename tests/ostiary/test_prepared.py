@@ -4,9 +4,10 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField, DateTimeField, GenericIPAddressField, UUIDField
 from django.db.models.signals import post_init
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ostiary import prepared
@@ -134,3 +135,43 @@ def test_a_failed_update_spoils_its_transaction_as_djangos_does(session):
         with pytest.raises(IntegrityError):
             move.run(pk=session.pk, now=None, address="192.0.2.2")
         assert transaction.get_rollback()
+
+
+end_and_begin = prepared.UpdateThenInsert(
+    prepared.Update(
+        Session,
+        lambda: Session.objects.filter(pk=Parameter("pk", UUIDField()), ended_at__isnull=True),
+        {"ended_at": Parameter("now", DateTimeField())},
+    ),
+    prepared.Insert(Session),
+)
+
+
+def like(session, **changed):
+    values = {**values_of(session), "id": uuid.uuid4(), "session_key": "other", **changed}
+    return Session(**values)
+
+
+def test_an_update_and_an_insert_are_both_done_once(session):
+    now = timezone.now()
+    first, second = like(session), like(session)
+    with CaptureQueriesContext(connection) as queries:
+        assert end_and_begin.run(first, pk=session.pk, now=now)
+    assert len(queries) == (1 if connection.vendor == "postgresql" else 2)
+    assert not end_and_begin.run(second, pk=session.pk, now=now)
+
+    session.refresh_from_db()
+    assert session.ended_at == now
+    assert values_of(Session.objects.get(pk=first.pk)) == values_of(first)
+    assert not first._state.adding
+    assert not Session.objects.filter(pk=second.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_an_update_and_an_insert_that_fails_neither_is_done(session):
+    with pytest.raises(IntegrityError):
+        end_and_begin.run(like(session, id=session.pk), pk=session.pk, now=timezone.now())
+
+    session.refresh_from_db()
+    assert session.ended_at is None
+    assert end_and_begin.run(like(session), pk=session.pk, now=timezone.now())
