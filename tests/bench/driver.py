@@ -66,10 +66,14 @@ class Connection:
 
 
 class Driver:
-    """Runs one job: what is sent, on how many connections, for how long."""
+    """Runs one job: what is sent, on how many connections, for how long, ``most`` times if that is
+    given."""
 
-    def __init__(self, port: int, request: Request, connections: int, seconds: float) -> None:
+    def __init__(
+        self, port: int, request: Request, connections: int, seconds: float, most: int = 0
+    ) -> None:
         self.request = request
+        self.left = most or sys.maxsize
         self.port = port
         self.host = f"localhost:{port}"
         self.seconds = seconds
@@ -83,10 +87,14 @@ class Driver:
         self.failures = 0
         self.first_failure = ""
         wanted = min(connections, len(self.values)) if request.values else connections
+        wanted = min(wanted, self.left)
         self.connections = [Connection(port) for _ in range(wanted)]
 
     def next_message(self, taken: str) -> bytes:
         """What a connection sends next, nothing when there is nothing left to send."""
+        if not self.left:
+            return b""
+        self.left -= 1
         if not self.request.values:
             return self.fixed
         if self.request.chained and taken:
@@ -163,7 +171,7 @@ def main() -> None:
     """Do the job of the standard input."""
     job = json.load(sys.stdin)
     request = Request.read(job["request"])
-    driver = Driver(job["port"], request, job["connections"], job["seconds"])
+    driver = Driver(job["port"], request, job["connections"], job["seconds"], job["most"])
     print(json.dumps(driver.run()))
 
 

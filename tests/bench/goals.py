@@ -110,8 +110,11 @@ def _memory(own: list[Row]) -> Iterator[Goal]:
         if row["operation"] == "soak" and "flat_mib" in row:
             over = f"over {row['requests']:,} requests"
             wanted = f"memory of a worker grows by less than {row['flat_mib']} MiB {over}"
-            grown = row["last_mib"] - row["first_mib"]
+            grown = row["grown_mib"]
             yield Goal(wanted, f"{grown:+.1f} MiB", grown < row["flat_mib"], "memory")
+            wanted = f"memory of a worker {over}: {MEMORY} MiB"
+            most = row["most_mib"]
+            yield Goal(wanted, f"at most {most:.0f} MiB", most <= MEMORY, "memory")
 
 
 def _growth(rows: Iterable[Row]) -> Iterator[Goal]:

@@ -16,13 +16,16 @@ MANY = 500
 """Requests a second from which what the driver costs matters."""
 
 
-def by_own_driver(port: int, request: Request, connections: int, seconds: float) -> dict[str, Any]:
-    """A round by `driver`, in a process of its own."""
+def by_own_driver(
+    port: int, request: Request, connections: int, seconds: float, most: int = 0
+) -> dict[str, Any]:
+    """A round by `driver`, in a process of its own; of ``most`` requests, if that is given."""
     job = {
         "port": port,
         "request": request.told(),
         "connections": connections,
         "seconds": seconds,
+        "most": most,
     }
     ran = subprocess.run(
         [sys.executable, "-m", "tests.bench.driver"],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench import charts, goals
+from tests.bench import charts, goals, soak
 from tests.bench.comparison import cost, ratios
 from tests.bench.sides import ours
 
@@ -136,11 +136,26 @@ def _cold_start(rows: list[Row]) -> str:
 
 
 def _soak(row: Row) -> str:
-    return (
-        f"### Memory\n\nThe largest worker holds {row['first_mib']:.0f} MiB when it is warm and "
-        f"{row['last_mib']:.0f} MiB after {row['requests']:,} requests for tokens "
-        "(`BENCH=soak make bench`).\n"
-    )
+    lines = [
+        "### Memory",
+        "",
+        f"The largest worker holds {row['first_mib']:.0f} MiB when it is warm and "
+        f"{row['last_mib']:.0f} MiB after {row['requests']:,} requests "
+        "(`BENCH=soak make bench`).",
+        "",
+    ]
+    if steps := row.get("steps"):
+        lines += [
+            f"They are of each kind, in turns: {', '.join(soak.SHARES)}.",
+            "",
+            f"| requests | {' | '.join(f'worker {n + 1}' for n in range(len(steps[0]['mib'])))} |",
+            "|---:|" + "---:|" * len(steps[0]["mib"]),
+        ]
+        for step in steps:
+            held = " | ".join(f"{mib:.1f} MiB" for mib in step["mib"])
+            lines.append(f"| {step['requests']:,} | {held} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _growth(rows: list[Row]) -> str:

@@ -44,6 +44,14 @@ def memory_mib(pid: int) -> float:
     return 0.0
 
 
+def workers(pid: int) -> list[int]:
+    """Those that do the work, the oldest first: the largest of a tree, without whoever started
+    them and without its helpers, if it started any."""
+    started = tree(pid)[1:]
+    largest = max((memory_mib(each) for each in started), default=0.0)
+    return [each for each in started if memory_mib(each) > largest / 2] or [pid]
+
+
 def largest_mib(pids: Iterable[int]) -> float:
     """Of the largest of these processes."""
     return round(max(memory_mib(pid) for pid in pids), 1)

@@ -44,7 +44,8 @@ WHY = {
     "browser that was seen before.",
     "cold_start": "Each worker imports Django, the libraries and five apps, and sees that all is "
     "set up well before it answers.",
-    "memory": "It is what the imported modules hold; it does not grow (see Memory).",
+    "memory": "It is what the imported modules hold, and what is kept of documents, keys and "
+    "templates; the table under Memory shows whether it grows.",
     "growth": "The rows are the same; what grows is the depth of the indexes, and how much of them "
     "the database finds in its memory.",
 }

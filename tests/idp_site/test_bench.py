@@ -81,6 +81,12 @@ def test_a_chain_sends_what_the_answer_before_gave(port: int) -> None:
     assert {token.rstrip("+") for token in Handler.taken} == {"a", "b"}
 
 
+def test_no_more_than_asked_for_is_sent(port: int) -> None:
+    request = Request("POST", "/", PLACE, values=tuple("abcdef"), taken='"next": "([^"]+)"')
+
+    assert Driver(port, request, 4, 30, most=3).run()["requests"] == 3
+
+
 def test_a_wrong_answer_is_counted_and_told(port: int) -> None:
     found = spend(port, "a", "a", "a")
 
