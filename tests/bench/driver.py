@@ -14,9 +14,10 @@ import select
 import socket
 import sys
 import time
+from collections import deque
 from typing import Any
 
-from tests.bench.request import Request
+from tests.bench.request import SEPARATOR, Request
 
 DRAIN = 60
 """Seconds that an answer may take after the end."""
@@ -30,6 +31,7 @@ class Connection:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.value = ""
         self.open()
 
     def open(self) -> None:
@@ -80,7 +82,7 @@ class Driver:
         self.good = b" %d " % request.status
         self.contains = request.contains.encode()
         self.pattern = re.compile(request.taken.encode()) if request.taken else None
-        self.values = list(reversed(request.values))
+        self.values = deque(reversed(request.values))
         self.fixed = request.message(self.host)
         self.latencies: list[float] = []
         self.taken: list[str] = []
@@ -90,25 +92,33 @@ class Driver:
         wanted = min(wanted, self.left)
         self.connections = [Connection(port) for _ in range(wanted)]
 
-    def next_message(self, taken: str) -> bytes:
+    def next_message(self, each: Connection, taken: str) -> bytes:
         """What a connection sends next, nothing when there is nothing left to send."""
         if not self.left:
             return b""
         self.left -= 1
         if not self.request.values:
             return self.fixed
-        if self.request.chained and taken:
-            return self.request.message(self.host, taken)
-        return self.request.message(self.host, self.values.pop()) if self.values else b""
+        value = taken if self.request.chained and taken else self._next_value()
+        each.value = value
+        return self.request.message(self.host, value) if value else b""
 
-    def judge(self, answer: bytes) -> str:
-        """Count a wrong answer; what is kept of a right one."""
+    def _next_value(self) -> str:
+        value = self.values.pop() if self.values else ""
+        if self.request.cycled:
+            self.values.appendleft(value)
+        return value
+
+    def judge(self, answer: bytes, sent: str) -> str:
+        """Count a wrong answer; what is kept of a right one, to which ``sent`` was sent."""
         right = answer[8:13] == self.good and self.contains in answer
         found = self.pattern.search(answer) if right and self.pattern else None
         if not right or (self.pattern and not found):
             self.failures += 1
             self.first_failure = self.first_failure or answer[:600].decode(errors="replace")
-        return found[1].decode() if found else ""
+        if not found:
+            return ""
+        return SEPARATOR.join([found[1].decode(), *sent.split(SEPARATOR)[1:]])
 
     def run(self) -> dict[str, Any]:
         """Send until the time is over or everything is spent, and wait for the last answer."""
@@ -117,7 +127,7 @@ class Driver:
         began = last = time.perf_counter()
         end = began + self.seconds
         for each in self.connections:
-            each.send(self.next_message(""))
+            each.send(self.next_message(each, ""))
             poll.register(each.socket, select.EPOLLIN)
             by_number[each.socket.fileno()] = each
         while by_number and time.perf_counter() < end + DRAIN:
@@ -127,10 +137,10 @@ class Driver:
                     continue
                 last = time.perf_counter()
                 self.latencies.append(last - each.started)
-                taken = self.judge(each.received)
+                taken = self.judge(each.received, each.value)
                 if taken and not self.request.chained:
                     self.taken.append(taken)
-                message = self.next_message(taken) if last < end else b""
+                message = self.next_message(each, taken) if last < end else b""
                 if not message or CLOSE.search(each.received, 0, each.received.find(b"\r\n\r\n")):
                     poll.unregister(number)
                     del by_number[number]

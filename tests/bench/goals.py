@@ -72,6 +72,11 @@ def of(rows: list[Row]) -> Iterator[Goal]:
             yield Goal(wanted, found, row["seconds"] <= COLD_START, name)
     yield from _memory(own)
     yield from _growth(row for row in rows if row.get("growth") and "cpu_ms" in row)
+    for row in rows:
+        if row["operation"] == "clean_up":
+            removed, made = row["removed_per_second"], row["made_per_second"]
+            found = f"{removed:,.0f} grants a second removed, {made:,.0f} made"
+            yield Goal("clean-up keeps pace while serving", found, removed >= made, "clean_up")
 
 
 def _rates(rows: list[Row], own: list[Row]) -> Iterator[Goal]:

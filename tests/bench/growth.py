@@ -1,7 +1,8 @@
 """``GROWTH=1 make bench``: whether it is as fast with a million people as with a thousand.
 
 Two of our servers take turns, one on a small database and one on a large, then the large one once
-more while what has ended is cleaned up. ``GROWTH_PEOPLE``, ``GROWTH_CLIENTS`` and ``GROWTH_TOKENS``
+more while what has ended is cleaned up, as the worker does it on schedule. A hundred people and a
+hundred clients take turns in asking. ``GROWTH_PEOPLE``, ``GROWTH_CLIENTS`` and ``GROWTH_TOKENS``
 are the size of the large one; it takes minutes to make, and about 2 KB a grant.
 """
 
@@ -15,14 +16,17 @@ from typing import Any
 
 import psycopg
 
-from tests.bench import services, table
+from tests.bench import crowd, services, table
+from tests.bench.crowd import Crowd
+from tests.bench.processes import cpu_seconds, tree
 from tests.bench.rounds import measure
 from tests.bench.seeding import Size, seed
+from tests.bench.serving import stop
 from tests.bench.sides import ours
-from tests.bench.sides.provider import Provider
+from tests.bench.sides.side import Side
 from tests.idp_site.site import ROOT
 
-SMALL = Size(people=1_000, clients=10, tokens=10_000)
+SMALL = Size(people=1_000, clients=100, tokens=10_000)
 LARGE = Size(
     people=int(os.environ.get("GROWTH_PEOPLE", "1000000")),
     clients=int(os.environ.get("GROWTH_CLIENTS", "10000")),
@@ -31,6 +35,10 @@ LARGE = Size(
 OPERATIONS = ("client_credentials", "userinfo", "introspection", "code", "signin_page")
 CLEANING = "code"
 """Measured once more while it is cleaned up: what writes to the tables that are cleaned."""
+
+
+BEGIN = 120
+"""Seconds within which the clean-up must have begun."""
 
 
 def is_wanted() -> bool:
@@ -50,17 +58,19 @@ def run() -> list[dict[str, Any]]:
         return []
     with ours.running(name(SMALL)) as small, ours.running(name(LARGE)) as large:
         rows: list[dict[str, Any]] = []
+        sides: list[Crowd] = []
         for side, size in ((small, SMALL), (large, LARGE)):
             began = time.perf_counter()
             side.exchange(side.authorize(side.browser))
             seed(side.database, size)
-            told = f"{size.people:,} people, {size.clients:,} clients, {size.tokens:,} past tokens"
-            told += f", which left {size.grants:,} grants"
+            told = f"{size.people:,} people, 2 × {size.clients:,} clients, "
+            told += f"{size.tokens:,} past tokens, which left {size.grants:,} grants"
             print(f"{told}: {time.perf_counter() - began:.0f} s to make", flush=True)
             rows.append({"operation": "size", "side": side.name, "told": told})
+            sides.append(crowd.of(side))
         for operation in OPERATIONS:
-            rows += _shown(measure(operation, [small, large]))
-        rows += _while_cleaning(large)
+            rows += _shown(measure(operation, [*sides]))
+        rows += _while_cleaning(sides[-1])
     for row in rows:
         row["growth"] = True
     return rows
@@ -72,44 +82,52 @@ def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _while_cleaning(side: Provider) -> list[dict[str, Any]]:
-    """The same operations beside a process that removes what has ended, and how fast that is."""
+def _while_cleaning(side: Crowd) -> list[dict[str, Any]]:
+    """The same operations beside a worker that removes what has ended, and how fast that is."""
     waiting = _ended_grants(side)
-    command = [sys.executable, "manage.py", "cleartokens"]
+    env = {**side.environment, "PGAPPNAME": services.APART}
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "idp_site"]
     cleaning = subprocess.Popen(
-        command, cwd=ROOT, env=dict(side.environment), stdout=subprocess.DEVNULL
+        [*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING"], cwd=ROOT, env=env
     )
     try:
-        while _ended_grants(side) == waiting and cleaning.poll() is None:
+        call = [*celery, "call", "ostiary.oauth.cleanup"]
+        subprocess.run(call, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + BEGIN
+        while (before := _ended_grants(side)) == waiting:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"The clean-up has removed nothing within {BEGIN} s.")
             time.sleep(0.05)
-        before, began = _ended_grants(side), time.perf_counter()
+        began, worked = time.perf_counter(), cpu_seconds(tree(cleaning.pid))
         rows = measure(CLEANING, [side])
-        removed, seconds = before - _ended_grants(side), time.perf_counter() - began
-        over = cleaning.poll() is not None
+        left = _ended_grants(side)
+        removed, seconds = before - left, time.perf_counter() - began
+        worked = cpu_seconds(tree(cleaning.pid)) - worked
     finally:
-        cleaning.terminate()
-        cleaning.wait(timeout=60)
+        stop(cleaning)
+    over = left == 0
     if over:
         print("The clean-up was over before the rounds were: its pace is told too low.")
     for row in rows:
         row["side"] += ", cleaning up"
-    made = sum(row["requests"] for row in rows if row["operation"] == "authorize")
+    made = next(row["requests_per_second"] for row in rows if row["operation"] == "authorize")
     pace = {
         "operation": "clean_up",
         "side": side.name,
         "removed_per_second": round(removed / seconds, 1),
-        "made_per_second": round(made / seconds, 1),
+        "made_per_second": made,
+        "core_ms": round(worked * 1000 / max(removed, 1), 3),
         "over": over,
     }
     _shown(rows)
     print(
         f"\nclean-up: {pace['removed_per_second']:,} grants a second removed, "
-        f"while {pace['made_per_second']:,} a second were made"
+        f"while at most {pace['made_per_second']:,} a second were made"
     )
     return [*rows, pace]
 
 
-def _ended_grants(side: Provider) -> int:
+def _ended_grants(side: Side) -> int:
     """Those of old: codes of a minute ago have ended too, and are few."""
     with psycopg.connect(side.database) as connection:
         row = connection.execute(

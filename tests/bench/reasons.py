@@ -46,6 +46,8 @@ WHY = {
     "set up well before it answers.",
     "memory": "It is what the imported modules hold, and what is kept of documents, keys and "
     "templates; the table under Memory shows whether it grows.",
+    "clean_up": "A grant goes with its tokens and what refers to them, a thousand a transaction; "
+    "a second worker would not help, since one is at it at a time.",
     "growth": "The rows are the same; what grows is the depth of the indexes, and how much of them "
     "the database finds in its memory.",
 }

@@ -6,8 +6,18 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-PLACE = "{value}"
-"""Stands in a body for what differs from request to request, ready to be sent as it is."""
+PLACE, SECOND, THIRD = PLACES = "{value}", "{second}", "{third}"
+"""Stand in a path, a header or a body for what differs from request to request, ready to be sent as
+it is."""
+SEPARATOR = "\t"
+"""Between the values of one request, where it has several."""
+
+
+def filled(text: str, value: str) -> str:
+    """The text with the values in their places."""
+    for place, part in zip(PLACES, value.split(SEPARATOR), strict=False):
+        text = text.replace(place, part)
+    return text
 
 
 @dataclass(frozen=True)
@@ -15,8 +25,9 @@ class Request:
     """What is sent to a side for one operation.
 
     ``contains`` must be in the answer, head or body. ``values`` are spent, one a request, in the
-    place that the body has for them; ``taken`` is a regular expression whose first group is kept
-    of each answer, and with ``chained`` it is what the connection sends next.
+    places that there are for them, or with ``cycled`` used again and again, in turn. ``taken`` is a
+    regular expression whose first group is kept of each answer, in place of the first of the values
+    that were sent; with ``chained`` it is what the connection sends next.
     """
 
     method: str
@@ -28,6 +39,7 @@ class Request:
     values: tuple[str, ...] = ()
     taken: str = ""
     chained: bool = False
+    cycled: bool = False
 
     @property
     def is_fixed(self) -> bool:
@@ -50,6 +62,6 @@ class Request:
 
     def message(self, host: str, value: str = "") -> bytes:
         """The bytes to send."""
-        body = self.body.replace(PLACE, value) if value else self.body
+        body = filled(self.body, value)
         length = f"\r\nContent-Length: {len(body)}" if body else ""
-        return f"{self.head(host)}{length}\r\n\r\n{body}".encode()
+        return f"{filled(self.head(host), value)}{length}\r\n\r\n{body}".encode()

@@ -12,7 +12,7 @@ from typing import Any
 from tests.bench.load import by_own_driver, driver_for
 from tests.bench.request import Request
 from tests.bench.sides.provider import Provider
-from tests.bench.sides.side import CONNECTIONS, Side
+from tests.bench.sides.side import Side
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -134,5 +134,5 @@ def _one_round_of_codes(
     found = measured["authorize"].add(request, by_own_driver, seconds)
     codes = tuple(found["taken"][-CODES:])
     redeemed = measured["code"].add(side.redemption(codes), by_own_driver, seconds)
-    tokens = tuple(redeemed["taken"][-CONNECTIONS:])
+    tokens = tuple(redeemed["taken"][-side.connections("refresh") :])
     measured["refresh"].add(side.refreshing(tokens), by_own_driver, seconds)

@@ -4,9 +4,9 @@ Each row is a copy of one that the site made itself, but for what must differ, s
 are new are there of themselves.
 
 What a past token leaves is little: access tokens and ID tokens are signed and leave no row. A code
-leaves one, with all that was ever issued after it: a grant, its newest refresh token, and that the
-client has heard of the session. ``TOKENS_OF_A_GRANT`` tokens are one of these: a code, and three
-times an access token, an ID token and a refresh token.
+leaves one, with all that was ever issued after it: a grant, its newest refresh token, its session,
+and that the client has heard of that. ``TOKENS_OF_A_GRANT`` tokens are one of these: a code, and
+three times an access token, an ID token and a refresh token.
 """
 
 from __future__ import annotations
@@ -72,13 +72,14 @@ def seed(url: str, size: Size) -> None:
             size.people,
             {"id": key("person", "g"), "email": "'person-' || g || '@people.example'"},
         )
-        copies(
-            connection,
-            "ostiary_oauth_client",
-            "client_id = 'demo-web'",
-            size.clients,
-            {"id": key("client", "g"), "client_id": "'client-' || g", "name": "'Client ' || g"},
-        )
+        for kind, like in (("client", "demo-web"), ("service", "demo-service")):
+            copies(
+                connection,
+                "ostiary_oauth_client",
+                f"client_id = '{like}'",
+                size.clients,
+                {"id": key(kind, "g"), "client_id": f"'{kind}-' || g", "name": f"'{kind} ' || g"},
+            )
         whose = {
             "user_id": key("person", f"(1 + g % {size.people})"),
             "application_id": key("client", f"(1 + g % {size.clients})"),
@@ -100,6 +101,8 @@ def seed(url: str, size: Size) -> None:
             "expires_at": ends,
         }
         copies(connection, "ostiary_oauth_refreshtoken", "true", size.grants, whose | token)
+        session = {"id": key("session", "g"), "session_key": digest("key"), "ended_at": "NULL"}
+        copies(connection, "ostiary_session", "true", size.grants, whose | session)
         told = {"id": key("told", "g"), "ended_at": "NULL"}
         copies(connection, "ostiary_oauth_clientsession", "true", size.grants, whose | told)
         connection.execute("VACUUM ANALYZE")

@@ -49,14 +49,19 @@ def database(side: str) -> Iterator[str]:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+APART = "ostiary-bench-apart"
+"""The application name (``PGAPPNAME``) of who uses a side's database and isn't of the side."""
+
+
 def backends(url: str) -> list[int]:
-    """The processes of the database server that work for this database; none if it is elsewhere
-    than on this machine."""
+    """The processes of the database server that work for this database, but for what is `APART`;
+    none if it is elsewhere than on this machine."""
     if not url or urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
         return []
     with psycopg.connect(named(url, "postgres"), autocommit=True) as connection:
         rows = connection.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = %s", [urlsplit(url).path[1:]]
+            "SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name <> %s",
+            [urlsplit(url).path[1:], APART],
         ).fetchall()
     return [pid for (pid,) in rows]
 

@@ -26,7 +26,7 @@ from tests.bench import (
 from tests.bench.browser import Form
 from tests.bench.driver import Driver
 from tests.bench.processes import tree
-from tests.bench.request import PLACE, Request
+from tests.bench.request import PLACE, SECOND, Request
 from tests.bench.sides import floor, ours
 
 
@@ -85,6 +85,25 @@ def test_no_more_than_asked_for_is_sent(port: int) -> None:
     request = Request("POST", "/", PLACE, values=tuple("abcdef"), taken='"next": "([^"]+)"')
 
     assert Driver(port, request, 4, 30, most=3).run()["requests"] == 3
+
+
+def test_values_that_are_cycled_are_sent_in_turn_and_what_is_of_them_goes_on_with_what_is_taken(
+    port: int,
+) -> None:
+    request = Request(
+        "POST",
+        "/",
+        PLACE,
+        {"X-Of": SECOND},
+        values=("a\tA", "b\tB"),
+        taken='"next": "([ab])',
+        cycled=True,
+    )
+    driver = Driver(port, request, 1, 30, most=2)
+
+    assert driver.run()["taken"] == ["a\tA", "b\tB"]
+    assert [driver._next_value() for _ in range(3)] == ["a\tA", "b\tB", "a\tA"]
+    assert b"X-Of: A\r\n" in request.message("localhost", "a\tA")
 
 
 def test_a_wrong_answer_is_counted_and_told(port: int) -> None:
@@ -218,5 +237,5 @@ def test_a_goal_that_is_missed_comes_with_its_reason_in_figures_of_the_run() -> 
 def test_every_goal_has_a_reason_ready() -> None:
     shares = {operation for operation, *_ in goals.SHARES}
 
-    others = {"signin_post", "cold_start", "memory", "growth"}
+    others = {"signin_post", "cold_start", "memory", "growth", "clean_up"}
     assert {*goals.RATES, *shares, *goals.PAGES, *others} == {*reasons.WHY}
