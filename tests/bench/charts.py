@@ -17,6 +17,7 @@ Bar = tuple[str, str, float]
 WIDTH, LABELS, LINE = 860, 330, 20
 COLOURS = {
     "floor": "#8a8f98",
+    "floor with a read": "#5f6670",
     "django-oauth-toolkit": "#b4532a",
     "allauth.idp": "#8f6a00",
     "oidc-provider, memory": "#5b6ee1",
