@@ -35,7 +35,6 @@ PARTS = {
     "signatures": "#5b6ee1",
     "database client": "#1f7a8c",
     "database": "#64b5c6",
-    "the rest": "#8a8f98",
 }
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.b{font-weight:bold}"

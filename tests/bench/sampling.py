@@ -50,7 +50,8 @@ PARTS = (
 )
 """What belongs to a part is told by the file that it is in, the first that fits. What has none is
 of whoever called it."""
-REST = "the rest"
+OWN = "the bench itself"
+"""What is of no part is what makes the requests and looks at the answers: it isn't told."""
 INTERVAL = 0.001
 """Seconds of a core between two looks, where the system can count so finely."""
 LONGEST = 20
@@ -77,7 +78,7 @@ class Looks:
                 self.found[part] += 1
                 return
             frame = frame.f_back
-        self.found[REST] += 1
+        self.found[OWN] += 1
 
     def __enter__(self) -> Looks:
         signal.signal(signal.SIGPROF, self.look)
@@ -174,9 +175,11 @@ def measure(caller: Caller, seconds: float) -> dict[str, Any]:
             caller.call()
             count += 1
     spent = time.process_time() - began
+    own = looks.found.pop(OWN, 0)
+    others = looks.found.total()
     return {
         "requests": count,
-        "seconds": spent,
+        "seconds": spent * others / max(1, others + own),
         "database_seconds": cpu_seconds(database) - before,
         "looks": dict(looks.found),
     }
