@@ -72,6 +72,8 @@ _FALLBACKS: dict[str, Callable[[Any], Any]] = {
 def by_scope() -> dict[str, tuple[str, ...]]:
     """The claims of each scope: of the standard, then of ``OSTIARY_OAUTH["SCOPE_CLAIMS"]``."""
     own = oauth_settings.SCOPE_CLAIMS
+    if not own:
+        return SCOPE_CLAIMS
     return {
         scope: tuple(dict.fromkeys([*SCOPE_CLAIMS.get(scope, ()), *own.get(scope, ())]))
         for scope in [*SCOPE_CLAIMS, *own]
@@ -99,14 +101,17 @@ def is_known(user_model: Any, name: str) -> bool:
     )
 
 
+_MISSING = object()
+_PLAIN = (str, int, float, list, dict, type(None))
+
+
 def _claim(user: Any, name: str) -> Any:
-    if name == "updated_at" or not hasattr(user, name):
+    value = _MISSING if name == "updated_at" else getattr(user, name, _MISSING)
+    if value is _MISSING:
         fallback = _FALLBACKS.get(name)
         value = fallback(user) if fallback else None
-    else:
-        value = getattr(user, name)
     # A project's own field may hold an object: a time zone, a file.
-    return value if isinstance(value, str | int | float | list | dict | None) else str(value)
+    return value if isinstance(value, _PLAIN) else str(value)
 
 
 def for_scopes(user: Any, scopes: Iterable[str]) -> dict[str, Any]:

@@ -257,10 +257,11 @@ def _first_token(
     """
     selector, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
     expires_at = timezone.now() + timedelta(seconds=client.refresh_token_lifetime)
-    row = RefreshToken(
-        user=grant.user,
-        application=client,
-        grant=grant,
+    row = prepared.new(
+        RefreshToken,
+        user_id=grant.user_id,
+        application_id=client.pk,
+        grant_id=grant.pk,
         selector_hash=token_hash(selector),
         token_checksum=token_hash(selector + verifier),
         confirmation=dict(confirmation) if client.is_public else {},

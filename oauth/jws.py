@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import time
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 LEEWAY_SECONDS = 10
 """By how much the clocks of our own machines may differ."""
 _ALGORITHMS = get_default_algorithms()
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _memory = Memory[Verified]()
 
 
@@ -30,15 +32,21 @@ def sign(claims: dict[str, Any], *, alg: str, typ: str) -> str:
     Raises as ``keys.active``.
     """
     key = keys.active(alg)
-    parts = ({"alg": key.alg, "kid": key.kid, "typ": typ}, claims)
-    signed = b".".join(
-        base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts
-    )
+    signed = _header(key.alg, key.kid, typ) + b"." + _part(claims)
     if key.private_key is not None:
         signature = _ALGORITHMS[key.alg].sign(signed, key.private_key)
     else:
         signature = _by_signer(signed, key)
     return (signed + b"." + base64url_encode(signature)).decode()
+
+
+@functools.lru_cache(maxsize=64)
+def _header(alg: str, kid: str, typ: str) -> bytes:
+    return _part({"alg": alg, "kid": kid, "typ": typ})
+
+
+def _part(of_token: dict[str, Any]) -> bytes:
+    return base64url_encode(_encode(of_token).encode())
 
 
 def _by_signer(signed: bytes, key: LoadedKey) -> bytes:

@@ -155,6 +155,25 @@ def _is_set_by_field(model: type[Model], name: str) -> bool:
     return type(getattr(model, name)) not in (DeferredAttribute, ForeignKeyDeferredAttribute)
 
 
+_defaults: dict[type[Model], dict[str, Callable[[], Any]]] = {}
+
+
+def new(model: type[M], **values: Any) -> M:
+    """``model(**values)``, at a third of what that costs; ``values`` by the names of their columns
+    (``user_id``). For models whose instances are their columns and no more."""
+    if not _is_plain(model):
+        return model(**values)
+    defaults = _defaults.get(model)
+    if defaults is None:
+        fields = model._meta.local_concrete_fields
+        defaults = _defaults[model] = {field.attname: field.get_default for field in fields}
+    instance = model.__new__(model)
+    instance._state = ModelState()
+    for name, default in defaults.items():
+        instance.__dict__[name] = values[name] if name in values else default()
+    return instance
+
+
 @dataclass(frozen=True)
 class _Selection:
     statement: _Statement

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
-from django.utils.asyncio import async_unsafe
 
 from .statements import Statements
 
@@ -53,7 +52,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params.pop("prepared_statements", None)
         return params
 
-    @async_unsafe
     def run_prepared(self, sql: str, params: Sequence[Any]) -> tuple[Any, int]:
         """Run a statement that the connection prepares at its first use; returns the first row,
         ``None`` where there is none, and how many rows were found or changed.
@@ -66,7 +64,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 cursor.execute(sql, params)
                 return (cursor.fetchone() if cursor.description else None), cursor.rowcount
         self.close_if_health_check_failed()
-        self.ensure_connection()
+        self.ensure_connection()  # which also refuses a thread that runs an event loop
         if self.queries_logged or self.execute_wrappers:
             counted = self._prepare_cursor(_PreparedCursor(self))  # type: ignore[attr-defined]
             with counted as cursor:

@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq.abc import PGresult
+from psycopg.types.datetime import TimestamptzLoader
 
 IDLE = pq.TransactionStatus.IDLE
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
@@ -96,19 +98,14 @@ class Statements:
         result = self._connection.pgconn.prepare(name, text)
         if result.status == _FATAL and _state_of(result) != _ALREADY_THERE:
             raise _error_of(result)
-        statement = _Statement(
-            name,
-            wrapper.timezone,
-            Transformer(wrapper.create_cursor()),
-            [PyFormat.TEXT] * params,
-        )
+        statement = _Statement(name, wrapper.timezone, _reader(wrapper), [PyFormat.TEXT] * params)
         self._known[sql] = statement
         return statement
 
     def _read_as(self, wrapper: Any, statement: _Statement) -> None:
         """Read moments in the time zone that Django has now."""
         statement.timezone = wrapper.timezone
-        statement.transformer, statement.columns_known = Transformer(wrapper.create_cursor()), False
+        statement.transformer, statement.columns_known = _reader(wrapper), False
 
     def _asked(self, statement: _Statement, params: Sequence[Any]) -> PGresult:
         # As text, of no type: the server knows of each what it is compared with or written to.
@@ -138,6 +135,15 @@ class Statements:
         transformer.set_pgresult(result, set_loaders=not statement.columns_known)
         statement.columns_known = True
         return transformer.load_row(0, tuple), result.ntuples
+
+
+def _reader(wrapper: Any) -> abc.Transformer:
+    """What writes values and reads columns as Django's own cursor does."""
+    cursor = wrapper.create_cursor()
+    if wrapper.timezone is cursor.connection.info.timezone is UTC:
+        # Where both are UTC, Django's loader makes of each moment what it is already.
+        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    return Transformer(cursor)
 
 
 def _state_of(result: PGresult) -> bytes:

@@ -175,3 +175,18 @@ def test_of_an_update_and_an_insert_that_fails_neither_is_done(session):
     session.refresh_from_db()
     assert session.ended_at is None
     assert end_and_begin.run(like(session), pk=session.pk, now=timezone.now())
+
+
+def test_a_new_instance_is_what_the_model_would_make(session, person):
+    now = timezone.now()
+    given = {"id": uuid.uuid4(), "user_id": person.pk, "created_at": now, "last_seen_at": now}
+    made = prepared.new(Session, **given)
+
+    assert values_of(made) == values_of(Session(**given))
+    assert made._state.adding
+    assert made.user == person
+    assert made.amr is not prepared.new(Session, **given).amr
+
+    key = prepared.new(PersonKey, subject="somebody", key=b"k" * 32)
+    key.save()
+    assert PersonKey.objects.get(pk=key.pk).key == b"k" * 32
