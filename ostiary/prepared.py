@@ -28,7 +28,7 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 from django.db.models.sql import InsertQuery, UpdateQuery
-from django.db.transaction import atomic, mark_for_rollback_on_error
+from django.db.transaction import atomic
 
 M = TypeVar("M", bound=Model)
 
@@ -76,6 +76,18 @@ def _run(connection: Any, sql: str, given: Sequence[Any]) -> tuple[Sequence[Any]
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         return (cursor.fetchone() if cursor.description else None), int(cursor.rowcount)
+
+
+def _write(connection: Any, sql: str, given: Sequence[Any]) -> int:
+    """How many rows were written. As all that writes by Django does, an error lets the transaction
+    it is in go no further (``mark_for_rollback_on_error``, which looks the connection up again)."""
+    try:
+        _, written = _run(connection, sql, given)
+    except Exception as problem:
+        if connection.in_atomic_block:
+            connection.needs_rollback, connection.rollback_exc = True, problem
+        raise
+    return written
 
 
 @dataclass(frozen=True)
@@ -231,9 +243,8 @@ class Update(Generic[M]):
     def run(self, **values: Any) -> int:
         """How many rows were changed (one SQL statement)."""
         alias = router.db_for_write(self._model)
-        with mark_for_rollback_on_error(using=alias):
-            _, changed = self.statement(alias).run(connections[alias], values)
-        return changed
+        connection, statement = connections[alias], self.statement(alias)
+        return _write(connection, statement.sql, statement.values(connection, values))
 
     def statement(self, alias: str) -> _Statement:
         """The statement for this database."""
@@ -256,9 +267,8 @@ class Insert(Generic[M]):
     def run(self, instance: M) -> M:
         """Write it (one SQL statement); returns it. Raises ``IntegrityError``."""
         alias = router.db_for_write(self._model, instance=instance)
-        with mark_for_rollback_on_error(using=alias):
-            connection = connections[alias]
-            _run(connection, self.sql(alias, instance), self.given(instance, connection))
+        connection = connections[alias]
+        _write(connection, self.sql(alias, instance), self.given(instance, connection))
         instance._state.adding, instance._state.db = False, alias
         return instance
 
@@ -301,9 +311,8 @@ class UpdateThenInsert(Generic[M]):
                     self._insert.run(instance)
                 return changed
         update = self._update.statement(alias)
-        with mark_for_rollback_on_error(using=alias):
-            given = [*update.values(connection, values), *self._insert.given(instance, connection)]
-            _, written = _run(connection, self._sql(alias, instance), given)
+        given = [*update.values(connection, values), *self._insert.given(instance, connection)]
+        written = _write(connection, self._sql(alias, instance), given)
         instance._state.adding, instance._state.db = False, alias
         return bool(written)
 

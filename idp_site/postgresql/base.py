@@ -85,7 +85,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is None or self.connection.closed:
             return False
         # In a transaction that has failed, nothing can be asked.
-        if self.connection.info.transaction_status not in (STATUS.IDLE, STATUS.INTRANS):
+        if self.connection.pgconn.transaction_status not in (STATUS.IDLE, STATUS.INTRANS):
             return False
         try:
             poll = select.poll()
