@@ -61,6 +61,7 @@ class Statements:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._known: dict[str, _Statement] = {}
+        self._outdated = 0
 
     @classmethod
     def of(cls, connection: psycopg.Connection[Any]) -> Statements:
@@ -82,7 +83,7 @@ class Statements:
             if statement.timezone is not wrapper.timezone:
                 self._read_as(wrapper, statement)
             result = self._asked(statement, params)
-            if result.status == _FATAL and self._is_unknown(sql, statement, result):
+            if result.status == _FATAL and self._is_lost(sql, result):
                 statement = self._prepare(sql, len(params), wrapper)
                 result = self._asked(statement, params)
             return self._read(statement, result)
@@ -93,7 +94,7 @@ class Statements:
             self._connection.wait(self._connection._start_query())
 
     def _prepare(self, sql: str, params: int, wrapper: Any) -> _Statement:
-        text = _numbered(sql)
+        text = _numbered(sql) + b" " * self._outdated
         name = b"ostiary_" + hashlib.sha256(text).hexdigest()[:32].encode()
         result = self._connection.pgconn.prepare(name, text)
         if result.status == _FATAL and _state_of(result) != _ALREADY_THERE:
@@ -113,17 +114,15 @@ class Statements:
         # (None, for NULL, is missing in what psycopg says of its type.)
         return self._connection.pgconn.exec_prepared(statement.name, values)  # type: ignore[arg-type]
 
-    def _is_unknown(self, sql: str, statement: _Statement, result: PGresult) -> bool:
+    def _is_lost(self, sql: str, result: PGresult) -> bool:
         """Whether ``result`` says that the statement must be prepared anew, and it can be."""
         state = _state_of(result)
         if state not in (_GONE, _OUTDATED):
             return False
         del self._known[sql]
-        if self._connection.pgconn.transaction_status != IDLE:
-            return False
-        if state == _OUTDATED:
-            self._connection.pgconn.exec_(b"DEALLOCATE " + statement.name)
-        return True
+        # As another text, and so by another name: under this a pooler would go on with what it has.
+        self._outdated += state == _OUTDATED
+        return self._connection.pgconn.transaction_status == IDLE
 
     @staticmethod
     def _read(statement: _Statement, result: PGresult) -> tuple[Any, int]:
