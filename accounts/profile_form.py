@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import zoneinfo
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,14 +13,37 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from .address_policy import check_name
 
 
 @functools.cache
-def _zones() -> list[tuple[str, str]]:
-    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones())]
+def _zones() -> dict[str, str]:
+    return {zone: zone.replace("_", " ") for zone in sorted(zoneinfo.available_timezones())}
+
+
+@functools.cache
+def _zone_options() -> str:
+    """The six hundred options, of which none is selected, as Django writes them; no zone has a name
+    in another language."""
+    select = forms.Select(choices=list(_zones().items())).render("zone", None)
+    return str(select).partition(">")[2].removesuffix("</select>")
+
+
+class ZoneSelect(forms.Select):
+    """A list of time zones, of which only what differs from person to person is made anew."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """The list as Django would write it."""
+        few = forms.Select(choices=[each for each in self.choices if each[0] not in _zones()])
+        zones, selected = _zone_options(), str(value)
+        if selected in _zones():
+            option = f'<option value="{selected}"'
+            zones = zones.replace(f"{option}>", f"{option} selected>", 1)
+        shown = str(few.render(name, value, self.build_attrs(self.attrs, attrs), renderer))
+        return mark_safe(shown.removesuffix("\n</select>") + zones + "</select>")  # noqa: S308
 
 
 class LineField(forms.CharField):
@@ -86,7 +110,7 @@ class ProfileForm(forms.Form):
     region = LineField(label=_("Region"), max_length=100, autocomplete="address-level1")
     country = LineField(label=_("Country"), max_length=100, autocomplete="country-name")
     locale = forms.ChoiceField(label=_("Language"), required=False)
-    zoneinfo = forms.ChoiceField(label=_("Time zone"), required=False)
+    zoneinfo = forms.ChoiceField(label=_("Time zone"), required=False, widget=ZoneSelect)
 
     def __init__(self, data: Any = None, *, user: Any) -> None:
         known = {field.name for field in user._meta.fields}
@@ -94,7 +118,7 @@ class ProfileForm(forms.Form):
         super().__init__(data, initial={name: getattr(user, name) for name in shown})
         self.user = user
         self.fields = {name: self.fields[name] for name in shown}
-        for name, choices in (("locale", settings.LANGUAGES), ("zoneinfo", _zones())):
+        for name, choices in (("locale", dict(settings.LANGUAGES)), ("zoneinfo", _zones())):
             if field := self.fields.get(name):
                 field.choices = self._choices(choices, getattr(user, name))  # type: ignore[attr-defined]
 
@@ -106,10 +130,10 @@ class ProfileForm(forms.Form):
         return born
 
     @staticmethod
-    def _choices(offered: Any, present: str) -> list[tuple[str, Any]]:
+    def _choices(offered: Mapping[str, str], present: str) -> list[tuple[str, Any]]:
         # What an operator or an import has written is not lost when the person saves.
-        kept = [] if present in dict(offered) or not present else [(present, present)]
-        return [("", _("As my browser says")), *kept, *offered]
+        kept = [] if present in offered or not present else [(present, present)]
+        return [("", _("As my browser says")), *kept, *offered.items()]
 
     def clean(self) -> dict[str, Any]:
         """Hold names that have changed against the site's policies."""

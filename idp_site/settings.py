@@ -195,9 +195,11 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "idp_site.urls"
 WSGI_APPLICATION = "idp_site.wsgi.application"
+FORM_RENDERER = "ostiary.form_renderer.FormRenderer"
 TEMPLATES: list[dict[str, Any]] = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "ostiary.kept_tags.backend.KeepingTemplates",
+        "NAME": "django",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -207,7 +209,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "idp_site.context.site",
-            ]
+            ],
         },
     }
 ]
