@@ -7,12 +7,30 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.cache.backends.redis import RedisCache as DjangoRedisCache
+from django.core.cache.backends.redis import RedisCacheClient
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class KeepingClient(RedisCacheClient):
+    """Django's makes a ``redis.Redis`` for each operation, at the cost of the operation itself. One
+    is for all threads."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._made: dict[bool, Redis] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        """The one to write with, or to read with."""
+        made = self._made.get(write)
+        if made is None:
+            made = self._made[write] = super().get_client(key, write=write)
+        return made
 
 
 class RedisCache(DjangoRedisCache):
@@ -24,6 +42,7 @@ class RedisCache(DjangoRedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
+        self._class = KeepingClient
         self._options: dict[str, Any] = {
             "socket_connect_timeout": 0.5,
             "socket_timeout": 0.5,
