@@ -66,7 +66,8 @@ def page_policy(form_action: Iterable[str] = (), frame_src: Iterable[str] = ()) 
 
 def _next_addresses(request: HttpRequest, response: HttpResponse) -> Iterator[str]:
     """The addresses of this site to which a form on this page may lead in the end."""
-    yield request.get_full_path()
+    if not hasattr(response, "form_action"):  # else the view has told already
+        yield request.get_full_path()
     yield getattr(response, "next_url", "")
     yield request.GET.get("next", "")
     if request.method == "POST":

@@ -85,10 +85,11 @@ def issue_ticket(
 
 def read_ticket(params: QueryDict) -> Ticket:
     """The ticket in the address, an empty one if there is none for this request."""
+    given = params.get(PARAMETER)
+    if not given:
+        return Ticket()
     try:
-        stored = signing.loads(
-            params.get(PARAMETER, ""), salt="ostiary.oauth.interaction", max_age=TICKET_SECONDS
-        )
+        stored = signing.loads(given, salt="ostiary.oauth.interaction", max_age=TICKET_SECONDS)
     except signing.BadSignature:
         return Ticket()
     if stored.pop("request") != _fingerprint(params):

@@ -248,11 +248,13 @@ def _select_account(
             params, assurance, chosen_account=claims.subject_for(request.user, asked.client)
         )
         return HttpResponseRedirect(_here(params, ticket))
-    return render(
+    response = render(
         request,
         "ostiary_oauth/select_account.html",
         {"client": asked.client, "other_url": _other_account_url(params, assurance)},
     )
+    response.form_action = [form_action_source(asked.redirect_uri)]  # type: ignore[attr-defined]
+    return response
 
 
 # --- consent -----------------------------------------------------------------------------------
