@@ -20,13 +20,13 @@ from django.contrib.auth.backends import ModelBackend, RemoteUserBackend
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
-from django.db.models import Q, UUIDField
+from django.db.models import Q, QuerySet, UUIDField
 from django.db.models.signals import post_save
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from . import assurance, events, places, prepared
+from . import assurance, events, person_at_hand, places, prepared
 from .client_address import client_ip, network_of
 from .conf import ostiary_settings
 from .device import describe
@@ -169,18 +169,20 @@ def end_all(user: Any, reason: str, *, keep_sid: str | uuid.UUID | None = None) 
     return sum(end(session, reason) for session in live)
 
 
-_live = prepared.Select(
-    Session,
-    lambda: Session.objects.filter(pk=Parameter("sid", UUIDField()), ended_at__isnull=True),
-)
+def _is_live() -> QuerySet[Session]:
+    return Session.objects.filter(pk=Parameter("sid", UUIDField()), ended_at__isnull=True)
 
 
-def live_session(sid: str) -> Session | None:
+_live = prepared.Select(Session, _is_live)
+_live_with_person = prepared.Select(Session, lambda: _is_live().select_related("user"))
+
+
+def live_session(sid: str, *, with_person: bool = False) -> Session | None:
     """The session of this ``sid`` if it is neither ended nor past its limits (one statement).
 
-    One that is past its limits ends now.
+    One that is past its limits ends now. ``with_person`` reads its ``user`` too.
     """
-    session = _live.first(sid=sid)
+    session = (_live_with_person if with_person else _live).first(sid=sid)
     if session is not None and timezone.now() >= min(limits_of(session)):
         end(session, "expired")
         return None
@@ -257,12 +259,15 @@ def _evaluated(user: Any) -> Any:
 def _registered(request: HttpRequest, user: Any) -> Any:
     """``user`` if the register has their session, else nobody."""
     known = request.session.get(assurance.SESSION_KEY)  # before Django may drop the session
-    if not user.is_authenticated:
+    together = person_at_hand.is_wanted()
+    session = live_session(known["sid"], with_person=together) if known else None
+    with person_at_hand.holding(session.user if session and together else None):
+        is_authenticated = user.is_authenticated  # now Django looks them up
+    if not is_authenticated:
         if known:  # the person is switched off, or their password is another now
             _end_sid(known["sid"], "revoked")
             request.session.flush()
         return user
-    session = live_session(known["sid"]) if known else None
     # A key that was given up is worth nothing, though a cache that was away still has its data.
     key = request.session.session_key
     if session is None or session.user_id != user.pk or session.session_key != key:

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import prepared
+from ostiary import person_at_hand, prepared
 from ostiary.ids import uuid7
 from ostiary.prepared import Parameter
 from ostiary.regions.homes import this_region
@@ -29,6 +29,8 @@ def normalize_password(password: str) -> str:
 class UserManager(BaseUserManager["User"]):
     """Finds people by address, whatever its case."""
 
+    takes_person_at_hand = True
+
     def get(self, *args: Any, **kwargs: Any) -> User:
         """The one person that is asked for. Django asks by primary key, and nothing else, at every
         request of who is signed in: that SQL is made once (``ostiary/prepared.py``)."""
@@ -38,7 +40,7 @@ class UserManager(BaseUserManager["User"]):
         everyone = type(self) is UserManager and self.model is User and not self._db
         if args or len(kwargs) != 1 or not isinstance(pk, uuid.UUID) or not everyone:
             return super().get(*args, **kwargs)
-        found = _by_pk.first(pk=pk)
+        found: User | None = person_at_hand.take(pk) or _by_pk.first(pk=pk)
         if found is None:
             raise User.DoesNotExist("No such person.")
         return found

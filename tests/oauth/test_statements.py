@@ -108,7 +108,7 @@ def test_published_documents_cost_nothing_once_warm(path, django_assert_num_quer
 def test_authorize_when_signed_in_and_consented(
     confidential_client, signed_in_browser, tokens, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(5):
         answer = flow.authorize(signed_in_browser, confidential_client)
 
     assert answer.status_code == 302
@@ -276,7 +276,7 @@ def test_the_table_of_the_documentation_is_true(
         (["client credentials"], 2),
         (["code", "code, with offline access", "device code", "refresh"], 8),
         (["UserInfo", "introspection"], 2),
-        (["authorization, signed in and consented"], 6),
+        (["authorization, signed in and consented"], 5),
         (["device code, while the person decides", "pushed authorization request"], 3),
         (["token exchange", "JWT bearer"], 4),
     ],

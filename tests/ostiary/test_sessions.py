@@ -226,9 +226,9 @@ def test_using_a_session_is_noted_and_at_most_every_five_minutes(
     engine, signed_in_browser, django_assert_num_queries
 ):
     passes(Session.objects.get(), last_seen_at=301)
-    with django_assert_num_queries(4):  # Django's session, the person, our session, the note
+    with django_assert_num_queries(3):  # Django's session, ours with the person, the note
         who(signed_in_browser)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         who(signed_in_browser)
     assert timezone.now() - Session.objects.get().last_seen_at < timedelta(seconds=60)
 
