@@ -55,7 +55,10 @@ def _language_of(request: HttpRequest) -> str:
 
 def zone_of(user: Any) -> zoneinfo.ZoneInfo | None:
     """The person's time zone, ``None`` where it is not known or there is no such."""
+    name = getattr(user, "zoneinfo", "")
+    if not name:
+        return None
     try:
-        return zoneinfo.ZoneInfo(getattr(user, "zoneinfo", "") or "")
+        return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None

@@ -23,6 +23,8 @@ MOST_TAGS = 20
 def supported(wanted: Iterable[str]) -> str:
     """The first of the wanted languages (BCP 47 tags) that this site has, ``""`` for none."""
     for tag, _ in zip(wanted, range(MOST_TAGS), strict=False):
+        if not tag:
+            continue
         try:
             return translation.get_supported_language_variant(tag.lower())
         except LookupError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -92,7 +93,7 @@ def _in_its_language(
     """Show what there is to show as ``ui_locales`` asks, until there is an answer (OIDC Core
     §3.1.2.1). What this site doesn't have is no error."""
     language = flow_language.supported(only(found.params, "ui_locales").split())
-    with translation.override(language or get_language()):
+    with translation.override(language) if language else nullcontext():
         outcome = _outcome(request, params, found, decision)
         if isinstance(outcome, HttpResponse):
             response = outcome
