@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils import timezone
+from django.utils.choices import BaseChoiceIterator
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
@@ -32,12 +33,25 @@ def _zone_options() -> str:
     return str(select).partition(">")[2].removesuffix("</select>")
 
 
+class ZoneChoices(BaseChoiceIterator):  # type: ignore[misc]  # it has no types
+    """The zones after a few choices more. Django copies no choices that are such an iterator."""
+
+    def __init__(self, few: Sequence[tuple[str, Any]]) -> None:
+        self.few = few
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        yield from self.few
+        yield from _zones().items()
+
+
 class ZoneSelect(forms.Select):
-    """A list of time zones, of which only what differs from person to person is made anew."""
+    """A list of ``ZoneChoices``, of which only what differs from person to person is made anew."""
+
+    choices: ZoneChoices  # type: ignore[assignment]
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """The list as Django would write it."""
-        few = forms.Select(choices=[each for each in self.choices if each[0] not in _zones()])
+        few = forms.Select(choices=self.choices.few)
         zones, selected = _zone_options(), str(value)
         if selected in _zones():
             option = f'<option value="{selected}"'
@@ -118,9 +132,13 @@ class ProfileForm(forms.Form):
         super().__init__(data, initial={name: getattr(user, name) for name in shown})
         self.user = user
         self.fields = {name: self.fields[name] for name in shown}
-        for name, choices in (("locale", dict(settings.LANGUAGES)), ("zoneinfo", _zones())):
-            if field := self.fields.get(name):
-                field.choices = self._choices(choices, getattr(user, name))  # type: ignore[attr-defined]
+        if field := self.fields.get("locale"):
+            offered = dict(settings.LANGUAGES)
+            few = self._few(offered, user.locale)
+            field.choices = [*few, *offered.items()]  # type: ignore[attr-defined]
+        if field := self.fields.get("zoneinfo"):
+            few = self._few(_zones(), user.zoneinfo)
+            field.choices = ZoneChoices(few)  # type: ignore[attr-defined]
 
     def clean_birthdate(self) -> datetime.date | None:
         """A day that has been."""
@@ -130,10 +148,10 @@ class ProfileForm(forms.Form):
         return born
 
     @staticmethod
-    def _choices(offered: Mapping[str, str], present: str) -> list[tuple[str, Any]]:
+    def _few(offered: Mapping[str, str], present: str) -> list[tuple[str, Any]]:
         # What an operator or an import has written is not lost when the person saves.
         kept = [] if present in offered or not present else [(present, present)]
-        return [("", _("As my browser says")), *kept, *offered.items()]
+        return [("", _("As my browser says")), *kept]
 
     def clean(self) -> dict[str, Any]:
         """Hold names that have changed against the site's policies."""

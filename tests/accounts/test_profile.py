@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django import forms
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
@@ -165,3 +166,17 @@ def test_an_address_is_told_to_applications_as_an_object(person):
     assert claims.for_scopes(person, ["address"]) == {}
     person.country = "England"
     assert claims.for_scopes(person, ["address"]) == {"address": {"country": "England"}}
+
+
+@pytest.mark.parametrize("kept", ["", "Europe/Berlin", "UTC", "Mars/<Olympus>", "GMT+0"])
+@pytest.mark.parametrize("sent", [None, "", "Asia/Tokyo", "Mars/Olympus"])
+def test_the_list_of_zones_is_written_as_django_writes_it(person, kept, sent):
+    person.zoneinfo = kept
+    data = None if sent is None else {"zoneinfo": sent}
+    ours, djangos = (ProfileForm(data, user=person) for _ in range(2))
+    djangos.fields["zoneinfo"].widget = forms.Select(
+        choices=list(djangos.fields["zoneinfo"].choices)
+    )
+
+    assert str(ours["zoneinfo"]) == str(djangos["zoneinfo"])
+    assert str(ours["zoneinfo"]).count(" selected") <= 1
