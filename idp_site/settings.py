@@ -110,7 +110,10 @@ _reached_at = OSTIARY["REGIONS"].get(OSTIARY["REGION"], {}).get("url", "")
 if (_host := regions.host_of(_reached_at)) and _host not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_host)
 
-OSTIARY_OAUTH: dict[str, Any] = {"SIGNUP_URL": "/signup/"}
+OSTIARY_OAUTH: dict[str, Any] = {
+    "SIGNUP_URL": "/signup/",
+    "CLIENT_CACHE_SECONDS": env.int("CLIENT_CACHE_SECONDS", 0 if DEBUG else 1),
+}
 
 # The demo asks nobody: it makes no request to a third party.
 OSTIARY_ACCOUNTS: dict[str, Any] = {

@@ -21,7 +21,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidGrantError
 
 from . import status_list
 from .conf import oauth_settings
@@ -40,19 +40,25 @@ def register(claims: Mapping[str, Any], client: Client) -> dict[str, Any]:
     """Keep a row for the token of these claims; returns its ``status`` claim.
 
     The grant is locked meanwhile: who revokes it then sees this token, or this sees the revocation
-    and raises ``InvalidGrantError``. Two statements, one for a client's own token.
+    and raises ``InvalidGrantError``. A client that was disabled a moment ago, which memory may not
+    know yet, gets none either (``InvalidClientError``). Two statements.
     """
     row = TokenStatus(
         jti_hash=jti_hash(claims["jti"]),
         client_key=client.pk,
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
     )
+    enabled = Client.objects.filter(pk=client.pk, enabled=True)
     if "gid" not in claims:
+        if not enabled.values_list("pk").first():
+            raise InvalidClientError(description="Client authentication failed.")
         row.save(force_insert=True)
         return status_list.claim(row.pk)
     row.grant_key = uuid.UUID(claims["gid"])
     with transaction.atomic():
-        alive = Grant.objects.select_for_update().filter(pk=row.grant_key, revoked_at__isnull=True)
+        alive = Grant.objects.select_for_update().filter(
+            Exists(enabled), pk=row.grant_key, revoked_at__isnull=True
+        )
         if not alive.values_list("pk").first():
             raise InvalidGrantError(description="The authorization has ended.")
         row.save(force_insert=True)

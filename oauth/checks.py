@@ -16,7 +16,15 @@ from django.utils.module_loading import import_string
 from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import unknown_keys, wrong_values
 
-from . import claims, provider_settings, refresh_grace, registration, scopes, software_statement
+from . import (
+    claims,
+    client_memory,
+    provider_settings,
+    refresh_grace,
+    registration,
+    scopes,
+    software_statement,
+)
 from .claims_hook import PROTOCOL
 from .client_metadata import is_address
 from .conf import OAuthSettings, oauth_settings
@@ -109,6 +117,12 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
     longest = refresh_grace.LONGEST_SECONDS
     if not found and given.get("REFRESH_GRACE_SECONDS", 0) > longest:
         found.append(f"OSTIARY_OAUTH['REFRESH_GRACE_SECONDS'] is above {longest}. Write less.")
+    longest = client_memory.LONGEST_SECONDS
+    if not found and given.get("CLIENT_CACHE_SECONDS", 0) > longest:
+        found.append(
+            f"OSTIARY_OAUTH['CLIENT_CACHE_SECONDS'] is above {longest}. Write less: for so long "
+            "every operator waits who disables a client."
+        )
     return [Error(text, id="ostiary_oauth.E003") for text in found]
 
 

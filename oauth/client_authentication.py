@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from django.db import IntegrityError
 from django.db.models import CharField
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
 from ostiary import prepared
 from ostiary.prepared import Parameter
 
-from . import client_assertion, client_id_metadata, mtls, security_profile, workload
+from . import client_assertion, client_id_metadata, client_memory, mtls, security_profile, workload
 from .client_rules import AUTH_METHODS
 from .models import Client
 from .workload import OutsideTokenRefused, Use
@@ -109,10 +111,28 @@ _by_client_id = prepared.Select(
 
 
 def find_client(client_id: str) -> Client | None:
-    """The client of this identifier, ``None`` for one that can't exist (one SQL statement)."""
+    """The client of this identifier, ``None`` for one that can't exist: from memory, or by one SQL
+    statement (``client_memory``)."""
+    return client_memory.find(Client, client_id, lambda: read_client(client_id))
+
+
+def read_client(client_id: str) -> Client | None:
+    """The same as it is in the database now (one SQL statement): for whoever changes it."""
     if not client_id or len(client_id) > CLIENT_ID_MAX_LENGTH or "\x00" in client_id:
         return None
     return _by_client_id.first(client_id=client_id)
+
+
+@contextmanager
+def while_registered(client: Client) -> Iterator[None]:
+    """Raises ``InvalidClientError`` in place of ``IntegrityError`` where a row that is about
+    ``client`` can't be written because the client has just been deleted."""
+    try:
+        yield
+    except IntegrityError:
+        if read_client(client.client_id) is not None:
+            raise
+        raise InvalidClientError(description="Client authentication failed.") from None
 
 
 def authenticate(

@@ -48,6 +48,7 @@ RETRY_SECONDS = 30
 AUTH_METHODS = ("none", "private_key_jwt")
 """Nothing that rests on a shared secret: nobody has given it one."""
 SECRETS = ("client_secret", "client_secret_expires_at")
+_TOLD = [name for name in registration.WRITTEN if name != "updated"]
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 _fetching = threading.BoundedSemaphore(8)
 """So many threads of a process wait for documents at most: the rest has something else to do."""
@@ -180,8 +181,10 @@ def _kept(
     if known is None:
         return _saved_new(client)
     fields = registration.changes(before, registration.registered(client))
+    same = all(getattr(client, name) == getattr(known, name) for name in _TOLD)
+    written = ("updated",) if same else registration.WRITTEN  # for the first nobody waits
     with transaction.atomic():
-        client.save(update_fields=[*registration.WRITTEN, "cimd_expires_at"])
+        client.save(update_fields=[*written, "cimd_expires_at"])
         if fields:
             events.record("client.changed", client_id=client_id, details={"fields": fields})
     return client

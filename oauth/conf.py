@@ -99,5 +99,11 @@ class OAuthSettings:
     OWN_APPLICATIONS_MAX: int = 10
     """How many applications one person may register by themselves."""
 
+    CLIENT_CACHE_SECONDS: int = 0
+    """For how many seconds, at most 1, a process takes a client that it has read for what the
+    database has. Whoever disables or deletes one, or changes its secret or keys, waits for so long,
+    and it holds everywhere when they are answered; a bare SQL statement holds after that time. 0
+    reads it for each request. Not for sites that keep several tenants under one database alias."""
+
 
 oauth_settings = read("OSTIARY_OAUTH", OAuthSettings)

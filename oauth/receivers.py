@@ -7,12 +7,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q
-from django.db.models.signals import post_save, pre_delete
+from django.db.models.signals import post_delete, post_save, pre_delete
 
 from ostiary.models import Session
 from ostiary.signals import session_ended
 
-from . import blocklist, client_sessions, families, frontchannel_logout
+from . import blocklist, client_memory, client_sessions, families, frontchannel_logout
 from .models import Client
 
 
@@ -68,3 +68,8 @@ def connect() -> None:
         (pre_delete, _end_tokens_of_deleted_client, Client),
     ):
         signal.connect(receiver, sender=sender, dispatch_uid=f"ostiary.oauth{receiver.__name__}")
+    for changed, tell in (
+        (post_save, client_memory.after_save),
+        (post_delete, client_memory.after_delete),
+    ):
+        changed.connect(tell, sender=Client, dispatch_uid="ostiary.oauth.client_memory")

@@ -89,6 +89,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer
     "par": {"ip": "600/hour"},
     "registration": {"ip": "60/hour"},
+    "registration_change": {"client": "60/hour", "ip": "600/hour"},
     "client_id_metadata": {"client": "120/minute"},
     "export": {"user": "5/day"},
     "receipt": {"ip": "60/hour"},

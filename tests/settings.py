@@ -15,6 +15,7 @@ os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "MPkE17r4EASccXsYSFLkMV9_DgJHo3W8
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
+os.environ.setdefault("CLIENT_CACHE_SECONDS", "0")  # what tests change, they need not wait for
 
 from idp_site.settings import *  # noqa: F403
 from idp_site.settings import DATABASES

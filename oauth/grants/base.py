@@ -111,9 +111,9 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
                 request.extra_credentials,
                 url=endpoint("token"),
             )
-            answer = self._signed_or_undone(
-                TokenRequest(client, params, resources(given), shown, workload)
-            )
+            asked = TokenRequest(client, params, resources(given), shown, workload)
+            with client_authentication.while_registered(client):
+                answer = self._signed_or_undone(asked)
         except OAuth2Error as error:
             if error.status_code == 401:
                 headers.update(BASIC_CHALLENGE)

@@ -15,6 +15,7 @@ from ostiary.ids import random_name, uuid7
 
 from .. import client_metadata, client_rules, redirect_uri, security_profile
 from ..client_metadata import HMAC_ALG, SIGNING_ALGS
+from .client_queryset import ClientQuerySet
 from .client_secrets import ClientSecrets
 
 
@@ -185,7 +186,7 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
     unused_expires_at = models.DateTimeField(
         _("removed if unused until"), null=True, blank=True, editable=False
     )
-    objects = ApplicationManager()
+    objects = ApplicationManager.from_queryset(ClientQuerySet)()
 
     class Meta:
         verbose_name = _("application")

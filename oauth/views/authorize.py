@@ -36,6 +36,7 @@ from .. import (
 )
 from ..authorization_request import AuthorizationRequest, as_pairs, parse
 from ..authorization_response import respond
+from ..client_authentication import while_registered
 from ..conf import oauth_settings
 from ..interaction import Interaction
 from ..issuer import issuer
@@ -118,7 +119,9 @@ def _outcome(
     try:
         if found.problem:
             raise found.problem
-        return _proceed(request, params, found, parse(found.params, found.to), decision)
+        asked = parse(found.params, found.to)
+        with while_registered(asked.client):
+            return _proceed(request, params, found, asked, decision)
     except par.AlreadyAnsweredError:
         raise
     except OAuth2Error as error:

@@ -20,6 +20,7 @@ from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, refund, throttle
 
 from .. import apis, claims, device_authorization, scopes
+from ..client_authentication import while_registered
 from ..cors import open_to_all_origins
 from ..grants.base import allowed_resource
 from ..models import DeviceGrant
@@ -43,14 +44,14 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
             )
         resource = allowed_resource(resources(given), client)
         asked = device_authorization.requested_scopes(params.get("scope"), client, resource)
-    except OAuth2Error as error:
-        return refused(request, error)
-    try:
         throttle("device_authorization", ip=client_ip(request))
+        with while_registered(client):
+            answer = device_authorization.start(client, asked, resource, client_ip(request))
     except Throttled as throttled:
         body = json.dumps({"error": "temporarily_unavailable"})
         return json_answer(body, 429, {"Retry-After": str(throttled.retry_after)})
-    answer = device_authorization.start(client, asked, resource, client_ip(request))
+    except OAuth2Error as error:
+        return refused(request, error)
     return json_answer(json.dumps(answer), 200, {})
 
 

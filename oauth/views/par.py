@@ -13,6 +13,7 @@ from ostiary.throttling import Throttled, throttle
 
 from .. import dpop, security_profile
 from .. import par as pushed_requests
+from ..client_authentication import while_registered
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
@@ -29,7 +30,8 @@ def par(request: HttpRequest) -> HttpResponse:
         sent = form(request)
         client = authenticated(request, single(pairs(sent)))
         _count(request, client)
-        answer = pushed_requests.push(client, sent, _proven_jkt(request, client))
+        with while_registered(client):
+            answer = pushed_requests.push(client, sent, _proven_jkt(request, client))
     except Throttled as throttled:
         body = json.dumps({"error": "temporarily_unavailable"})
         return json_answer(body, 429, {"Retry-After": str(throttled.retry_after)})

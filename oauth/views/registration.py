@@ -20,7 +20,7 @@ from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
 from .. import families, registration, software_statement
-from ..client_authentication import find_client
+from ..client_authentication import read_client
 from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
@@ -76,7 +76,11 @@ def configuration(request: HttpRequest, client_id: str) -> HttpResponse:
         return _not_allowed(", ".join(steps))
     try:
         client, token = _managed(request, client_id)
+        if request.method != "GET":  # whoever changes one holds a thread for a second
+            throttle("registration_change", client=client_id, ip=client_ip(request))
         return steps[request.method](request, client, token)
+    except Throttled as throttled:
+        return _too_many(throttled)
     except BearerRefused as error:
         try:
             throttle("registration", ip=client_ip(request))
@@ -159,7 +163,7 @@ def _approved(
 def _managed(request: HttpRequest, client_id: str) -> tuple[Client, str]:
     """The client, if the token is its own, and the token. An unknown and a disabled client are
     answered like a wrong token. Raises ``BearerRefused``."""
-    token, client = _bearer(request), find_client(client_id)
+    token, client = _bearer(request), read_client(client_id)
     kept = client.registration_token_hash if client is not None and client.enabled else ""
     right = hmac.compare_digest(hash_registration_token(token), kept)
     if client is None or not right:

@@ -1,9 +1,10 @@
 """What an operator takes back holds in every process, measured under load.
 
 Two servers share a database. While clients hammer both, an application is disabled, the secret of
-another is replaced, and a signing key is revoked. Of the requests that begin once that is
-committed, none may be accepted for the first two: the row is read at each. A key is looked up again
-after ``RECHECK_SECONDS``: of the requests that begin later than that, none may be.
+another is replaced, a third is deleted, the keys of a fourth are changed, and a signing key is
+revoked. Of the requests that begin once the change of an application has returned, none may be
+accepted, also where processes keep applications in memory. A key is looked up again after
+``RECHECK_SECONDS``: of the requests that begin later than that, none may be.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+from django.db import transaction
 
 from oauth import keys
 from oauth.models import Client
@@ -32,9 +35,18 @@ pytestmark = [
 MORE = 20
 
 
-@pytest.fixture
-def servers(transactional_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """Two processes over one database, with a key set of this test alone."""
+@pytest.fixture(params=[0, 1], ids=["read each time", "kept for a second"])
+def servers(
+    request: pytest.FixtureRequest,
+    transactional_db: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Servers]:
+    """Two processes over one database, with a key set of this test alone; the operator's process,
+    which is this one, has the same settings."""
+    monkeypatch.setenv("CLIENT_CACHE_SECONDS", str(request.param))
+    settings.OSTIARY_OAUTH = {**settings.OSTIARY_OAUTH, "CLIENT_CACHE_SECONDS": request.param}
     keys.forget()
     keys.ensure()
     started = Servers(tmp_path_factory.mktemp("servers"), "ostiary.session_engines.db", None)
@@ -139,29 +151,59 @@ def is_active(token: str, *credentials: str) -> Callable[[httpx.Client], bool]:
     return ask
 
 
+def disable(client: Client) -> None:
+    Client.objects.filter(pk=client.pk).update(enabled=False)
+
+
+def replace_the_secret(client: Client) -> None:
+    client.rotate_secret(overlap=timedelta(0))
+    client.save()
+
+
+def delete(client: Client) -> None:
+    client.delete()
+
+
+def forbid_its_method(client: Client) -> None:
+    """It may prove who it is by other means only than those that it uses."""
+    with transaction.atomic():
+        client.token_endpoint_auth_methods = ["private_key_jwt"]
+        client.save(update_fields=["token_endpoint_auth_methods", "updated"])
+
+
+CHANGES: dict[str, Callable[[Client], None]] = {
+    each.__name__: each for each in (disable, replace_the_secret, delete, forbid_its_method)
+}
+
+
 def test_what_is_taken_back_is_accepted_nowhere_after_the_stated_bound(servers: Servers) -> None:
-    disabled, renewed, other = map(make_client, ("disabled", "renewed", "other"))
+    clients = {name: make_client(name) for name in CHANGES}
+    other, rolled_back = make_client("other"), make_client("rolled back")
     with httpx.Client(base_url=servers.urls[0], timeout=60) as http:
         token: Any = token_of(http, *other).json()["access_token"]
     load = Load(
         servers,
         {
-            "client": gets_a_token(*disabled),
-            "secret": gets_a_token(*renewed),
+            **{name: gets_a_token(*credentials) for name, credentials in clients.items()},
+            "rolled back": gets_a_token(*rolled_back),
             "key": is_active(token, *other),
         },
     )
+    changed, bounds = {}, {}
     try:
         load.wait_for_more()
 
-        changed = time.monotonic()
-        Client.objects.filter(client_id=disabled[0]).update(enabled=False)
-        client = Client.objects.get(client_id=renewed[0])
-        client.rotate_secret(overlap=keys.timedelta(0))
-        client.save()
+        for name, change in CHANGES.items():
+            client = Client.objects.get(client_id=name)
+            changed[name] = time.monotonic()
+            change(client)
+            bounds[name] = time.monotonic()
+        with transaction.atomic():
+            disable(Client.objects.get(client_id="rolled back"))
+            transaction.set_rollback(True)
+        given_up = changed["key"] = time.monotonic()
         keys.revoke(jwt.get_unverified_header(token)["kid"])
-        at_once = time.monotonic()
-        in_the_end = at_once + keys.RECHECK_SECONDS
+        in_the_end = bounds["key"] = time.monotonic() + keys.RECHECK_SECONDS
 
         eventually(lambda: time.monotonic() > in_the_end, "the time is up")
         load.wait_for_more()
@@ -171,7 +213,24 @@ def test_what_is_taken_back_is_accepted_nowhere_after_the_stated_bound(servers: 
     finally:
         load.stop()
 
-    for what, bound in (("client", at_once), ("secret", at_once), ("key", in_the_end)):
-        assert load.accepted(what, before=changed).keys() == set(servers.urls)
+    for what, bound in bounds.items():
+        assert load.accepted(what, before=changed[what]).keys() == set(servers.urls)
         assert load.accepted(what, after=bound) == {}, what
+    assert load.accepted("rolled back", after=given_up).keys() == set(servers.urls)
     assert keys.RECHECK_SECONDS <= 1
+
+
+def test_without_the_wait_the_test_above_would_find_it(servers: Servers, settings: Any) -> None:
+    """Both servers do keep what they have read: where nobody waits, the old row is still taken."""
+    kept = settings.OSTIARY_OAUTH["CLIENT_CACHE_SECONDS"] > 0
+    credentials = make_client("disabled")
+    load = Load(servers, {"disabled": gets_a_token(*credentials)})
+    try:
+        load.wait_for_more()
+        settings.OSTIARY_OAUTH = {**settings.OSTIARY_OAUTH, "CLIENT_CACHE_SECONDS": 0}
+        disable(Client.objects.get(client_id="disabled"))
+        at_once = time.monotonic()
+        load.wait_for_more()
+    finally:
+        load.stop()
+    assert bool(load.accepted("disabled", after=at_once)) is kept
