@@ -106,6 +106,8 @@ def usable(asked: Iterable[str], resource: Sequence[str]) -> list[str]:
     """Those of the scopes that mean something at ``resource``: a scope that an API has declared
     can be had only with an API that declares it."""
     known = registered()
+    if not known:
+        return list(asked)
     owned = {scope for api in known.values() for scope in api.scopes}
     here = {
         scope
@@ -121,6 +123,12 @@ def terms(client: Client, resource: Iterable[str]) -> Terms:
     policy, and the algorithm of the first API that wants one, unless the client's security profile
     does not allow it."""
     of = [known for identifier in resource if (known := registered().get(identifier))]
+    if not of:
+        return Terms(
+            lifetime=client.access_token_lifetime,
+            alg=security_profile.answer_alg(client, client.access_token_signing_alg),
+            policy=client.revocation_policy,
+        )
     strictness = client.RevocationPolicy.values
     lifetimes = [api.access_token_lifetime for api in of if api.access_token_lifetime]
     policies = [api.revocation_policy for api in of if api.revocation_policy]

@@ -38,12 +38,14 @@ TAKES_NOTHING = frozenset(
 
 
 class _Kept(NamedTuple):
-    """A row: of which model and database, its columns, and when its reading began."""
+    """A row: of which model and database, its columns, those of them that could be changed in
+    place, with what they hold, and when its reading began."""
 
     model: type[Client]
     alias: str | None
     columns: dict[str, Any]
-    nested: tuple[str, ...]
+    flat: tuple[tuple[str, Any], ...]
+    nested: tuple[tuple[str, Any], ...]
     began: float
 
     def copy(self) -> Client:
@@ -53,8 +55,10 @@ class _Kept(NamedTuple):
         state.adding, state.db = False, self.alias
         columns = client.__dict__
         columns.update(self.columns)
-        for name in self.nested:
-            columns[name] = _copied(columns[name])
+        for name, value in self.flat:
+            columns[name] = value.copy()
+        for name, value in self.nested:
+            columns[name] = _copied(value)
         return client
 
 
@@ -82,8 +86,10 @@ def find(model: type[Client], client_id: str, read: Callable[[], Client | None])
 
 def _keep(client_id: str, client: Client, began: float) -> None:
     columns = {name: _copied(value) for name, value in client.__dict__.items() if name != "_state"}
-    nested = tuple(name for name, value in columns.items() if isinstance(value, list | dict))
-    kept = _Kept(type(client), client._state.db, columns, nested, began)
+    mutable = [each for each in columns.items() if isinstance(each[1], list | dict)]
+    flat = tuple(each for each in mutable if not _is_nested(each[1]))
+    nested = tuple(each for each in mutable if _is_nested(each[1]))
+    kept = _Kept(type(client), client._state.db, columns, flat, nested, began)
     with _lock:
         if client_id not in _kept and len(_kept) >= MOST:
             del _kept[next(iter(_kept))]
@@ -97,6 +103,11 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied(each) for name, each in value.items()}
     return value
+
+
+def _is_nested(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    return any(isinstance(each, list | dict) for each in inner)
 
 
 def forget() -> None:

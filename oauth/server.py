@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.endpoints.token import TokenEndpoint
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidRequestError,
     OAuth2Error,
     UnsupportedGrantTypeError,
 )
-from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
 from .grants.authorization_code import AuthorizationCodeGrant
+from .grants.base import Answer, Received, TokenGrant
 from .grants.client_credentials import ClientCredentialsGrant
 from .grants.device_code import DeviceCodeGrant
 from .grants.jwt_bearer import JwtBearerGrant
@@ -39,27 +38,41 @@ INSTEAD = {
 }
 
 
-class _NoSuchGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
-    def create_token_response(
-        self, request: Request, token_handler: object
-    ) -> tuple[dict[str, str], str, int]:
+class NoSuchGrant(TokenGrant):
+    """What answers where no grant does."""
+
+    grant_type = ""
+
+    def answer(self, received: Received) -> Answer:
+        """An error that says what is missing."""
         error: OAuth2Error = InvalidRequestError(description="Missing grant_type parameter.")
-        if request.grant_type:
+        if asked := received.grant_type:
             error = UnsupportedGrantTypeError(
-                description=INSTEAD.get(request.grant_type, "Unsupported grant type.")
+                description=INSTEAD.get(asked, "Unsupported grant type.")
             )
-        return self._get_default_headers(), error.json, error.status_code
+        return {}, error.json, error.status_code
+
+
+def grants(request_validator: object = None) -> dict[str, TokenGrant]:
+    """Each grant by its ``grant_type``; by ``""`` what answers for all others."""
+    return {grant.grant_type: grant(request_validator) for grant in (NoSuchGrant, *GRANTS)}
+
+
+_grants = grants()
+
+
+def answer(received: Received) -> Answer:
+    """The answer of the token endpoint: by our grants, without oauthlib's endpoint before them,
+    which would take the request apart anew."""
+    return _grants.get(received.grant_type, _grants[""]).answer(received)
 
 
 class Server(TokenEndpoint):  # type: ignore[misc]  # oauthlib is untyped
-    """The grants of this server behind oauthlib's token endpoint."""
+    """The grants of this server behind oauthlib's token endpoint, for the toolkit."""
 
     def __init__(self, request_validator: object = None, **_: Any) -> None:
         super().__init__(
             default_grant_type="",
             default_token_type=None,
-            grant_types={
-                "": _NoSuchGrant(request_validator),
-                **{grant.grant_type: grant(request_validator) for grant in GRANTS},
-            },
+            grant_types=grants(request_validator),
         )

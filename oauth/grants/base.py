@@ -35,6 +35,26 @@ class InvalidTargetError(OAuth2Error):  # type: ignore[misc]  # oauthlib is unty
 
 
 @dataclass(frozen=True, repr=False)
+class Received:
+    """A request as it came to the token endpoint: its parameters with every value they were given,
+    the headers that say who sends it, and the certificate of its connection."""
+
+    parameters: Sequence[tuple[str, str]]
+    authorization: str | None
+    proof: str | None
+    certificate: mtls.Shown | None
+
+    @property
+    def grant_type(self) -> str:
+        """Which grant is asked for; ``""`` for none."""
+        return dict(self.parameters).get("grant_type", "")
+
+
+Answer = tuple[dict[str, str], str, int]
+"""Headers beyond those of each answer, body, and status."""
+
+
+@dataclass(frozen=True, repr=False)
 class TokenRequest:
     """A token request of an authenticated client: its parameters, each given once, the key it has
     proven to hold, and, where a token of another issuer said who it is, that."""
@@ -88,32 +108,23 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
 
     grant_type: str
 
-    def create_token_response(
-        self, request: Request, token_handler: object
-    ) -> tuple[dict[str, str], str, int]:
-        """oauthlib's entry point: headers, body and status of the answer."""
-        headers: dict[str, str] = self._get_default_headers()
-        try:
-            given = request.decoded_body or []
-            params = single(given)
-            client, workload = self.identify(
-                params, request.headers.get("Authorization"), request.extra_credentials
-            )
-            if not client.may_use(self.grant_type):
-                raise UnauthorizedClientError(
-                    description="This client is not registered for the grant type."
-                )
-            if oauth_settings.DPOP_NONCE_REQUIRED:
-                headers["DPoP-Nonce"] = dpop.new_nonce()
-            shown = confirmation.proven(
-                client,
+    def create_token_response(self, request: Request, token_handler: object) -> Answer:
+        """oauthlib's entry point, behind its own server class."""
+        headers, body, status = self.answer(
+            Received(
+                request.decoded_body or [],
+                request.headers.get("Authorization"),
                 request.headers.get("DPoP"),
                 request.extra_credentials,
-                url=endpoint("token"),
             )
-            asked = TokenRequest(client, params, resources(given), shown, workload)
-            with client_authentication.while_registered(client):
-                answer = self._signed_or_undone(asked)
+        )
+        return {**self._get_default_headers(), **headers}, body, status
+
+    def answer(self, received: Received) -> Answer:
+        """The answer, whatever comes of the request."""
+        headers: dict[str, str] = {}
+        try:
+            answer = self._granted(received, headers)
         except OAuth2Error as error:
             if error.status_code == 401:
                 headers.update(BASIC_CHALLENGE)
@@ -121,6 +132,22 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
                 headers["DPoP-Nonce"] = dpop.new_nonce()
             return headers, error.json, error.status_code
         return headers, json.dumps(answer), 200
+
+    def _granted(self, received: Received, headers: dict[str, str]) -> dict[str, Any]:
+        params = single(received.parameters)
+        client, workload = self.identify(params, received.authorization, received.certificate)
+        if not client.may_use(self.grant_type):
+            raise UnauthorizedClientError(
+                description="This client is not registered for the grant type."
+            )
+        if oauth_settings.DPOP_NONCE_REQUIRED:
+            headers["DPoP-Nonce"] = dpop.new_nonce()
+        shown = confirmation.proven(
+            client, received.proof, received.certificate, url=endpoint("token")
+        )
+        asked = TokenRequest(client, params, resources(received.parameters), shown, workload)
+        with client_authentication.while_registered(client):
+            return self._signed_or_undone(asked)
 
     def identify(
         self,

@@ -13,14 +13,12 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
-from .. import client_authentication, mtls, revocation
+from .. import client_authentication, mtls, revocation, server
 from ..cors import open_to_all_origins
-from ..grants.base import BASIC_CHALLENGE
+from ..grants.base import BASIC_CHALLENGE, Received
 from ..models import Client
 from ..parameters import pairs, single
-from ..server import Server
 
-_server = Server()
 FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -96,15 +94,11 @@ def authenticated(request: HttpRequest, params: Mapping[str, str]) -> Client:
 def token(request: HttpRequest) -> HttpResponse:
     """Exchange a grant for tokens."""
     try:
-        sent = form(request)
+        sent = pairs(form(request))
     except OAuth2Error as error:
         return refused(request, error)
-    # As text, because oauthlib would make a dictionary of pairs and lose the repeated ones.
-    given = {"Authorization": authorization(request)}
-    if (proof := request.META.get("HTTP_DPOP")) is not None:
-        given["DPoP"] = proof
-    headers, body, status = _server.create_token_response(
-        "", "POST", sent.urlencode(), given, credentials=mtls.shown(request)
+    headers, body, status = server.answer(
+        Received(sent, authorization(request), request.META.get("HTTP_DPOP"), mtls.shown(request))
     )
     response = json_answer(body, status, headers)
     return _after_failed_authentication(request, response) if status == 401 else response

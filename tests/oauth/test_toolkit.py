@@ -1,8 +1,10 @@
 """django-oauth-toolkit's own parts over our models: checks, commands, registration, admin
 (docs/adr/0007, SECURITY H18)."""
 
+import base64
 import json
 from io import StringIO
+from urllib.parse import urlencode
 
 import pytest
 from django.core.checks import run_checks
@@ -22,6 +24,7 @@ from oauth2_provider.models import (
 from oauth import provider_settings
 from oauth.checks import check_toolkit_settings, check_toolkit_views
 from oauth.models import Client
+from oauth.server import Server
 from ostiary.models import Event
 from tests.oauth import flow
 
@@ -198,3 +201,32 @@ def test_the_toolkits_questions_to_a_client_have_our_answers(confidential_client
     assert asks.algorithm == "RS256"
     assert asks.hash_client_secret is True
     assert asks.get_allowed_schemes()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [("grant_type", "client_credentials")],
+        [("grant_type", "client_credentials"), ("scope", "unheard-of")],
+        [("grant_type", "client_credentials"), ("grant_type", "client_credentials")],
+        [("grant_type", "client_credentials"), ("client_id", "another")],
+        [("grant_type", "refresh_token"), ("refresh_token", "x")],
+        [("grant_type", "password")],
+        [("grant_type", "unheard-of")],
+        [("grant_type", "")],
+    ],
+)
+def test_the_server_class_answers_as_the_endpoint_does(service_client, sent):
+    """Our endpoint does without the class, whose name the toolkit is given."""
+    secret = base64.b64encode(
+        f"{service_client.client_id}:{service_client.raw_secret}".encode()
+    ).decode()
+    basic = {"Authorization": f"Basic {secret}"}
+
+    ours = Browser().post(flow.TOKEN, urlencode(sent), content_type=flow.FORM, headers=basic)
+    headers, body, status = Server().create_token_response("", "POST", urlencode(sent), basic)
+
+    known, told = ours.json(), json.loads(body)
+    assert known.pop("access_token", "").count(".") == told.pop("access_token", "").count(".")
+    assert (ours.status_code, known) == (status, told)
+    assert headers.items() <= dict(ours.headers).items()
