@@ -375,7 +375,7 @@ def _is_past_it(node: ast.AST, table: str) -> bool:
     match node:
         case ast.Constant(value=str(text)):
             return table in text and text != table and "UPDATE" in text.upper()
-        case ast.Attribute(attr="_raw_delete" | "_update"):
+        case ast.Attribute(attr="_raw_delete" | "_update", value=ast.Call()):
             return True
         case ast.Call(func=ast.Attribute(attr="Update"), args=[ast.Name(id="Client"), *_]):
             return True
