@@ -136,16 +136,19 @@ def seed_authenticator_app() -> None:
 
 @transaction.atomic
 def seed_clients() -> None:
-    """The clients follow the ports that were chosen this time."""
+    """The clients follow the ports that were chosen this time; one that does already is not saved,
+    and nobody has to wait for it."""
     Client = apps.get_model("ostiary_oauth", "Client")
     for fields in clients():
         client = Client.objects.filter(client_id=fields["client_id"]).first() or Client()
+        before = dict(vars(client))
         for name, value in fields.items():
             setattr(client, name, value)
         if secret := _secret_of(fields):
             client.set_secret(secret)
         client.full_clean()
-        client.save()
+        if client._state.adding or vars(client) != before:
+            client.save()
 
 
 def credentials() -> dict[str, Any]:

@@ -102,6 +102,18 @@ def test_seeding_again_changes_nothing_but_heals_the_password():
     assert alice.check_password(demo.PASSWORD)
 
 
+def test_seeding_again_saves_no_client_that_is_as_it_should_be():
+    """Or whoever starts the demo would wait for what changes nothing."""
+    Client = get_application_model()
+    seed()
+    Client.objects.filter(client_id="demo-spa").update(redirect_uris="http://localhost:1/")
+    before = dict(Client.objects.values_list("client_id", "updated"))
+    seed()
+    after = dict(Client.objects.values_list("client_id", "updated"))
+    assert [name for name in after if after[name] != before[name]] == ["demo-spa"]
+    assert "localhost:1/" not in Client.objects.get(client_id="demo-spa").redirect_uris
+
+
 def test_seeding_can_tell_the_credentials_in_the_same_start():
     out = io.StringIO()
     call_command("seed_demo", "--json", stdout=out)
