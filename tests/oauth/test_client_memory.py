@@ -16,12 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError
 
-from oauth import client_authentication, client_memory
+from oauth import client_authentication, client_memory, device_authorization
 from oauth.client_authentication import find_client, read_client, while_registered
-from oauth.models import AccessToken, Client
+from oauth.models import AccessToken, Client, DeviceGrant, Grant, PushedRequest
 from oauth.personal_data import erase
 from tests.oauth import flow
 from tests.oauth.conftest import make_client, make_person
+from tests.oauth.test_device import START
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -425,6 +426,33 @@ def test_the_blocklist_takes_no_token_of_a_client_just_disabled_elsewhere(warm):
     elsewhere(warm, enabled=False)
     answer = ask(warm)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize("way", ["par", "device", "authorize"])
+def test_who_was_just_deleted_elsewhere_is_unknown(way, signed_in_browser):
+    """The row of the request refers to one that is gone."""
+    client = make_client(
+        name="Application",
+        client_type="public",
+        grant_types=["authorization_code", device_authorization.GRANT_TYPE],
+        redirect_uris="https://spa.example/callback",
+        scopes=["openid"],
+        first_party=True,
+    )
+    ask = {
+        "par": lambda: flow.push(client),
+        "device": lambda: flow.post_as(client, START, {"scope": "openid"}),
+        "authorize": lambda: flow.authorize(signed_in_browser, client),
+    }[way]
+    assert ask().status_code in (200, 201, 302)
+    for rows in (Grant, DeviceGrant, PushedRequest):
+        rows.objects.all().delete()
+    Client.objects.filter(pk=client.pk)._raw_delete("default")
+    answer = ask()
+    if way == "authorize":
+        assert "error=invalid_client" in answer["Location"]
+    else:
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 def test_another_error_of_the_database_is_told_as_it_is(client):

@@ -172,6 +172,18 @@ def test_an_address_registers_so_much_and_no_more(settings):
     assert int(register()["Retry-After"]) > 0
 
 
+def test_a_registration_is_changed_so_often_and_no_more(settings):
+    """Where clients are kept in memory, each change holds a thread for a second."""
+    limit = {"registration_change": {"client": "2/hour"}}
+    settings.OSTIARY = {**settings.OSTIARY, "THROTTLES": limit}
+    told = registered()
+
+    assert [replace(told).status_code for _ in range(3)] == [200, 200, 429]
+    assert manage("DELETE", told).status_code == 429
+    assert manage("GET", told).status_code == 200
+    assert replace(registered()).status_code == 200
+
+
 # --- what comes of it -----------------------------------------------------------------------------
 
 
