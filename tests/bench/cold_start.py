@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.bench.processes import cpu_seconds, tree
 from tests.bench.rounds import ROUNDS
-from tests.bench.serving import stop
+from tests.bench.serving import as_installed, stop
 from tests.bench.sides.provider import Provider
 from tests.bench.sides.side import Side
 from tests.idp_site.site import ROOT
@@ -46,7 +46,8 @@ def _seconds(side: Provider) -> tuple[float, float]:
     port = free_port()
     command = [str(port) if part == str(side.port) else part for part in side.command]
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **side.environment})
+    env = as_installed({**os.environ, **side.environment})
+    process = subprocess.Popen(command, cwd=ROOT, env=env)
     try:
         while time.perf_counter() < began + LONGEST:
             if _answers(port, side.paths["jwks"]):

@@ -26,7 +26,7 @@ def serving(
     port: int, environment: Mapping[str, str], ready: str, *application: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The WSGI application (as granian's options name it), from when ``ready`` answers 200."""
-    granian = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi"]
+    granian = [sys.executable, "-m", "idp_site.serve", "--interface", "wsgi"]
     granian += ["--port", str(port), "--workers", WORKERS, "--blocking-threads", THREADS]
     granian += ["--log-level", "warning", *application]
     with running(port, environment, ready, granian) as process:
@@ -39,12 +39,19 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Any server, from when ``ready`` answers 200 until the end; ``quiet`` drops what it prints."""
     where = subprocess.DEVNULL if quiet else None
-    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=where, stderr=where)
+    env = as_installed(environment)
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=where, stderr=where)
     try:
         _wait_until_ready(port, process, ready)
         yield process
     finally:
         stop(process)
+
+
+def as_installed(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what forbids Python to keep the code that it has compiled: that of
+    installed packages was, and ours would be compiled at each start."""
+    return {k: value for k, value in environment.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -67,7 +67,7 @@ class Servers:
         return all(map(answers, self.urls))
 
     def _start(self, url: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
+        command = [sys.executable, "-m", "idp_site.serve", "--interface", "wsgi", "--workers", "1"]
         command += ["--blocking-threads", "8", "--log-level", "warning"]
         command += ["--port", url.rpartition(":")[2], "idp_site.wsgi:application"]
         return subprocess.Popen(

@@ -113,7 +113,7 @@ class Site:
 
     def start_server(self) -> None:
         """Its web server; returns when it answers."""
-        command = ["-m", "granian", "--interface", "wsgi", "--workers", "1", "--log-level"]
+        command = ["-m", "idp_site.serve", "--interface", "wsgi", "--workers", "1", "--log-level"]
         command += ["warning", "--port", str(self.port), "idp_site.wsgi:application"]
         self.server = self._start(*command)
         eventually(lambda: answers(self.url), f"{self.name} answers")
