@@ -9,6 +9,7 @@ on answering: a file of such hashes in their order, read by bisection, however l
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import time
@@ -60,7 +61,10 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """``None``: the redirect becomes an error."""
 
 
-_opener = urllib.request.build_opener(_NoRedirects)
+@functools.cache
+def _opener() -> urllib.request.OpenerDirector:
+    """Made when it is first needed: it reads all certificates that the system trusts."""
+    return urllib.request.build_opener(_NoRedirects)
 
 
 def is_on() -> bool:
@@ -106,7 +110,7 @@ def _ask(url: str, prefix: str) -> str:
     )
     ends, answer = time.monotonic() + TIMEOUT_SECONDS, b""
     try:
-        with _opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+        with _opener().open(request, timeout=TIMEOUT_SECONDS) as response:
             while chunk := response.read1(65536):
                 answer += chunk
                 if len(answer) > MOST_BYTES or time.monotonic() > ends:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import urllib.error
 import urllib.request
@@ -43,7 +44,10 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """``None``: the redirect becomes an error."""
 
 
-_opener = urllib.request.build_opener(_NoRedirects)
+@functools.cache
+def _opener() -> urllib.request.OpenerDirector:
+    """Made when it is first needed: it reads all certificates that the system trusts."""
+    return urllib.request.build_opener(_NoRedirects)
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -52,7 +56,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
         url, body, {"User-Agent": "django-ostiary", **headers}, method="POST"
     )
     try:
-        with _opener.open(request, timeout=SECONDS) as response:
+        with _opener().open(request, timeout=SECONDS) as response:
             return Answer(response.status, _read(response))
     except urllib.error.HTTPError as refused:
         with refused:
