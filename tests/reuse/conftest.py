@@ -53,6 +53,24 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
+IN_ONE_PROCESS = """
+import sys
+from django.core.management import execute_from_command_line
+*commands, rest = sys.argv[1:]
+for command in commands:
+    execute_from_command_line(["manage.py", *command.split(" ")])
+exec(rest)
+"""
+
+
+def run_one_after_another(
+    python: str | Path, *commands: str, cwd: Path, rest: str = "", **environment: str
+) -> str:
+    """Run commands of ``manage.py``, and then the ``rest``, in one process, which loads the project
+    but once; its output."""
+    return run(python, "-c", IN_ONE_PROCESS, *commands, rest, cwd=cwd, **environment)
+
+
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with what ``python -m build`` makes: the source archive, and a wheel from it."""
@@ -117,6 +135,11 @@ class Project:
         """Run ``manage.py``; its output."""
         return run(self.python, "manage.py", *arguments, cwd=self.folder, **self.environment)
 
+    def one_after_another(self, *commands: str) -> str:
+        """Run commands of ``manage.py`` in one process, which loads the project but once."""
+        environment = {"DJANGO_SETTINGS_MODULE": "host.settings", **self.environment}
+        return run_one_after_another(self.python, *commands, cwd=self.folder, **environment)
+
     def shell(self, code: str) -> str:
         """Run ``code`` in Django's shell; the last line that it prints."""
         return self.manage("shell", "-c", code).strip().rpartition("\n")[2]
@@ -142,13 +165,65 @@ class Project:
         self.manage("makemigrations", "accounts")
 
 
+QUICK_HASHES = 'PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]\n'
+
+
+@pytest.fixture(scope="session")
+def new_host(
+    python: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Project | None], Project]:
+    """Makes a copy of a project, or of ``examples/host_project``, in a folder of its own."""
+
+    def make(of: Project | None = None) -> Project:
+        folder = tmp_path_factory.mktemp("host") / "project"
+        if of:
+            shutil.copytree(of.folder, folder)
+            return Project(folder, python)
+        ignored = shutil.ignore_patterns("__pycache__", "db.sqlite3")
+        shutil.copytree(ROOT / "examples" / "host_project", folder, ignore=ignored)
+        made = Project(folder, python)
+        # How it hashes passwords is its own affair, and takes its time.
+        made.add_to_settings(QUICK_HASHES)
+        return made
+
+    return make
+
+
 @pytest.fixture
-def host(python: Path, tmp_path: Path) -> Project:
+def host(new_host: Callable[..., Project]) -> Project:
     """A fresh copy of ``examples/host_project``."""
-    folder = tmp_path / "project"
-    ignored = shutil.ignore_patterns("__pycache__", "db.sqlite3")
-    shutil.copytree(ROOT / "examples" / "host_project", folder, ignore=ignored)
-    return Project(folder, python)
+    return new_host()
+
+
+@pytest.fixture(scope="session")
+def once_migrated(new_host: Callable[..., Project]) -> Project:
+    """The project with its tables, to be copied."""
+    made = new_host()
+    made.manage("migrate")
+    return made
+
+
+@pytest.fixture
+def migrated_host(new_host: Callable[..., Project], once_migrated: Project) -> Project:
+    """A copy of ``examples/host_project`` with its tables."""
+    return new_host(once_migrated)
+
+
+@pytest.fixture(scope="session")
+def once_migrated_with_accounts(new_host: Callable[..., Project]) -> Project:
+    """The project with an app ``accounts`` of its own and the tables, to be copied."""
+    made = new_host()
+    made.has_own_accounts_app()
+    made.manage("migrate")
+    return made
+
+
+@pytest.fixture
+def host_with_accounts(
+    new_host: Callable[..., Project], once_migrated_with_accounts: Project
+) -> Project:
+    """A copy of ``examples/host_project`` with an app ``accounts`` of its own, and its tables."""
+    return new_host(once_migrated_with_accounts)
 
 
 @pytest.fixture

@@ -43,9 +43,10 @@ User.objects.create_user("carol", "carol@example.com", "a password of carol's")
 MANAGE, SIGN_IN = "/account/security/passkeys/", "/signin/passkey/"
 
 
-@pytest.fixture
-def project(host: Project) -> Project:
+@pytest.fixture(scope="module")
+def project(new_host: Callable[..., Project]) -> Project:
     """A project that installs our passkeys and nothing else of ours."""
+    host = new_host()
     settings = host.folder / "host" / "settings.py"
     text = re.sub(
         r"^from ostiary.*$|^OAUTH2_PROVIDER.*$", "", settings.read_text(), flags=re.MULTILINE
@@ -76,12 +77,16 @@ def options(browser: requests.Session, url: str) -> dict[str, object]:
 
 
 def test_nothing_is_amiss_in_the_project(project: Project) -> None:
-    project.manage("check")
-    assert "No changes detected" in project.manage("makemigrations", "--check", "--dry-run")
-    tables = project.manage("showmigrations", "--plan")
-    assert "ostiary_passkeys.0001_credentials" in tables
-    assert "ostiary_accounts" not in tables
-    assert "passkeys.js" in project.manage("findstatic", "ostiary_passkeys/passkeys.js")
+    told = project.one_after_another(
+        "check",
+        "makemigrations --check --dry-run",
+        "showmigrations --plan",
+        "findstatic ostiary_passkeys/passkeys.js",
+    )
+    assert "No changes detected" in told
+    assert "ostiary_passkeys.0001_credentials" in told
+    assert "ostiary_accounts" not in told
+    assert "static/ostiary_passkeys/passkeys.js" in told
 
 
 def test_a_person_adds_a_passkey_signs_out_and_signs_in_by_it(

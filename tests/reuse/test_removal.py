@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, run
+from .conftest import ROOT, run_one_after_another
 
 OWN_ADDRESS = {
     "accounts": "/signup/",
@@ -41,21 +41,20 @@ def test_every_app_of_the_site_is_tried() -> None:
 
 @pytest.mark.parametrize("app", OWN_ADDRESS)
 def test_the_site_serves_without(app: str, tmp_path: Path) -> None:
-    def manage(*arguments: str) -> str:
-        environment = {
-            "DJANGO_SETTINGS_MODULE": f"tests.reuse.without_{app}",
-            "VAR_DIR": str(tmp_path / "var"),
-            "LOG_LEVEL": "ERROR",
-        }
-        return run(sys.executable, "manage.py", *arguments, cwd=ROOT, **environment)
-
-    manage("seed_demo", "--migrate")
-    manage("check")
-    assert "No changes detected" in manage("makemigrations", "--check", "--dry-run")
     paths = ["/", "/admin/login/", "/readyz", "/metrics", *OWN_ADDRESS.values()]
-    told = json.loads(
-        manage("shell", "-v", "0", "-c", ASK.replace("PATHS", repr(paths))).splitlines()[-1]
+    output = run_one_after_another(
+        sys.executable,
+        "seed_demo --migrate",
+        "check",
+        "makemigrations --check --dry-run",
+        cwd=ROOT,
+        rest=ASK.replace("PATHS", repr(paths)),
+        DJANGO_SETTINGS_MODULE=f"tests.reuse.without_{app}",
+        VAR_DIR=str(tmp_path / "var"),
+        LOG_LEVEL="ERROR",
     )
+    assert "No changes detected" in output
+    told = json.loads(output.splitlines()[-1])
 
     gone = OWN_ADDRESS[app]
     assert told["status"].pop(gone) == 404

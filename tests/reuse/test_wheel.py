@@ -94,23 +94,30 @@ def test_the_source_archive_holds_what_a_packager_needs(dist: Path) -> None:
     assert not [name for name in names if "__pycache__" in name or name.startswith("var/")]
 
 
-def test_one_app_migrates_beside_an_accounts_app_of_the_project(host: Project) -> None:
-    host.has_own_accounts_app()
+def test_one_app_migrates_beside_an_accounts_app_of_the_project(
+    host_with_accounts: Project,
+) -> None:
+    told = host_with_accounts.one_after_another(
+        "check", "makemigrations --check --dry-run", "showmigrations"
+    )
 
-    host.manage("migrate")
-
-    host.manage("check")
-    assert "No changes detected" in host.manage("makemigrations", "--check", "--dry-run")
-    assert "ostiary_accounts" not in host.manage("showmigrations")
+    assert "No changes detected" in told
+    assert "[X] 0001_initial" in told
+    assert "ostiary_accounts" not in told
 
 
-def test_the_migrations_can_be_taken_back(host: Project) -> None:
-    host.manage("migrate")
-    for label in ("oauth2_provider", "ostiary_oauth", "ostiary"):
-        host.manage("migrate", label, "zero")
+def test_the_migrations_can_be_taken_back(migrated_host: Project) -> None:
+    labels = ("oauth2_provider", "ostiary_oauth", "ostiary")
+    assert "[X]" in migrated_host.manage("showmigrations", *labels)
 
-    assert "[X]" not in host.manage("showmigrations", "ostiary_oauth", "ostiary")
-    host.manage("migrate")
+    told = migrated_host.one_after_another(
+        *(f"migrate {label} zero" for label in labels),
+        "showmigrations ostiary_oauth ostiary",
+        "migrate",
+    )
+
+    assert "[ ] 0001_initial" in told
+    assert "[X]" not in told
 
 
 def test_a_filled_database_migrates(host: Project) -> None:
@@ -129,11 +136,12 @@ def test_a_filled_database_migrates(host: Project) -> None:
     host.shell(FILL)
 
     settings.write_text(with_us)
-    host.manage("migrate")
+    told = host.one_after_another("migrate", "makemigrations --check --dry-run")
 
-    assert host.shell("from accounts.models import User; print(User.objects.count())") == "3"
-    assert host.shell(ADD_CLIENT).startswith("{")
-    assert "No changes detected" in host.manage("makemigrations", "--check", "--dry-run")
+    assert "No changes detected" in told
+    client, people = json.loads(host.shell(f"{ADD_CLIENT}{COUNT_PEOPLE}"))
+    assert client["id"]
+    assert people == 3
 
 
 def test_a_project_can_take_the_people_of_the_wheel_too(host: Project) -> None:
@@ -141,10 +149,9 @@ def test_a_project_can_take_the_people_of_the_wheel_too(host: Project) -> None:
         'INSTALLED_APPS += ["ostiary.accounts"]\nAUTH_USER_MODEL = "ostiary_accounts.User"\n'
     )
 
-    host.manage("migrate")
+    told = host.one_after_another("migrate", "check", "makemigrations --check --dry-run")
 
-    host.manage("check")
-    assert "No changes detected" in host.manage("makemigrations", "--check", "--dry-run")
+    assert "No changes detected" in told
 
 
 def test_people_are_imported_into_djangos_own_user_model(host: Project) -> None:
@@ -162,9 +169,7 @@ def test_people_are_imported_into_djangos_own_user_model(host: Project) -> None:
         "$2a$10$WvvTPHKwdBJ3uk0Z37EMR.hLA2W6N9AEBhEgrAOljy2Ae5MtaSIUi\n"
         "dave@example.com,false,Dave,\n"
     )
-    host.manage("migrate")
-
-    told = host.manage("import_users", str(table), "--format", "csv")
+    told = host.one_after_another("migrate", f"import_users {table} --format csv")
 
     assert "Imported: 1" in told
     assert "unverified: 1" in told  # there is no field that could tell
@@ -199,7 +204,13 @@ secret = secrets.token_urlsafe(32)
 client.set_secret(secret)
 client.full_clean()
 client.save()
-print(json.dumps({"id": client.client_id, "secret": secret}))
+told = {"id": client.client_id, "secret": secret}
+print(json.dumps(told))
+"""
+
+COUNT_PEOPLE = """
+from accounts.models import User
+print(json.dumps([told, User.objects.count()]))
 """
 
 
@@ -214,13 +225,10 @@ def form_fields(page: str) -> dict[str, str]:
 
 
 def test_a_person_signs_in_through_the_projects_own_login_view(
-    host: Project, serve: Callable[[Project], str]
+    host_with_accounts: Project, serve: Callable[[Project], str]
 ) -> None:
-    host.has_own_accounts_app()
-    host.manage("migrate")
-    host.shell(FILL)
-    client = json.loads(host.shell(ADD_CLIENT))
-    issuer = serve(host)
+    client = json.loads(host_with_accounts.shell(f"{FILL}{ADD_CLIENT}"))
+    issuer = serve(host_with_accounts)
     browser = requests.Session()
     metadata = browser.get(f"{issuer}/.well-known/openid-configuration", timeout=30).json()
     assert metadata["issuer"] == issuer
