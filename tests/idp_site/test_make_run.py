@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,6 +67,15 @@ def env(tmp_path):
     return environment(tmp_path, **ports())
 
 
+@pytest.fixture(scope="module")
+def set_up_before(tmp_path_factory):
+    """A data folder in which it has been run before, to be copied: to set one up takes its time."""
+    folder = tmp_path_factory.mktemp("set-up")
+    told = python(environment(folder, DEMO="1"), "manage.py", "seed_demo", "--migrate")
+    assert told.returncode == 0, told.stderr
+    return folder
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to see processes")
 @pytest.mark.parametrize(
     ("number", "everybody"),
@@ -77,7 +87,10 @@ def env(tmp_path):
     ],
     ids=["ctrl-c", "sigint", "sigterm", "terminal closed"],
 )
-def test_all_of_it_answers_and_ends_with_one_signal(env, tmp_path, number, everybody):
+def test_all_of_it_answers_and_ends_with_one_signal(
+    env, tmp_path, set_up_before, number, everybody
+):
+    shutil.copytree(set_up_before, tmp_path, dirs_exist_ok=True)
     process = command(env)
     try:
         told = read_until_ready(process)
@@ -111,7 +124,7 @@ def test_all_of_it_answers_and_ends_with_one_signal(env, tmp_path, number, every
         process.wait()
 
 
-def test_a_message_goes_through_the_worker_to_the_mailbox(env, tmp_path):
+def test_from_nothing_a_message_goes_through_the_worker_to_the_mailbox(env, tmp_path):
     process = command(env)
     try:
         read_until_ready(process)

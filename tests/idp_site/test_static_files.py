@@ -3,14 +3,16 @@
 import json
 import re
 
+import pytest
+
+from tests.faults.conftest import database_url
+
 from .site import PRODUCTION, environment, python
 
 ASK = """
 import json, re
-from django.core.management import call_command
 import idp_site.wsgi
 from django.test import Client
-call_command("migrate", verbosity=0)
 browser = Client(headers={"Host": "id.example.com"})
 page = browser.get("/signin/", secure=True)
 found = {}
@@ -21,8 +23,10 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.django_db(transaction=True)
 def test_every_file_of_a_page_is_there_and_kept_for_ever(production_folder):
-    result = python(environment(production_folder, **PRODUCTION), "-c", ASK)
+    env = environment(production_folder, **{**PRODUCTION, "DATABASE_URL": database_url()})
+    result = python(env, "-c", ASK)
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
     assert any(address.endswith(".css") for address in found)
