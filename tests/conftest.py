@@ -16,6 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
+from accounts.hashing import BoundedArgon2PasswordHasher
 from ostiary import privacy
 from tests.machine import RABBITMQ, REDIS, program, service
 from tests.operators import desk_of
@@ -79,6 +80,13 @@ def no_counts_in_redis() -> None:
     """Where the site counts in Redis, as in one pass of ``make test``, each test begins at zero."""
     if settings.REDIS_URL:
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id in a hundredth of the memory: what it costs is the claim of one file alone."""
+    monkeypatch.setattr(BoundedArgon2PasswordHasher, "memory_cost", 1024)
+    monkeypatch.setattr(BoundedArgon2PasswordHasher, "parallelism", 1)
 
 
 @pytest.fixture

@@ -18,13 +18,6 @@ from tests.accounts import flow
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch):
-    """Argon2id in a hundredth of the memory: what it costs is the claim of one file alone."""
-    monkeypatch.setattr(BoundedArgon2PasswordHasher, "memory_cost", 1024)
-    monkeypatch.setattr(BoundedArgon2PasswordHasher, "parallelism", 1)
-
-
-@pytest.fixture(autouse=True)
 def no_tries_spent():
     """Counters in the database go with each test; those in Redis would outlive it."""
     if ostiary_settings.THROTTLE_STORAGE != "database://":

@@ -23,10 +23,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from accounts import invitations
 from accounts.models import Invitation
 from idp_site import mailbox
-from oauth import keys
 from oauth.models import Client
 from ostiary import outbox
 from tests.machine import free_port, npm_packages
+from tests.oauth.conftest import put_signing_keys
 from tests.operators import desk_of
 
 HERE = Path(__file__).parent
@@ -133,7 +133,7 @@ def issuer(live_server: Any, settings: Any, tmp_path: Path) -> str:
     settings.ROOT_URLCONF = "tests.browser.urls"
     settings.EMAIL_BACKEND = "idp_site.mailbox.EmailBackend"
     settings.VAR_DIR = tmp_path
-    keys.forget()
+    put_signing_keys()
     return address
 
 

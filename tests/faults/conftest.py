@@ -40,6 +40,11 @@ def database_url() -> str:
     return f"postgres://{user}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes() -> None:
+    """None: a site that runs beside would hash a password anew that was hashed for less."""
+
+
 @pytest.fixture(params=["filesystem"] if connection.vendor == "sqlite" else ["redis", "rabbitmq"])
 def broker(request: pytest.FixtureRequest) -> Broker:
     """The local broker goes with SQLite, as in `make run`; the others with PostgreSQL."""

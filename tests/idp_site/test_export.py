@@ -10,7 +10,6 @@ from django.contrib.auth import get_user_model
 from ostiary import exports, outbox, privacy_map
 from ostiary.privacy_map import Mark
 from tests.accounts import flow
-from tests.accounts.conftest import quick_hashes  # noqa: F401  (a fixture)
 from tests.idp_site.marked_person import SECOND, live
 from tests.idp_site.test_forensic import site_that_has_it_all  # noqa: F401  (a fixture)
 from tests.oauth.conftest import put_signing_keys, scope_of_an_api  # noqa: F401  (a fixture)

@@ -21,7 +21,6 @@ from ostiary import erasure, event_chain, events, outbox, privacy, privacy_map, 
 from ostiary.models import Erasure, OutboxMessage
 from ostiary.privacy_map import Mark
 from tests.accounts import flow
-from tests.accounts.conftest import quick_hashes  # noqa: F401  (a fixture)
 from tests.idp_site.marked_person import live
 from tests.mfa import texting
 from tests.oauth.conftest import put_signing_keys, scope_of_an_api  # noqa: F401  (a fixture)
