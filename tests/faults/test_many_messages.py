@@ -24,7 +24,7 @@ from ostiary.models import OutboxMessage
 from tests.faults.brokers import Folder
 from tests.faults.conftest import Mailroom, eventually
 
-MESSAGES = int(os.environ.get("MESSAGES", "300"))
+MESSAGES = int(os.environ.get("MESSAGES", "120"))
 KILL_SECONDS = float(os.environ.get("KILL_SECONDS", "0.7"))
 """Of a worker, from the first message that it has sent."""
 PROCESSES = 2
