@@ -17,8 +17,10 @@ import pytest
 
 POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/ostiary")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
-# Under cache and throttles in one pass of ``make test``; each test there begins by emptying it.
+# Under cache and throttles in a pass of ``make test``; each test there begins by emptying it.
 REDIS_OF_THE_SITE = os.environ.get("TEST_SITE_REDIS_URL", "redis://127.0.0.1:6379/14")
+# The same for the other pass on PostgreSQL, which runs at the same time.
+OTHER_REDIS_OF_THE_SITE = os.environ.get("TEST_OTHER_SITE_REDIS_URL", "redis://127.0.0.1:6379/13")
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 

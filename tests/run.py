@@ -20,7 +20,14 @@ from urllib.parse import urlsplit
 
 import django
 
-from tests.machine import POSTGRESQL, RABBITMQ, REDIS, REDIS_OF_THE_SITE, answers
+from tests.machine import (
+    OTHER_REDIS_OF_THE_SITE,
+    POSTGRESQL,
+    RABBITMQ,
+    REDIS,
+    REDIS_OF_THE_SITE,
+    answers,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHER_DJANGO = ROOT / ".venv-django52"
@@ -147,6 +154,17 @@ def short(name: str, env: dict[str, str], without: str, *rooms: str) -> Pass:
     return Pass(name, env, (f"--ds=tests.reuse.without_{without}", *tests, *but_for(*LONG)))
 
 
+def on_postgresql(part: str, suffix: str, arguments: tuple[str, ...]) -> Pass:
+    """A pass on PostgreSQL, with Redis if that is there, in a database of its own."""
+    url = urlsplit(POSTGRESQL)
+    env = {"DATABASE_URL": url._replace(path=f"{url.path}{suffix}").geturl()}
+    name = "PostgreSQL"
+    site = OTHER_REDIS_OF_THE_SITE if suffix else REDIS_OF_THE_SITE
+    if answers(site):
+        env, name = {**env, "REDIS_URL": site}, "PostgreSQL, Redis"
+    return Pass(f"{name}{part}", env, arguments)
+
+
 def passes() -> list[Pass]:
     """What can be run here, the fullest first. Python 3.11 has Django 5.2 and no other.
 
@@ -155,16 +173,20 @@ def passes() -> list[Pass]:
     """
     found = []
     sqlite = but_for(*FROM_OUTSIDE)
+    # Those of PostgreSQL take longest, and one of them alone would be what all the others have
+    # ended before: one half has another database, and another Redis under the site.
     if answers(POSTGRESQL):
         # The sites that lack an app have their rooms tried on SQLite, too: see below.
         sqlite = tuple(path for path in OF_THE_WHOLE_SITE if path not in ON_POSTGRESQL_ENOUGH)
         sqlite += but_for(*FROM_OUTSIDE, *ON_POSTGRESQL_ENOUGH)
-        env, name = {"DATABASE_URL": POSTGRESQL}, "PostgreSQL"
-        if answers(REDIS_OF_THE_SITE):
-            env, name = {**env, "REDIS_URL": REDIS_OF_THE_SITE}, "PostgreSQL, Redis"
-        found.append(Pass(name, env, but_for(*FROM_OUTSIDE, *ON_SQLITE_ENOUGH)))
+        left_out = but_for(*FROM_OUTSIDE, *ON_SQLITE_ENOUGH)
+        half = "tests/oauth"
+        found.append(on_postgresql("", "", but_for(half) + left_out))
+        found.append(Pass("from outside", {}, FROM_OUTSIDE))
+        found.append(on_postgresql(f", {half}", "_2", (half, *left_out)))
+    else:
+        found.append(Pass("from outside", {}, FROM_OUTSIDE))
     found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, sqlite))
-    found.append(Pass("from outside", {}, FROM_OUTSIDE))
     other, name = ({}, "SQLite")
     if django.VERSION >= (6,):
         other, name = other_django(), "Django 5.2, SQLite"
@@ -179,7 +201,9 @@ def passes() -> list[Pass]:
 
 def run(one: Pass, log: Path) -> int:
     """Run pytest, its output into ``log``; its exit code."""
-    clean = {name: value for name, value in os.environ.items() if name not in OF_A_SITE}
+    # What one pass and its processes have compiled, all others need not: most of a start.
+    left_out = {*OF_A_SITE, "PYTHONDONTWRITEBYTECODE"}
+    clean = {name: value for name, value in os.environ.items() if name not in left_out}
     command = [sys.executable, "-m", "pytest", "-q", *one.arguments, *sys.argv[1:]]
     with log.open("wb") as output:
         return subprocess.run(

@@ -178,7 +178,7 @@ class TwoRegions:
         own = connection.settings_dict["NAME"]
         connection.close()  # a database that somebody uses is not copied
         # Nor one that a process or a thread of an earlier test has not left yet.
-        with psycopg.connect(**self._where("template1"), autocommit=True) as admin:
+        with psycopg.connect(**self._where("postgres"), autocommit=True) as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [own]
             )
@@ -186,7 +186,7 @@ class TwoRegions:
         self._of_databases("CREATE DATABASE {us} TEMPLATE {eu}", eu=own)
 
     def _of_databases(self, statement: str, **names: str) -> None:
-        with psycopg.connect(**self._where("template1"), autocommit=True) as admin:
+        with psycopg.connect(**self._where("postgres"), autocommit=True) as admin:
             names = {"us": self.database, **names}
             quoted = {key: sql.Identifier(name) for key, name in names.items()}
             admin.execute(sql.SQL(statement).format(**quoted))  # type: ignore[arg-type]
