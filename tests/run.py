@@ -180,10 +180,10 @@ def passes() -> list[Pass]:
         sqlite = tuple(path for path in OF_THE_WHOLE_SITE if path not in ON_POSTGRESQL_ENOUGH)
         sqlite += but_for(*FROM_OUTSIDE, *ON_POSTGRESQL_ENOUGH)
         left_out = but_for(*FROM_OUTSIDE, *ON_SQLITE_ENOUGH)
-        half = "tests/oauth"
-        found.append(on_postgresql("", "", but_for(half) + left_out))
+        half = ("tests/faults", "tests/oauth")
+        found.append(on_postgresql("", "", but_for(*half) + left_out))
         found.append(Pass("from outside", {}, FROM_OUTSIDE))
-        found.append(on_postgresql(f", {half}", "_2", (half, *left_out)))
+        found.append(on_postgresql(f", {' and '.join(half)}", "_2", half + left_out))
     else:
         found.append(Pass("from outside", {}, FROM_OUTSIDE))
     found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, sqlite))
