@@ -5,9 +5,11 @@ import uuid
 from importlib import import_module
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session as Row
 from django.core.cache import cache
+from django.db import connection
 
 from tests.accounts.flow import statements
 
@@ -164,10 +166,17 @@ def test_it_is_the_same_where_there_is_an_event_loop(store, kept):
         await kept.aset("more", "yes")
         await kept.acycle_key()
         await kept.asave()
+        await close_connection()
 
+    async def end() -> None:
+        await kept.aflush()
+        await close_connection()
+
+    # That of the thread that works for event loops, which stays: else the test database does, too.
+    close_connection = sync_to_async(lambda: connection.close())
     asyncio.run(change())
 
     assert found(store, kept.session_key) == {"kept": "yes", "more": "yes"}
     assert found(store, left) == {}
-    asyncio.run(kept.aflush())
+    asyncio.run(end())
     assert Row.objects.count() == 0
