@@ -24,7 +24,7 @@ PRESENT = FLAG.UP
 VERIFIED = FLAG.UP | FLAG.UV
 SYNCED = FLAG.UP | FLAG.UV | FLAG.BE | FLAG.BS
 
-Attest = Callable[[AuthenticatorData, bytes], tuple[str, dict[str, Any]]]
+Attest = Callable[[bytes, bytes], tuple[str, dict[str, Any]]]
 """Makes the attestation of authenticator data and the hash of the client data: ``fmt, attStmt``."""
 
 _NEW_KEY: dict[int, Callable[[], Any]] = {
@@ -40,10 +40,11 @@ def sign(key: Any, message: bytes) -> bytes:
         return key.sign(message, ec.ECDSA(hashes.SHA256()))
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
-    return key.sign(message)
+    signed: bytes = key.sign(message)
+    return signed
 
 
-def no_attestation(auth_data: AuthenticatorData, client_data_hash: bytes) -> tuple[str, dict]:
+def no_attestation(auth_data: bytes, client_data_hash: bytes) -> tuple[str, dict[str, Any]]:
     """The format ``none`` (§8.7)."""
     return "none", {}
 
@@ -183,7 +184,9 @@ class Authenticator:
         self.counter += bool(told)
         return told
 
-    def self_attestation(self, auth_data: bytes, client_data_hash: bytes) -> tuple[str, dict]:
+    def self_attestation(
+        self, auth_data: bytes, client_data_hash: bytes
+    ) -> tuple[str, dict[str, Any]]:
         """The format ``packed``, signed by the passkey itself (§8.2)."""
         signature = sign(self.key, auth_data + client_data_hash)
         return "packed", {"alg": self.algorithm, "sig": signature}
