@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,14 +11,18 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def tree(pid: int) -> list[int]:
-    """The process and everything that it started and that lives."""
+    """The process and everything that it started and that lives, parents first.
+
+    By everybody's parent: the kernel's own list of children may leave some out while others end.
+    """
+    started: dict[int, list[int]] = {}
+    for each in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            fields = (each / "stat").read_text().rpartition(")")[2].split()
+            started.setdefault(int(fields[1]), []).append(int(each.name))
     found = [pid]
-    try:
-        for each in Path(f"/proc/{pid}/task").iterdir():
-            for child in (each / "children").read_text().split():
-                found += tree(int(child))
-    except OSError:
-        pass  # it has just ended
+    for parent in found:
+        found += sorted(started.get(parent, ()))
     return found
 
 
