@@ -17,6 +17,10 @@ REVOCABLE = (
     "Whether the grant, the person and the clients still stand is asked of the database for each "
     "answer, so that a revocation holds at once."
 )
+BARE = (
+    "Nor has it any middleware, log line or security header, a form to read, a client to "
+    "authenticate, or claims to put together."
+)
 PAGE = "It is a page of HTML, made anew for each request, with a form against forgery."
 WHY = {
     "client_credentials": (
@@ -31,12 +35,13 @@ WHY = {
     "introspection": f"{REVOCABLE} The caller proves who it is, too.",
     "resource_kit": "What is left is what an API asks of a token that it has verified before: its "
     "header, its time, and whether it was revoked.",
-    "authorize": "The floor reads nothing: ours reads who is signed in, the session, the client "
-    "and the consent, before it commits the code.",
-    "code": "The floor reads nothing and writes one row: ours reads the client and the code with "
-    "whose it is, consumes it, and writes the refresh token with what is to end with it.",
-    "refresh": "The floor reads nothing: ours reads the client and the token with whose it is, "
-    "before it commits its successor.",
+    "authorize": f"The floor reads nothing: ours reads who is signed in with their session, and "
+    f"what they have agreed to, before it commits the code. {BARE} The rest is Python that weighs "
+    "some twenty parameters, and is spread over hundreds of functions.",
+    "code": f"The floor reads nothing and writes one row: ours reads the code with whose it is, "
+    f"and by one statement consumes it and writes the refresh token. {BARE}",
+    "refresh": f"The floor reads nothing: ours reads the token with whose it is, before it commits "
+    f"its successor. {BARE}",
     "signin_page": PAGE,
     "consent_page": f"{PAGE} It is made for a person who is signed in, and reads what they have "
     "agreed to before.",
