@@ -48,9 +48,11 @@ class Side:
         args = self.process.args
         return [str(part) for part in args] if isinstance(args, list) else []
 
-    def spent(self) -> tuple[float, float]:
-        """Seconds of a core until now: of the server, and of the database for it."""
-        return cpu_seconds(self.pids), cpu_seconds(services.backends(self.database))
+    def spent(self) -> tuple[float, dict[int, float]]:
+        """Seconds of a core until now: of the server, and of each of the database's processes that
+        are there for it."""
+        backends = services.backends(self.database)
+        return cpu_seconds(self.pids), {pid: cpu_seconds([pid]) for pid in backends}
 
     def memory_mib(self) -> float:
         """What its largest process holds."""
