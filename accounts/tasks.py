@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from ostiary.cleanup import keep_up
+from ostiary.periodic import every
 
 # (Some are imported for the handlers of the outbox that they bring.)
 from . import cleanup, factor_recovery, mailed_code, recovery, support  # noqa: F401
@@ -33,14 +34,6 @@ def tell_of_factor_recoveries() -> None:
 
 
 BEAT_SCHEDULE = {
-    "ostiary.accounts.factor_recovery": {
-        "task": "ostiary.accounts.factor_recovery",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-    "ostiary.accounts.cleanup": {
-        "task": "ostiary.accounts.cleanup",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
+    **every(600, "ostiary.accounts.factor_recovery"),
+    **every(3600, "ostiary.accounts.cleanup"),
 }

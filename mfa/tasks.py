@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from ostiary.cleanup import keep_up
+from ostiary.periodic import every
 
 from . import cleanup
 from .sms import budget, delivery, phones  # noqa: F401  (they bring handlers of the outbox)
@@ -22,10 +23,4 @@ def clean_up() -> None:
     )
 
 
-BEAT_SCHEDULE = {
-    "ostiary.mfa.cleanup": {
-        "task": "ostiary.mfa.cleanup",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-}
+BEAT_SCHEDULE = every(3600, "ostiary.mfa.cleanup")

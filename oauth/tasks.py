@@ -7,6 +7,7 @@ from django.db import transaction
 
 from ostiary import events
 from ostiary.cleanup import keep_up
+from ostiary.periodic import every
 
 from . import backchannel_logout, blocklist, cleanup, keys, risc  # noqa: F401  (for their handlers)
 from .conf import oauth_settings
@@ -50,19 +51,7 @@ def rotate_signing_keys() -> None:
 
 
 BEAT_SCHEDULE = {
-    "ostiary.oauth.sweep_blocklist": {
-        "task": "ostiary.oauth.sweep_blocklist",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "ostiary.oauth.cleanup": {
-        "task": "ostiary.oauth.cleanup",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-    "ostiary.oauth.rotate_signing_keys": {
-        "task": "ostiary.oauth.rotate_signing_keys",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
+    **every(60, "ostiary.oauth.sweep_blocklist"),
+    **every(600, "ostiary.oauth.cleanup"),
+    **every(3600, "ostiary.oauth.rotate_signing_keys"),
 }

@@ -2,6 +2,7 @@
 identifiers, never contents: what a broker holds is not secret (SECURITY H9)."""
 
 import functools
+from typing import Any
 
 from celery import shared_task
 
@@ -15,6 +16,7 @@ from . import (  # they bring handlers
     mail_reports,  # noqa: F401
     outbox,
 )
+from .periodic import every
 from .regions import alarms
 
 
@@ -64,30 +66,16 @@ def clean_up() -> None:
     )
 
 
-# A periodic task that waits in the queue for longer than its period is not needed any more.
-BEAT_SCHEDULE = {
-    **{
-        f"ostiary.outbox.sweep.{queue}": {
-            "task": "ostiary.outbox.sweep",
-            "args": (queue.value,),
-            "schedule": 10.0,
-            "options": {"expires": 10, **outbox.celery_queue(queue)},
-        }
-        for queue in outbox.Queue
-    },
-    "ostiary.events.seal": {
-        "task": "ostiary.events.seal",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "ostiary.erasure.run_due": {
-        "task": "ostiary.erasure.run_due",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "ostiary.cleanup": {
-        "task": "ostiary.cleanup",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    **every(60, "ostiary.events.seal"),
+    **every(30, "ostiary.erasure.run_due"),
+    **every(600, "ostiary.cleanup"),
 }
+for queue in outbox.Queue:
+    BEAT_SCHEDULE |= every(
+        10,
+        "ostiary.outbox.sweep",
+        name=f"ostiary.outbox.sweep.{queue}",
+        args=(queue.value,),
+        options=outbox.celery_queue(queue),
+    )

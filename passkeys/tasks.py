@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from ostiary.cleanup import keep_up
+from ostiary.periodic import every
 
 from . import cleanup
 
@@ -13,10 +14,4 @@ def clean_up() -> None:
     keep_up(clean_up, cleanup.remove_expired_ceremonies)
 
 
-BEAT_SCHEDULE = {
-    "ostiary.passkeys.cleanup": {
-        "task": "ostiary.passkeys.cleanup",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    }
-}
+BEAT_SCHEDULE = every(3600, "ostiary.passkeys.cleanup")
