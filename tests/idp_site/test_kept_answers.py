@@ -12,9 +12,9 @@ from django.db import close_old_connections
 from django.urls import reverse
 
 from idp_site.kept_answers import KeptAnswers
-from idp_site.logs import Formatter
 from oauth import apis, keys
 from oauth.models import Api
+from tests.idp_site.log_lines import lines_of
 
 pytestmark = pytest.mark.django_db
 DOCUMENTS = ("jwks", "openid_configuration", "authorization_server_metadata")
@@ -97,16 +97,8 @@ def site(django):
 
 @pytest.fixture
 def access_lines():
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(Formatter())
-    access = logging.getLogger("idp_site.access")
-    before = access.level
-    access.addHandler(handler)
-    access.setLevel(logging.INFO)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    access.removeHandler(handler)
-    access.setLevel(before)
+    with lines_of(logging.getLogger("idp_site.access"), logging.INFO) as written:
+        yield written
 
 
 def requests():

@@ -1,6 +1,5 @@
 """Logs are JSON with a request id, and tell no secret (SECURITY G5)."""
 
-import io
 import json
 import logging
 
@@ -8,9 +7,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from idp_site.logs import Formatter, RequestLogMiddleware, loggable_path, redact
+from idp_site.logs import RequestLogMiddleware, loggable_path, redact
 from ostiary import event_chain
 from ostiary.event_chain import GENESIS, Head
+from tests.idp_site.log_lines import lines_of
 
 SECRET = "mJ9xQ2vLb7Kc4TzR8nWp3YdHs6FgA1eU5oXi0BqVtNM"
 
@@ -18,16 +18,8 @@ SECRET = "mJ9xQ2vLb7Kc4TzR8nWp3YdHs6FgA1eU5oXi0BqVtNM"
 @pytest.fixture
 def lines():
     """What the site writes, as parsed objects."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(Formatter())
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.removeHandler(handler)
-    root.setLevel(before)
+    with lines_of(logging.getLogger(), logging.DEBUG) as written:
+        yield written
 
 
 def serve(request, status=200):
