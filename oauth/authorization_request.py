@@ -25,6 +25,7 @@ from oauthlib.openid.connect.core.exceptions import RegistrationNotSupported
 from . import client_id_metadata, dpop, id_token, pkce, requested_claims, response_type, scopes
 from .client_authentication import find_client
 from .conf import oauth_settings
+from .explanation import explained
 from .grants.base import allowed_resource
 from .models import Client
 from .parameters import only, pairs, resources, single
@@ -87,7 +88,11 @@ def asking_client(params: QueryDict) -> Client:
     client_id = only(params, "client_id")
     client = client_id_metadata.resolve(client_id, find_client(client_id), refresh=True)
     if client is None or not client.enabled:
-        raise InvalidClientIdError
+        raise explained(
+            InvalidClientIdError(description="There is no client with this client_id."),
+            "client_id",
+            sent=_sent(params, "client_id"),
+        )
     return client
 
 
@@ -99,7 +104,15 @@ def destination(params: QueryDict, client: Client) -> Destination:
     """
     redirect_uri = only(params, "redirect_uri")
     if not client.redirect_uri_allowed(redirect_uri):
-        raise MismatchingRedirectURIError
+        raise explained(
+            MismatchingRedirectURIError(
+                description="redirect_uri is not one that is registered for this client."
+            ),
+            "redirect_uri",
+            sent=_sent(params, "redirect_uri"),
+            allowed=client.redirect_uris.split(),
+            client=client,
+        )
     state = only(params, "state")
     return Destination(
         client=client,
@@ -109,6 +122,10 @@ def destination(params: QueryDict, client: Client) -> Destination:
         ),
         state=state if is_usable("state", state) else "",
     )
+
+
+def _sent(params: QueryDict, name: str) -> str:
+    return " ".join(params.getlist(name))
 
 
 def is_usable(name: str, value: str) -> bool:
