@@ -59,7 +59,7 @@ format: install ## Put the code into its form
 lock: install ## Choose the newest allowed versions and lock them with hashes
 	@cd requirements && set -e; $(LOCK) --upgrade dev.in -o dev.txt; \
 	for name in site demo; do $(LOCK) --upgrade $$name.in -c dev.txt -o $$name.txt; done; \
-	$(LOCK) --upgrade django52.in -o django52.txt
+	for name in django52 interop; do $(LOCK) --upgrade $$name.in -o $$name.txt; done
 	@git --no-pager diff --stat -- requirements
 
 .PHONY: build

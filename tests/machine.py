@@ -9,12 +9,14 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent.parent
 POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/ostiary")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 # Under cache and throttles in a pass of ``make test``; each test there begins by emptying it.
@@ -67,6 +69,26 @@ def npm_packages(folder: Path) -> Path:
             command = [npm, "ci", "--no-audit", "--no-fund"]
             subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return packages
+
+
+def python_packages(lock: str) -> Path:
+    """The Python of ``.venv-LOCK``, which holds what ``requirements/LOCK.txt`` locks: made where it
+    is not yet."""
+    folder = ROOT / f".venv-{lock}"
+    python = folder / "bin" / "python"
+    stamp = folder / "lock"
+    uv = Path(sys.executable).with_name("uv")
+    with (ROOT / "requirements" / f"{lock}.txt").open("rb") as wanted:
+        fcntl.flock(wanted, fcntl.LOCK_EX)  # two passes of ``make test`` run at once
+        text = wanted.read() + sys.version.encode()
+        if not stamp.is_file() or stamp.read_bytes() != text:
+            make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder]
+            fill = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python]
+            for command in (make, [*fill, wanted.name]):
+                done = subprocess.run(command, capture_output=True, text=True)
+                assert done.returncode == 0, done.stderr
+            stamp.write_bytes(text)
+    return python
 
 
 def free_port(neighbours: int = 0) -> int:

@@ -127,6 +127,8 @@ def missing() -> list[str]:
         lacking.append("npm is not installed; the JavaScript clients and axe-core are left out.")
     if not shutil.which("apache2", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         lacking.append("apache2 is not installed; the test of mod_auth_openidc is left out.")
+    if not shutil.which("oidc-gen"):
+        lacking.append("oidc-agent is not installed; its tests are left out.")
     return lacking
 
 

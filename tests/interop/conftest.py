@@ -14,7 +14,7 @@ import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from oauth.models import Client
-from tests.machine import npm_packages, program
+from tests.machine import npm_packages, program, python_packages
 from tests.oauth.conftest import PASSWORD, make_person, put_signing_keys
 
 from .person import Person
@@ -96,42 +96,61 @@ def node() -> str:
     return program("node")
 
 
+def converse(
+    command: list[str], told: dict[str, Any], person: Person | None = None, **more: Answer
+) -> dict[str, Any]:
+    """Run a client in a process of its own against the provider; what it learned.
+
+    It is told what it must know by its last argument, and asks in lines of JSON:
+    ``{"go_to": address}`` sends the person there and on, until they come back to the application,
+    and what else it asks for is answered by a function of that name.
+    """
+    answers: dict[str, Answer] = dict(more)
+    if person:
+        answers["go_to"] = lambda url: person.go(url, until=told.get("comes_back", REDIRECT_URI))
+    with subprocess.Popen(
+        [*command, json.dumps(told)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        clock = Timer(PATIENCE_SECONDS, process.kill)
+        clock.start()
+        try:
+            for line in process.stdout:
+                [(asked, value)] = json.loads(line).items()
+                if asked == "learned":
+                    return dict(value)
+                process.stdin.write(answers[asked](value) + "\n")
+                process.stdin.flush()
+            raise AssertionError(process.stderr.read())
+        finally:
+            clock.cancel()
+            process.kill()
+
+
 @pytest.fixture
 def run_node_client(node) -> Callable[..., dict[str, Any]]:
-    """Runs a node client against the provider; what it learned.
+    """Runs a node client against the provider (``conversation.mjs``); what it learned."""
+    return lambda script, *given, **more: converse([node, str(HERE / script)], *given, **more)
 
-    It asks in lines of JSON (``conversation.mjs``): ``{"go_to": address}`` sends the person there
-    and back, and what else a script asks for is answered by a function of that name.
-    """
 
-    def run(
-        script: str, told: dict[str, Any], person: Person | None = None, **more: Answer
-    ) -> dict[str, Any]:
-        answers: dict[str, Answer] = dict(more)
-        if person:
-            answers["go_to"] = lambda url: person.go(url, until=REDIRECT_URI)
-        with subprocess.Popen(
-            [node, str(HERE / script), json.dumps(told)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stdin
-            assert process.stdout
-            assert process.stderr
-            clock = Timer(PATIENCE_SECONDS, process.kill)
-            clock.start()
-            try:
-                for line in process.stdout:
-                    [(asked, value)] = json.loads(line).items()
-                    if asked == "learned":
-                        return dict(value)
-                    process.stdin.write(answers[asked](value) + "\n")
-                    process.stdin.flush()
-                raise AssertionError(process.stderr.read())
-            finally:
-                clock.cancel()
-                process.kill()
+@pytest.fixture(scope="session")
+def python() -> str:
+    """The Python of an environment with the packages of ``requirements/interop.txt``."""
+    return str(python_packages("interop"))
+
+
+@pytest.fixture
+def run_python_client(python, issuer) -> Callable[..., dict[str, Any]]:
+    """Runs a Python client against the provider (``python/conversation.py``); what it learned."""
+
+    def run(script: str, told: dict[str, Any], *given: Any, **more: Any) -> dict[str, Any]:
+        command = [python, str(HERE / "python" / script)]
+        return converse(command, {"issuer": issuer, **told}, *given, **more)
 
     return run
