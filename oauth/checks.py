@@ -20,6 +20,7 @@ from . import (
     claims,
     client_memory,
     provider_settings,
+    redirect_uri,
     refresh_grace,
     registration,
     scopes,
@@ -89,6 +90,12 @@ def check_registration(app_configs: Any, **_: Any) -> list[CheckMessage]:
         "or '*.example.com', without scheme or port."
         for host in oauth_settings.CLIENT_ID_METADATA_HOSTS
         if not HOST_PATTERN.fullmatch(host)
+    ]
+    found += [
+        f"PRIVATE_USE_SCHEMES: {scheme!r} can't be allowed. Write the name of an application's own "
+        "scheme in lower case, such as 'cursor', without '://'."
+        for scheme in oauth_settings.PRIVATE_USE_SCHEMES
+        if not redirect_uri.may_be_allowed(scheme)
     ]
     if oauth_settings.REGISTRATION not in REGISTRATION_MODES:
         found.append(f"REGISTRATION is not one of {', '.join(REGISTRATION_MODES)}.")

@@ -80,6 +80,18 @@ class OAuthSettings:
     REGISTRATION_AUDIENCES: list[str] = field(default_factory=list)
     """The APIs (RFC 8707 resource identifiers) for which such applications may get tokens."""
 
+    PRIVATE_USE_SCHEMES: list[str] = field(default_factory=list)
+    """Schemes of redirect URIs without a dot that applications may register, such as ``"cursor"``
+    of ``cursor://…``. Any program on a device can claim such a scheme, and nobody owns its name
+    (RFC 8252 §8.4): allow those of applications that you know. A scheme that is a domain name in
+    reverse, such as ``com.example.app``, needs no entry."""
+
+    LOOPBACK_LOCALHOST: bool = True
+    """Whether the port of a registered ``http://localhost`` may differ, as that of
+    ``http://127.0.0.1`` and ``http://[::1]`` may (RFC 8252 §7.3). Many programs on people's devices
+    register that name and learn their port only when they start. False compares it as an exact
+    string: the name could lead to another device where somebody changed how it resolves (§8.3)."""
+
     REGISTRATION_POLICY: str = ""
     """Dotted path of a callable ``policy(metadata, context)`` that returns the metadata to register
     or raises an error of ``oauth/registration.py`` (docs: "Register an application")."""

@@ -37,7 +37,8 @@ class OwnClientForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
             "redirect_uris": _(
                 "Where people are sent back to, one a line, compared as exact strings. Only the "
-                "port of http://127.0.0.1 and http://[::1] may differ."
+                "port of http://127.0.0.1, http://[::1] and, unless this site has turned that off, "
+                "http://localhost may differ."
             ),
             "post_logout_redirect_uris": _(
                 "Where they may be sent after signing out, one a line. May be empty."

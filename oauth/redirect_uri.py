@@ -1,7 +1,8 @@
 """Redirect URIs: which may be registered, and when a requested one is a registered one.
 
 The rule is exact string comparison (RFC 9700 §2.1). The one exception is the port of a loopback
-address literal, which a native application learns only when it starts (RFC 8252 §7.3).
+address, which a native application learns only when it starts (RFC 8252 §7.3): of the literals
+always, of ``localhost`` unless the operator turns it off (§8.3).
 """
 
 from __future__ import annotations
@@ -12,14 +13,22 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.utils.translation import gettext as _
 
+from .conf import oauth_settings
+
 LOOPBACK_LITERALS = frozenset({"127.0.0.1", "::1"})
 FORBIDDEN_SCHEMES = frozenset(
-    {"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp", "mailto"}
+    (
+        *("javascript", "vbscript", "data", "blob", "filesystem", "file", "about", "view-source"),
+        *("ws", "wss", "ftp", "mailto", "tel", "sms", "urn", "intent", "content", "chrome", "jar"),
+    )
 )
+"""They run code, read this device, or are no application's own: never one's redirect URI."""
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 _LOOPBACK = re.compile(
-    r"(?P<before>http://(?:127\.0\.0\.1|\[::1\]))(?::(?P<port>[1-9][0-9]{0,4}))?(?P<after>[/?].*)?"
+    r"http://(?P<host>127\.0\.0\.1|\[::1\]|localhost)(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"(?P<after>[/?].*)?"
 )
 _AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.IGNORECASE)
 MAX_LENGTH = 2000
@@ -79,19 +88,36 @@ def why_not_registrable(uri: str) -> str:
         return _("the host is not one of letters, digits, dots and hyphens")
     if scheme == "http" and not is_loopback(uri):
         return _("http is for loopback addresses only; use https")
-    if scheme not in ("http", "https") and "." not in scheme:
-        return _("a private-use scheme is a domain name in reverse, such as com.example.app")
+    if scheme not in ("http", "https") and not _is_private_use(scheme):
+        return _(
+            "a private-use scheme is a domain name in reverse, such as com.example.app, or one of "
+            "PRIVATE_USE_SCHEMES"
+        )
     return ""
 
 
+def _is_private_use(scheme: str) -> bool:
+    """Whether applications may have ``scheme``: one that a domain vouches for, or that the operator
+    allows (RFC 8252 §7.1, §8.4)."""
+    return "." in scheme or scheme in oauth_settings.PRIVATE_USE_SCHEMES
+
+
+def may_be_allowed(scheme: str) -> bool:
+    """Whether an operator may name ``scheme`` in ``PRIVATE_USE_SCHEMES``."""
+    known = FORBIDDEN_SCHEMES | {"http", "https"}
+    return _SCHEME.fullmatch(scheme) is not None and scheme not in known
+
+
 def matches(requested: str, registered: str) -> bool:
-    """Whether ``requested`` is ``registered`` (RFC 9700 §2.1, RFC 8252 §7.3)."""
+    """Whether ``requested`` is ``registered`` (RFC 9700 §2.1, RFC 8252 §7.3, §8.3)."""
     if requested == registered:
         return True
     asked, known = _LOOPBACK.fullmatch(requested), _LOOPBACK.fullmatch(registered)
     if not asked or not known or int(asked["port"] or 80) > 65535:
         return False
-    return asked["before"] == known["before"] and asked["after"] == known["after"]
+    if asked["host"] == "localhost" and not oauth_settings.LOOPBACK_LOCALHOST:
+        return False
+    return asked["host"] == known["host"] and asked["after"] == known["after"]
 
 
 def shares_origin(uri: str, others: Iterable[str]) -> bool:

@@ -115,8 +115,9 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
         fields = ["grant_types", "redirect_uris", "post_logout_redirect_uris"]
         help_texts = {
             "redirect_uris": _(
-                "One a line, compared as exact strings. Only the port of http://127.0.0.1 and "
-                "http://[::1] may differ."
+                "One a line, compared as exact strings. Only the port of http://127.0.0.1, "
+                "http://[::1] and, unless this site has turned that off, http://localhost may "
+                "differ."
             ),
             "post_logout_redirect_uris": _("Where people may be sent after signing out."),
         }

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth import redirect_uri
+from oauth.checks import check_registration
 from oauth.form_action import form_action_sources
 from tests.oauth import flow
+from tests.oauth.conftest import SIGNS_PEOPLE_IN, make_client
 
 REGISTRABLE = [
     "https://rp.example/callback",
@@ -104,12 +106,86 @@ def test_any_byte_changed_in_a_registered_uri_is_refused(registered, at, char, i
         return
 
     if redirect_uri.matches(changed, registered):
-        # Only the port of a loopback literal may differ.
+        # Only the port of a loopback address may differ.
         assert any(
             registered.startswith(prefix) and changed.startswith(prefix)
-            for prefix in ("http://127.0.0.1", "http://[::1]")
+            for prefix in ("http://127.0.0.1", "http://[::1]", "http://localhost")
         )
         assert flow.without_port(changed) == flow.without_port(registered)
+
+
+@given(
+    st.sampled_from(["http://localhost/callback", "http://localhost:3000/callback"]),
+    st.sampled_from(["http", "https", "HTTP", "ws"]),
+    st.sampled_from(["", "user@", "localhost@", "localhost:80@", "@"]),
+    st.sampled_from(
+        [
+            *("localhost", "LOCALHOST", "Localhost", "localhost.", "localhost.evil.example"),
+            *("evil.example", "evil-localhost", "xn--localhost", "localhost%00", "127.0.0.1"),
+            *("[::1]", "localhost\\evil.example", "localhost\t", "ⅼocalhost", "127.1", ""),
+        ]
+    ),
+    st.one_of(
+        st.sampled_from(
+            ["", ":", ":0", ":080", ":+80", ":65536", ":1e3", ":80@evil.example", ":٣"]
+        ),
+        st.integers(min_value=1, max_value=65535).map(lambda port: f":{port}"),
+    ),
+    st.sampled_from(["/callback", "/Callback", "/callback/", "/callback?a=b", "/callback#a", ""]),
+)
+def test_no_other_address_is_localhost(registered, scheme, user, host, port, rest):
+    asked = f"{scheme}://{user}{host}{port}{rest}"
+    good_port = port == "" or (port[1:].isascii() and port[1:].isdigit() and port[1] != "0")
+
+    alike = (scheme, user, host, rest) == ("http", "", "localhost", "/callback")
+    within = alike and good_port and (port == "" or int(port[1:]) <= 65535)
+
+    assert redirect_uri.matches(asked, registered) is (within or asked == registered)
+
+
+def test_an_operator_may_have_localhost_compared_as_a_string(settings):
+    settings.OSTIARY_OAUTH = {"LOOPBACK_LOCALHOST": False}
+
+    registered = "http://localhost/callback"
+    assert redirect_uri.matches(registered, registered)
+    assert not redirect_uri.matches("http://localhost:51004/callback", registered)
+    assert redirect_uri.matches("http://127.0.0.1:51004/callback", "http://127.0.0.1/callback")
+
+
+CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback"
+
+
+def test_an_operator_may_allow_schemes_without_a_dot_by_their_names(settings):
+    """Cursor, Audiobookshelf (advplyr/audiobookshelf #2379), MSAL on mobile."""
+    assert "PRIVATE_USE_SCHEMES" in redirect_uri.why_not_registrable(CURSOR)
+
+    settings.OSTIARY_OAUTH = {"PRIVATE_USE_SCHEMES": ["cursor", "audiobookshelf"]}
+
+    assert redirect_uri.why_not_registrable(CURSOR) == ""
+    assert redirect_uri.why_not_registrable("audiobookshelf://oauth") == ""
+    for uri in (
+        "obsidian://x",
+        "Cursor://x",
+        "cursor-x://x",
+        "cursor:",
+        "cursor://u@x",
+        "cursor:*",
+    ):
+        assert redirect_uri.why_not_registrable(uri), uri
+    assert not redirect_uri.matches("cursor://other", CURSOR)
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    ["javascript", "data", "vbscript", "file", "blob", "http", "https", "Cursor", "a:", ""],
+)
+def test_no_operator_allows_a_scheme_that_is_never_safe(settings, scheme):
+    settings.OSTIARY_OAUTH = {"PRIVATE_USE_SCHEMES": [scheme]}
+
+    [problem] = check_registration(None)
+
+    assert "PRIVATE_USE_SCHEMES" in problem.msg
+    assert redirect_uri.why_not_registrable(f"{scheme}://evil.example") or scheme == "https"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +202,15 @@ def test_any_byte_changed_in_a_registered_uri_is_refused(registered, at, char, i
         ("http://[::1]:51004/callback", "http://127.0.0.1/callback", False),
         ("https://127.0.0.1:51004/callback", "http://127.0.0.1/callback", False),
         ("https://127.0.0.1:51004/callback", "https://127.0.0.1/callback", False),
-        ("http://localhost:51004/callback", "http://localhost/callback", False),
+        ("http://localhost:51004/callback", "http://localhost/callback", True),
+        ("http://localhost:51004", "http://localhost", True),
+        ("http://localhost:51004/", "http://localhost", False),
+        ("http://localhost/callback", "http://localhost:3000/callback", True),
+        ("http://localhost:51004/callback", "http://127.0.0.1/callback", False),
+        ("http://localhost.evil.example:51004/callback", "http://localhost/callback", False),
+        ("http://localhost:80@evil.example/callback", "http://localhost/callback", False),
+        ("http://LOCALHOST:51004/callback", "http://localhost/callback", False),
+        ("https://localhost:51004/callback", "https://localhost/callback", False),
         ("http://127.0.0.2:51004/callback", "http://127.0.0.1/callback", False),
         ("http://127.0.0.1:0/callback", "http://127.0.0.1/callback", False),
         ("http://127.0.0.1:65536/callback", "http://127.0.0.1/callback", False),
@@ -136,7 +220,7 @@ def test_any_byte_changed_in_a_registered_uri_is_refused(registered, at, char, i
         ("https://rp.example:8443/callback", "https://rp.example/callback", False),
     ],
 )
-def test_only_the_port_of_a_loopback_literal_may_differ(requested, registered, same):
+def test_only_the_port_of_a_loopback_address_may_differ(requested, registered, same):
     assert redirect_uri.matches(requested, registered) is same
 
 
@@ -151,6 +235,32 @@ def test_a_code_issued_for_one_loopback_port_is_redeemed_with_that_port(
     assert elsewhere.json()["error"] == "invalid_grant"
 
     assert flow.redeem(public_client, code, verifier, redirect_uri=uri).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_client_of_localhost_comes_with_any_port_everywhere(signed_in_browser, settings):
+    """Claude Code (anthropics/claude-code #37747, #42301), toolhive #6189, better-auth #10937."""
+    client = make_client(
+        name="Agent",
+        client_type="public",
+        redirect_uris="http://localhost/callback",
+        post_logout_redirect_uris="http://localhost:3000/out",
+        **SIGNS_PEOPLE_IN,
+    )
+    uri = "http://localhost:58135/callback"
+    leave = {
+        "client_id": client.client_id,
+        "post_logout_redirect_uri": "http://localhost:58135/out",
+    }
+
+    code, verifier = flow.obtain_code(signed_in_browser, client, redirect_uri=uri)
+    assert flow.redeem(client, code, verifier, redirect_uri=uri).status_code == 200
+    assert flow.push(client, redirect_uri=uri).status_code == 201
+    assert signed_in_browser.get("/oauth/logout", leave).status_code == 200
+
+    settings.OSTIARY_OAUTH = {"LOOPBACK_LOCALHOST": False}
+    assert flow.authorize(signed_in_browser, client, redirect_uri=uri).status_code == 400
+    assert flow.push(client, redirect_uri=uri).status_code == 400
 
 
 @pytest.mark.django_db
