@@ -74,6 +74,7 @@ FIELD_ENCRYPTION_KEYS = _needed(
 
 REDIS_URL = env.str("REDIS_URL", "")
 TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 0)
+TRUSTED_PROXY_HEADER = env.str("TRUSTED_PROXY_HEADER", "X-Forwarded-For")
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 RP_PORT = env.int("RP_PORT", 9000)
 API_PORT = env.int("API_PORT", RP_PORT + 1)
@@ -88,6 +89,7 @@ OSTIARY: dict[str, Any] = {
     "ISSUER_URL": ISSUER_URL,
     "FIELD_ENCRYPTION_KEYS": [key.strip() for key in FIELD_ENCRYPTION_KEYS],
     "TRUSTED_PROXY_HOPS": TRUSTED_PROXY_HOPS,
+    "TRUSTED_PROXY_HEADER": TRUSTED_PROXY_HEADER,
     "THROTTLE_STORAGE": REDIS_URL or "database://",
     "SIGNIN_STEPS": [
         "ostiary.second_step.SecondStep",

@@ -25,6 +25,7 @@ from . import (
     throttling,
     tombstone_file,
 )
+from .client_address import FORWARDED, X_FORWARDED_FOR
 from .conf import OstiarySettings, ostiary_settings
 from .encryption import HOW_TO_MAKE_A_KEY, is_weak, parse_key
 from .regions import configured
@@ -48,6 +49,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_issuer(ostiary_settings.ISSUER_URL),
         *_encryption_keys(ostiary_settings.FIELD_ENCRYPTION_KEYS),
         *_public_debug(),
+        *_proxy_header(),
         *session_checks.problems(),
         *hook_checks.problems(),
         *_throttles(),
@@ -146,6 +148,16 @@ def _public_debug() -> Iterator[CheckMessage]:
             f"DEBUG is on, and the site is public ({host}).",
             hint="Set DEBUG = False: its error pages show the site's inside to everyone.",
             id="ostiary.E006",
+        )
+
+
+def _proxy_header() -> Iterator[CheckMessage]:
+    header = ostiary_settings.TRUSTED_PROXY_HEADER
+    if header not in (X_FORWARDED_FOR, FORWARDED):
+        yield Error(
+            f"OSTIARY['TRUSTED_PROXY_HEADER'] is {header!r}.",
+            hint=f"Write {X_FORWARDED_FOR!r} or {FORWARDED!r}, whichever your proxies set.",
+            id="ostiary.E033",
         )
 
 

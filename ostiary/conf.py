@@ -82,7 +82,12 @@ class OstiarySettings:
     """How fresh an authentication must be for a sensitive action (SECURITY C8)."""
 
     TRUSTED_PROXY_HOPS: int = 0
-    """How many of our own proxies stand in front; 0 ignores ``X-Forwarded-For``."""
+    """How many of our own proxies stand in front; 0 ignores what they write."""
+
+    TRUSTED_PROXY_HEADER: str = "X-Forwarded-For"
+    """The header in which they write for whom they forward, with a port or brackets or without:
+    ``X-Forwarded-For``, or where a request has none ``Forwarded`` (RFC 7239); with ``Forwarded``,
+    that alone, for proxies which let a client's own ``X-Forwarded-For`` pass."""
 
     THROTTLE_STORAGE: str = "database://"
     """A ``limits`` storage URI (``memory://``, ``redis://...``) or ``database://`` for our table.

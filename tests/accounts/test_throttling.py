@@ -69,6 +69,16 @@ def test_another_spelling_is_no_fresh_start(few_tries, person, twin):
     assert guess(twin).status_code == 429
 
 
+@pytest.mark.parametrize("entry", ["198.51.100.{}:5{}00", "[2001:db8:0:{}::7]:5{}00"])
+def test_behind_a_proxy_that_writes_ports_each_client_has_its_own_budget(few_tries, person, entry):
+    """Azure's Application Gateway writes them (goauthentik/authentik#25679)."""
+    ports = iter(range(10))
+    first = [guess(f"{n}@example.com", entry.format(7, next(ports))).status_code for n in range(7)]
+
+    assert first == [400] * 6 + [429]
+    assert guess(person.email, entry.format(8, 1)).status_code == 400
+
+
 def test_a_forged_forwarded_address_is_no_fresh_start(few_tries, person):
     for _ in range(3):
         guess(person.email)

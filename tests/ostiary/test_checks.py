@@ -112,6 +112,12 @@ def test_debug_is_refused_on_a_public_site(settings, ostiary):
     assert ids() == []
 
 
+@pytest.mark.parametrize(("header", "expected"), [("Forwarded", []), ("X-Real-IP", ["E033"])])
+def test_a_header_of_proxies_that_nobody_reads_is_told(ostiary, header, expected):
+    ostiary(TRUSTED_PROXY_HEADER=header)
+    assert ids() == expected
+
+
 def test_every_host_is_too_many(settings):
     settings.ALLOWED_HOSTS = ["*"]
     assert ids() == []
