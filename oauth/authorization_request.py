@@ -15,7 +15,6 @@ from django.http import QueryDict
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidClientIdError,
     InvalidRequestError,
-    InvalidScopeError,
     MismatchingRedirectURIError,
     OAuth2Error,
     UnauthorizedClientError,
@@ -78,8 +77,8 @@ class AuthorizationRequest:
 
     @property
     def consent_scopes(self) -> tuple[str, ...]:
-        """The scopes that the person is asked about: those asked for, and those that cover the
-        claims asked for by name."""
+        """The scopes that the person is asked about: those that are to be given, and those that
+        cover the claims asked for by name."""
         return tuple(dict.fromkeys([*self.scopes, *self.claims.scopes(self.client.scopes)]))
 
 
@@ -149,7 +148,9 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     if not to.client.may_use("authorization_code"):
         raise UnauthorizedClientError(description="The client is not registered for this grant.")
     resource = tuple(allowed_resource(resources(every), to.client))
-    asked = _scopes(given.get("scope"), to.client, resource)
+    asked = tuple(scopes.given_by_person(given.get("scope"), to.client, resource))
+    if "id_token" in wanted:
+        response_type.check_id_token(asked, given.get("nonce", ""))
     requested = requested_claims.parse(given.get("claims", "") if "openid" in asked else "")
     return AuthorizationRequest(
         client=to.client,
@@ -167,18 +168,8 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
         login_hint=given.get("login_hint", ""),
         subjects=_subjects(given.get("id_token_hint"), requested),
         acr_values=(*requested.acr_values, *given.get("acr_values", "").split()),
-        claims=requested,
+        claims=requested.covered_by(to.client.scopes),
     )
-
-
-def _scopes(value: str | None, client: Client, resource: tuple[str, ...]) -> tuple[str, ...]:
-    """There is no default scope: a person is always told what they allow (RFC 6749 §3.3)."""
-    asked = scopes.parse(value)
-    if not asked:
-        raise InvalidScopeError(description="Missing scope parameter.")
-    if scopes.unknown(asked, client.scopes, resource):
-        raise InvalidScopeError(description="The scope is unknown or not for this client.")
-    return tuple(asked)
 
 
 def _subjects(hint: str | None, requested: RequestedClaims) -> frozenset[str] | None:

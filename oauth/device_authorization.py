@@ -15,12 +15,11 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from ostiary import events
 from ostiary.assurance import Assurance
 
-from . import consent, families, scopes
+from . import consent, families
 from .issuer import endpoint
 from .models import Client, DeviceGrant, Grant
 from .models.grant import new_token, token_hash
@@ -50,17 +49,6 @@ def shown(user_code: str) -> str:
     """The code as people read it: two groups of four."""
     code = normal(user_code)
     return f"{code[:4]}-{code[4:]}"
-
-
-def requested_scopes(value: str | None, client: Client, resource: Sequence[str]) -> list[str]:
-    """The scopes asked for. There is no default: a person is always told what they allow.
-
-    Raises ``InvalidScopeError``.
-    """
-    asked = scopes.parse(value)
-    if not asked or scopes.unknown(asked, client.scopes, resource):
-        raise InvalidScopeError(description="The scope is missing, unknown or not for this client.")
-    return asked
 
 
 def start(

@@ -51,7 +51,7 @@ def authorization_server_metadata() -> dict[str, Any]:
         "pushed_authorization_request_endpoint": endpoint("par"),
         "require_pushed_authorization_requests": oauth_settings.REQUIRE_PAR,
         "jwks_uri": endpoint("jwks"),
-        "scopes_supported": list(scopes.descriptions()),
+        "scopes_supported": scopes.supported(),
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(response_type.RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
@@ -99,8 +99,15 @@ def _registration() -> dict[str, Any]:
 
 def openid_configuration() -> dict[str, Any]:
     """The document at ``/.well-known/openid-configuration``."""
+    told = authorization_server_metadata()
     return {
-        **authorization_server_metadata(),
+        **told,
+        # Every client of an operator can have it; a REGISTRATION_SCOPES without it is no reason to
+        # be taken for another kind of server (OIDC Discovery §3).
+        "scopes_supported": [
+            *([] if "openid" in told["scopes_supported"] else ["openid"]),
+            *told["scopes_supported"],
+        ],
         "userinfo_endpoint": endpoint("userinfo"),
         "end_session_endpoint": endpoint("logout"),
         "backchannel_logout_supported": True,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
@@ -42,6 +42,17 @@ class RequestedClaims:
         """The scopes, of those ``allowed`` to the client, that cover the named claims."""
         named, covering = {*self.id_token, *self.userinfo}, claims.by_scope()
         return tuple(scope for scope in allowed if named.intersection(covering.get(scope, ())))
+
+    def covered_by(self, allowed: Collection[str]) -> RequestedClaims:
+        """The same without the claims that none of the scopes ``allowed`` to the client covers: a
+        scope that it gets later must not release what the person was never asked about."""
+        known = claims.by_scope()
+        covered = {name for scope in allowed for name in known.get(scope, ())}
+        return replace(
+            self,
+            id_token=tuple(name for name in self.id_token if name in covered),
+            userinfo=tuple(name for name in self.userinfo if name in covered),
+        )
 
     def stored(self) -> str:
         """The named claims, for ``Grant.claims``."""

@@ -3,7 +3,7 @@ Encoding Practices, OAuth 2.0 Form Post Response Mode, JARM §2.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidRequestError,
@@ -59,8 +59,7 @@ def mode_for(response_mode: str, response_type: str, client: Client) -> str:
 def check(given: Mapping[str, str], client: Client) -> str:
     """The response type that ``client`` asks for, in its normal form.
 
-    Raises ``InvalidRequestError``, ``UnsupportedResponseTypeError``, ``UnauthorizedClientError`` or
-    ``InvalidScopeError``.
+    Raises ``InvalidRequestError``, ``UnsupportedResponseTypeError`` or ``UnauthorizedClientError``.
     """
     response_type = normal(given.get("response_type", ""))
     if not response_type:
@@ -74,8 +73,6 @@ def check(given: Mapping[str, str], client: Client) -> str:
     mode = _resolved(given.get("response_mode", ""), response_type)
     if not _may_carry(mode, response_type, client):
         raise InvalidRequestError(description="Unsupported response_mode.")
-    if "id_token" in response_type:
-        _check_openid(given)
     return response_type
 
 
@@ -86,9 +83,12 @@ def _instead(response_type: str) -> str | None:
     return INSTEAD_OF_HYBRID if asked <= {"code", "token", "id_token"} else None
 
 
-def _check_openid(given: Mapping[str, str]) -> None:
-    """An ID token through the browser is bound to the client's session (OIDC Core §3.3.2.11)."""
-    if "openid" not in given.get("scope", "").split():
+def check_id_token(scopes: Collection[str], nonce: str) -> None:
+    """An ID token through the browser is bound to the client's session (OIDC Core §3.3.2.11).
+
+    Raises ``InvalidScopeError`` or ``InvalidRequestError``.
+    """
+    if "openid" not in scopes:
         raise InvalidScopeError(description="An ID token needs the openid scope.")
-    if not given.get("nonce"):
+    if not nonce:
         raise InvalidRequestError(description="This response_type needs a nonce.")

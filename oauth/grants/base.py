@@ -10,13 +10,12 @@ from typing import Any
 from django.db import transaction
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import (
-    InvalidScopeError,
     OAuth2Error,
     UnauthorizedClientError,
 )
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .. import apis, client_authentication, confirmation, dpop, mtls, scopes, signer
+from .. import apis, client_authentication, confirmation, dpop, mtls, signer
 from ..client_rules import AUDIENCE_MAX_LENGTH
 from ..conf import oauth_settings
 from ..confirmation import Confirmation
@@ -91,16 +90,6 @@ def narrowed_resource(
     if not set(requested) <= set(granted):
         raise InvalidTargetError(description="The resource was not granted.")
     return allowed_resource(requested or granted, client)
-
-
-def narrowed(requested: str | None, granted: Sequence[str], resource: Sequence[str]) -> list[str]:
-    """The scopes to issue for ``resource``: those asked for, which may be fewer than granted, never
-    more (RFC 6749 §6). Raises ``InvalidScopeError``."""
-    possible = apis.usable(granted, resource)
-    asked = scopes.parse(requested) or possible
-    if not asked or not set(asked) <= set(possible):
-        raise InvalidScopeError(description="The scope exceeds what was granted.")
-    return asked
 
 
 class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from oauthlib.oauth2.rfc6749.errors import InvalidScopeError, UnauthorizedClientError
+from oauthlib.oauth2.rfc6749.errors import UnauthorizedClientError
 
-from .. import access_token, apis, scopes
+from .. import access_token, scopes
 from ..confirmation import token_type
-from ..models import Client
 from .base import TokenGrant, TokenRequest, allowed_resource
 
 
@@ -23,7 +22,9 @@ class ClientCredentialsGrant(TokenGrant):
         if client.is_public:
             raise UnauthorizedClientError(description="A public client has no credentials.")
         resource = allowed_resource(request.resource or client.audiences[:1], client)
-        granted = scopes_for(request.params.get("scope"), client, resource)
+        granted = scopes.given(
+            request.params.get("scope"), scopes.of_itself(client.scopes, resource), client
+        )
         issued = access_token.for_client(client, granted, resource, request.confirmation)
         return {
             "access_token": issued.token,
@@ -31,17 +32,3 @@ class ClientCredentialsGrant(TokenGrant):
             "expires_in": issued.lifetime,
             "scope": " ".join(granted),
         }
-
-
-def scopes_for(requested: str | None, client: Client, resource: list[str]) -> list[str]:
-    """The scopes to issue: those asked for, or else all the client may have at ``resource``
-    (RFC 6749 §3.3).
-
-    The OpenID scopes are about a person, and there is none here. Raises ``InvalidScopeError``.
-    """
-    own = [scope for scope in client.scopes if scope not in scopes.STANDARD]
-    possible = apis.usable(own, resource)
-    asked = scopes.parse(requested) or possible
-    if not asked or scopes.unknown(asked, possible, resource):
-        raise InvalidScopeError(description="The scope is unknown or not for this client.")
-    return asked

@@ -9,15 +9,20 @@ from typing import Any
 from django.db import transaction
 from django.db.models import CharField, UUIDField
 from django.utils import timezone
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+)
 
 from ostiary import prepared
 from ostiary.prepared import Parameter
 
-from .. import confirmation, families, id_token, refresh_grace
-from ..models import RefreshToken
+from .. import apis, confirmation, families, id_token, refresh_grace, scopes
+from ..description import listed
+from ..models import Grant, RefreshToken
 from ..models.grant import token_hash
-from .base import TokenGrant, TokenRequest, narrowed, narrowed_resource
+from .base import TokenGrant, TokenRequest, narrowed_resource
 from .tokens import token_response
 
 
@@ -34,8 +39,8 @@ class RefreshTokenGrant(TokenGrant):
         row = find(token, request)
         if not is_current(row, token):
             return replayed(row, token, request)
-        scopes, resource = check(row, request)
-        if "openid" in scopes:
+        granted, resource = check(row, request)
+        if "openid" in granted:
             id_token.check(request.client)
         successor = families.successor_of(token)
 
@@ -43,7 +48,7 @@ class RefreshTokenGrant(TokenGrant):
             return token_response(
                 request.client,
                 row.grant,
-                scopes,
+                granted,
                 resource=resource,
                 confirmation=request.confirmation,
                 refresh_token=successor,
@@ -96,8 +101,24 @@ def check(row: RefreshToken, request: TokenRequest) -> tuple[list[str], list[str
     check_alive(row)
     confirmation.check(row.confirmation, request.confirmation)
     resource = narrowed_resource(request.resource, row.grant.resource, request.client)
-    granted = [scope for scope in row.grant.scope.split() if scope in request.client.scopes]
-    return narrowed(request.params.get("scope"), granted, resource), resource
+    return scopes_for(request, row.grant, resource), resource
+
+
+def scopes_for(request: TokenRequest, grant: Grant, resource: list[str]) -> list[str]:
+    """Of the scopes asked for, or of all, those that were granted and that the client may still
+    have at ``resource``.
+
+    What the client could have had, and was not granted, it can't get by a refresh (RFC 6749 §6).
+    What it could not have is left out here as it was when the person was asked: clients send the
+    same list again. Raises ``InvalidScopeError``.
+    """
+    client, granted = request.client, grant.scope.split()
+    could_have = scopes.of_person(client, grant.resource)
+    asked = scopes.parse(request.params.get("scope"))
+    if wider := [scope for scope in asked if scope in could_have and scope not in granted]:
+        raise InvalidScopeError(description=f"Not granted, ask the person for it: {listed(wider)}")
+    possible = [scope for scope in apis.usable(granted, resource) if scope in client.scopes]
+    return scopes.given(" ".join(asked), possible, client)
 
 
 def check_alive(row: RefreshToken) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import jwt
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidRequestError,
-    InvalidScopeError,
     UnauthorizedClientError,
 )
 
@@ -98,7 +97,7 @@ def exchanged(request: TokenRequest, target: str) -> dict[str, Any]:
         act = delegation.act_for(client, subject, actor, rule)
     except ActorRefused as refused:
         raise InvalidRequestError(description=str(refused)) from None
-    granted = scopes_for(request.params.get("scope"), subject, rule)
+    granted = scopes_for(request, subject, rule)
     lifetime = lifetime_for(client, rule, *(each for each in (subject, actor) if each))
     if lifetime <= 0:
         raise not_valid("subject_token")
@@ -179,18 +178,14 @@ def rule_for(request: TokenRequest, subject: dict[str, Any], target: str) -> Exc
     return rule
 
 
-def scopes_for(requested: str | None, subject: Mapping[str, Any], rule: ExchangeRule) -> list[str]:
-    """The scopes asked for, or all that both the rule and the subject token have.
+def scopes_for(request: TokenRequest, subject: Mapping[str, Any], rule: ExchangeRule) -> list[str]:
+    """Of the scopes asked for, or of all, those that both the rule and the subject token have.
 
     The OpenID scopes stay behind: they are about this server. Raises ``InvalidScopeError``.
     """
-    held = subject["scope"].split()
-    possible = [name for name in held if name in rule.scopes and name not in scopes.STANDARD]
-    possible = apis.usable(possible, [rule.target_audience])
-    asked = scopes.parse(requested) or possible
-    if not asked or not set(asked) <= set(possible):
-        raise InvalidScopeError(description="The scope exceeds the subject token or the rule.")
-    return asked
+    both = [name for name in subject["scope"].split() if name in rule.scopes]
+    possible = scopes.of_itself(both, [rule.target_audience])
+    return scopes.given(request.params.get("scope"), possible, request.client)
 
 
 def lifetime_for(client: Client, rule: ExchangeRule, *brought: Mapping[str, Any]) -> int:

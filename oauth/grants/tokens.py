@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import access_token, claims, families, id_token
+from .. import access_token, apis, claims, families, id_token, scopes
 from ..confirmation import Confirmation, token_type
 from ..models import Client, Grant
-from .base import TokenRequest, narrowed
+from .base import TokenRequest
 
 
 def redeemed(
@@ -21,7 +21,7 @@ def redeemed(
 ) -> dict[str, Any]:
     """The first tokens of ``grant``, for ``resource``: all that can be refused is, and only then
     ``redeem`` uses up what was presented. Raises ``OAuth2Error``."""
-    scopes = narrowed(None, grant.scope.split(), resource)
+    granted = scopes.given(None, apis.usable(grant.scope.split(), resource), request.client)
     families.check_person(grant)
     if "openid" in grant.scope.split():
         id_token.check(request.client)
@@ -29,7 +29,7 @@ def redeemed(
     return token_response(
         request.client,
         grant,
-        scopes,
+        granted,
         resource=resource,
         confirmation=request.confirmation,
         refresh_token=refresh_token,
@@ -40,7 +40,7 @@ def redeemed(
 def token_response(
     client: Client,
     grant: Grant,
-    scopes: list[str],
+    granted: list[str],
     *,
     resource: list[str],
     confirmation: Confirmation,
@@ -50,18 +50,18 @@ def token_response(
     """The JSON object of a token response for ``resource``; ``id_token`` in it where ``openid`` was
     granted."""
     issued = access_token.for_grant(
-        client, grant, claims.subject_for(grant.user, client), scopes, resource, confirmation
+        client, grant, claims.subject_for(grant.user, client), granted, resource, confirmation
     )
     answer: dict[str, Any] = {
         "access_token": issued.token,
         "token_type": token_type(confirmation),
         "expires_in": issued.lifetime,
-        "scope": " ".join(scopes),
+        "scope": " ".join(granted),
     }
     if refresh_token:
         answer["refresh_token"] = refresh_token
-    if "openid" in scopes:
+    if "openid" in granted:
         answer["id_token"] = id_token.issue(
-            client, grant, grant.user, scopes, access_token=issued.token, nonce=nonce
+            client, grant, grant.user, granted, access_token=issued.token, nonce=nonce
         )
     return answer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oauthlib.oauth2.rfc6749.errors import InvalidScopeError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from .. import access_token, apis, client_authentication, mtls, scopes, workload
+from .. import access_token, client_authentication, mtls, scopes, workload
 from ..confirmation import token_type
 from ..models import Client
 from ..workload import OutsideTokenRefused, Use, Workload
@@ -38,20 +38,10 @@ def identified(
 
 
 def scopes_for(requested: str | None, found: Workload, audience: list[str]) -> list[str]:
-    """The scopes asked for, or all that both the rule and the client have at ``audience``.
-
-    The OpenID scopes are about a person, and there is none here. Raises ``InvalidScopeError``.
-    """
-    both = [
-        name
-        for name in found.rule.scopes
-        if name in found.client.scopes and name not in scopes.STANDARD
-    ]
-    possible = apis.usable(both, audience)
-    asked = scopes.parse(requested) or possible
-    if not asked or scopes.unknown(asked, possible, audience):
-        raise InvalidScopeError(description="The scope exceeds what the rule or the client has.")
-    return asked
+    """Of the scopes asked for, or of all, those that both the rule and the client have at
+    ``audience``. Raises ``InvalidScopeError``."""
+    both = [name for name in found.rule.scopes if name in found.client.scopes]
+    return scopes.given(requested, scopes.of_itself(both, audience), found.client)
 
 
 def audience_for(requested: tuple[str, ...], found: Workload) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from contextlib import nullcontext
 from datetime import timedelta
@@ -142,7 +143,7 @@ def _proceed(
     asked: AuthorizationRequest,
     decision: str | None,
 ) -> HttpResponse | list[tuple[str, str]]:
-    if decision == "deny" and _is_of_this_page(request, params):
+    if decision == "deny" and _is_of_this_page(request, params, asked):
         raise AccessDeniedError(description="The person did not allow it.")
     assurance = assurances.current(request)
     subject = claims.subject_for(request.user, asked.client) if assurance else ""
@@ -178,7 +179,7 @@ def _proceed(
     if next_step is Interaction.SELECT_ACCOUNT:
         return _select_account(request, params, asked, assurance, decision)
     if next_step is Interaction.CONSENT:
-        if decision != "allow" or not _is_of_this_page(request, params):
+        if decision != "allow" or not _is_of_this_page(request, params, asked):
             return _consent_page(request, params, asked, assurance)
         consent.remember(request, asked.client, asked.consent_scopes, asked.resource)
     if "id_token" in asked.response_type:
@@ -264,14 +265,22 @@ def _select_account(
 # --- consent -----------------------------------------------------------------------------------
 
 
-def _page_key(request: HttpRequest, params: QueryDict) -> str:
-    """Binds a decision to the person and the request that the page showed (SECURITY A7)."""
-    shown = f"{claims.subject(request.user)} {params.urlencode()}"
+def _page_key(request: HttpRequest, params: QueryDict, asked: AuthorizationRequest) -> str:
+    """Binds a decision to the person, the request, and what the page showed of it (SECURITY A7):
+    what the client may have can have grown since, and with it what the request asks for."""
+    shown = json.dumps(
+        [
+            claims.subject(request.user),
+            params.urlencode(),
+            sorted(asked.consent_scopes),
+            sorted(asked.resource),
+        ]
+    )
     return salted_hmac("ostiary.oauth.consent", shown, algorithm="sha256").hexdigest()
 
 
-def _is_of_this_page(request: HttpRequest, params: QueryDict) -> bool:
-    return constant_time_compare(request.POST.get("page", ""), _page_key(request, params))
+def _is_of_this_page(request: HttpRequest, params: QueryDict, asked: AuthorizationRequest) -> bool:
+    return constant_time_compare(request.POST.get("page", ""), _page_key(request, params, asked))
 
 
 def _document_host(client: Client) -> str:
@@ -295,7 +304,7 @@ def _consent_page(
             "logo": logo if logo.startswith(issuer() + "/") else "",
             "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
-            "page": _page_key(request, params),
+            "page": _page_key(request, params, asked),
             "other_url": _other_account_url(params, assurance),
             "redirect_origin": origin,
         },

@@ -43,7 +43,7 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
                 description="This client is not registered for the grant type."
             )
         resource = allowed_resource(resources(given), client)
-        asked = device_authorization.requested_scopes(params.get("scope"), client, resource)
+        asked = scopes.given_by_person(params.get("scope"), client, resource)
         throttle("device_authorization", ip=client_ip(request))
         with while_registered(client):
             answer = device_authorization.start(client, asked, resource, client_ip(request))

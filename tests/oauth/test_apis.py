@@ -85,8 +85,10 @@ def audience(token):
 
 def test_a_scope_of_an_api_is_had_only_with_that_api(signed_in_browser, single):
     for resources in ([], [STOCK]):
-        answer = ask(signed_in_browser, single, scope="openid orders:read", resources=resources)
+        answer = ask(signed_in_browser, single, scope="orders:read", resources=resources)
         assert flow.answer_of(answer)["error"] == "invalid_scope"
+        page = ask(signed_in_browser, single, scope="openid orders:read", resources=resources)
+        assert "See your orders" not in page.content.decode()
 
     page = ask(signed_in_browser, single, scope="openid orders:read", resources=[ORDERS])
     assert page.status_code == 200

@@ -93,12 +93,6 @@ def test_scopes_are_separated_by_spaces_and_come_once(value, parsed):
     assert scopes.parse(value) == parsed
 
 
-def test_a_scope_must_be_of_the_site_and_of_the_client():
-    assert scopes.unknown(["openid", "api:read"], ["openid", "api:read"], []) == []
-    assert scopes.unknown(["openid", "email"], ["openid"], []) == ["email"]
-    assert scopes.unknown(["gone"], ["gone"], []) == ["gone"]
-
-
 def test_every_scope_has_words(settings):
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": {"own": "Do own things"}}
 

@@ -169,7 +169,7 @@ def test_every_scope_that_is_told_can_be_granted(signed_in_browser):
         name="All",
         client_type="confidential",
         redirect_uris="https://all.example/",
-        grant_types=["authorization_code"],
+        grant_types=["authorization_code", "refresh_token"],
         scopes=scopes,
     )
 

@@ -243,7 +243,7 @@ def test_a_service_gets_what_it_asks_for_or_all_that_it_may(service_client):
     assert "id_token" not in everything
 
 
-@pytest.mark.parametrize("scope", ["admin", "openid", "api:read admin", "api:read\tadmin"])
+@pytest.mark.parametrize("scope", ["admin", "openid", "openid admin", "api:read\tadmin"])
 def test_a_service_gets_no_scope_that_it_may_not_have(service_client, scope):
     service_client.scopes = ["api:read", "openid"]
     service_client.save()
