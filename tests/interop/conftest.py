@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Timer
@@ -13,15 +14,18 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from oauth.models import Client
+from oauth.models import Client, TrustRule
+from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from tests.machine import npm_packages, program, python_packages
 from tests.oauth.conftest import PASSWORD, make_person, put_signing_keys
+from tests.oauth.outside import MAIN, Platform, platform
 
 from .person import Person
 
 HERE = Path(__file__).parent
 REDIRECT_URI = "https://rp.example/callback"
 API = "https://api.example/"
+API_OF_A_WORKLOAD = "https://api.example.com/"
 PATIENCE_SECONDS = 60
 Answer = Callable[[Any], str]
 
@@ -89,6 +93,33 @@ def client(transactional_db) -> Callable[..., dict[str, str]]:
     return register
 
 
+@pytest.fixture
+def github(issuer: str) -> Iterator[Platform]:
+    """The platform whose jobs are let in, in all three ways."""
+    with platform() as serving:
+        client = Client(
+            name="Deployer",
+            client_type="confidential",
+            grant_types=[JWT_BEARER, TOKEN_EXCHANGE, "client_credentials"],
+            scopes=["api:read"],
+            audiences=[API_OF_A_WORKLOAD],
+        )
+        client.full_clean()
+        client.save()
+        rule = TrustRule(
+            name="deploy",
+            issuer=serving.issuer,
+            algorithms=["RS256"],
+            subject=MAIN,
+            client=client,
+            uses=TrustRule.Use.values,
+            scopes=["api:read"],
+        )
+        rule.full_clean()
+        rule.save()
+        yield serving
+
+
 @pytest.fixture(scope="session")
 def node() -> str:
     """Node, beside the locked packages of ``package.json``."""
@@ -108,13 +139,17 @@ def converse(
     answers: dict[str, Answer] = dict(more)
     if person:
         answers["go_to"] = lambda url: person.go(url, until=told.get("comes_back", REDIRECT_URI))
-    with subprocess.Popen(
-        [*command, json.dumps(told)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [*command, json.dumps(told)],
+            cwd=folder,  # idpyoidc writes its keys where it stands
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stdin
         assert process.stdout
         assert process.stderr

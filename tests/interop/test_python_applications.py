@@ -119,3 +119,41 @@ def test_social_auth(run_python_client, person):
     assert learned["landed"] == "/"
     assert learned["user"] == "grace@example.com"
     assert learned["refreshed"] is True
+
+
+def test_idpyoidc(run_python_client, person):
+    told = register()
+
+    learned = run_python_client(
+        "idpyoidc_client.py",
+        {
+            **told,
+            "settings": {
+                "add_ons": {
+                    "pkce": {
+                        "function": "idpyoidc.client.oauth2.add_on.pkce.add_support",
+                        "kwargs": {"code_challenge_length": 64, "code_challenge_method": "S256"},
+                    }
+                }
+            },
+        },
+        person,
+    )
+
+    assert asked(learned)["code_challenge_method"] == "S256"
+    assert learned["claims"]["email"] == learned["userinfo"]["email"] == "grace@example.com"
+
+
+def test_pyoidc(run_python_client, person):
+    told = register()
+
+    learned = run_python_client(
+        "pyoidc_client.py",
+        {**told, "settings": {"config": {"code_challenge": {"method": "S256", "length": 64}}}},
+        person,
+    )
+
+    assert asked(learned)["code_challenge_method"] == "S256"
+    assert learned["nonce"] is True
+    assert learned["userinfo"]["email"] == "grace@example.com"
+    assert learned["refreshed"] is True

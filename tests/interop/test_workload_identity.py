@@ -6,47 +6,19 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from oauth.models import Client, TrustRule
-from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from tests.machine import program
 from tests.oauth import flow
 from tests.oauth.far_end import far_end
-from tests.oauth.outside import MAIN, Platform, platform
+from tests.oauth.outside import MAIN, Platform
+
+from .conftest import API_OF_A_WORKLOAD
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/workload-identity.md"
-API = "https://api.example.com/"
-
-
-@pytest.fixture
-def github(issuer: str) -> Iterator[Platform]:
-    """The platform whose jobs are let in, in all three ways."""
-    with platform() as serving:
-        client = Client(
-            name="Deployer",
-            client_type="confidential",
-            grant_types=[JWT_BEARER, TOKEN_EXCHANGE, "client_credentials"],
-            scopes=["api:read"],
-            audiences=[API],
-        )
-        client.full_clean()
-        client.save()
-        rule = TrustRule(
-            name="deploy",
-            issuer=serving.issuer,
-            algorithms=["RS256"],
-            subject=MAIN,
-            client=client,
-            uses=TrustRule.Use.values,
-            scopes=["api:read"],
-        )
-        rule.full_clean()
-        rule.save()
-        yield serving
 
 
 @pytest.fixture
@@ -85,7 +57,7 @@ def test_every_curl_command_of_the_page_gets_a_token(
     for command in commands:
         (tmp_path / "token").write_text(github.token())
         answer = json.loads(shell(command, jwt=github.token()))
-        assert flow.said_by(answer["access_token"])["aud"] == API
+        assert flow.said_by(answer["access_token"])["aud"] == API_OF_A_WORKLOAD
 
 
 def test_the_job_of_the_page_gets_a_token(
