@@ -11,33 +11,38 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from environs import Env
 
+from accounts.conf import AccountsSettings
 from accounts.foreign_hashers import FOREIGN_HASHERS
+from mfa.conf import MfaSettings
+from oauth.conf import OAuthSettings
 from oauth.provider_settings import *  # noqa: F403  (the six swapped models and OAUTH2_PROVIDER)
 from oauth.provider_settings import OAUTH2_PROVIDER
+from ostiary.conf import OstiarySettings
+from passkeys.conf import PasskeysSettings
 
-from . import demo, email_url, regions
-from .logs import logging_config
+from . import demo, email_url, environment, regions
+from .environment import settings_of
+from .logs import LEVELS, logging_config
 from .queues import EXCHANGE_TYPE, celery_queues, outbox_queues, queue_name
 from .queues import PREFIX as QUEUE_PREFIX
 
-env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var").resolve()
+VAR_DIR = Path(environment.text("VAR_DIR") or BASE_DIR / "var").resolve()
 
 # `make run` leaves what it chose in demo.env, so that `manage.py` in another terminal speaks of
 # the same site. An environment that configures the site itself is never mixed with it.
-if env.bool("DEMO", False) or not os.environ.keys() & {"SECRET_KEY", "ISSUER_URL", "DEBUG", "DEMO"}:
-    env.read_env(VAR_DIR / "demo.env", recurse=False)
+_configured = os.environ.keys() & {"SECRET_KEY", "ISSUER_URL", "DEBUG", "DEMO"}
+if environment.switch("DEMO", default=False) or not _configured:
+    environment.read_file(VAR_DIR / "demo.env")
 
-DEBUG = env.bool("DEBUG", False)
-DEMO = env.bool("DEMO", DEBUG)
+DEBUG = environment.switch("DEBUG", default=False)
+DEMO = environment.switch("DEMO", default=DEBUG)
 
 
 def _needed(name: str, how: str, in_demo: str | None = None) -> str:
     """The environment's ``name``, or a stop that says how to make one."""
-    value: str = env.str(name, "")
+    value = environment.text(name)
     if not value and DEMO and in_demo is not None:
         return in_demo
     if not value:
@@ -50,7 +55,7 @@ def _needed(name: str, how: str, in_demo: str | None = None) -> str:
 ISSUER_URL = _needed(
     "ISSUER_URL",
     "It is the address under which the world finds this site, such as https://id.example.com.",
-    in_demo=f"http://localhost:{env.int('PORT', 8000)}",
+    in_demo=f"http://localhost:{environment.number('PORT', 8000)}",
 ).rstrip("/")
 if DEMO and (reason := demo.why_not_allowed(ISSUER_URL)):
     raise ImproperlyConfigured(reason)
@@ -62,7 +67,7 @@ SECRET_KEY = _needed(
     'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"',
     in_demo=demo.kept_secret(VAR_DIR, "secret_key", demo.new_secret_key) if DEMO else None,
 )
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = environment.listed("SECRET_KEY_FALLBACKS")
 FIELD_ENCRYPTION_KEYS = _needed(
     "FIELD_ENCRYPTION_KEYS",
     'Make one with: python -c "import base64, secrets; '
@@ -71,25 +76,20 @@ FIELD_ENCRYPTION_KEYS = _needed(
     if DEMO
     else None,
 ).split(",")
+FIELD_ENCRYPTION_KEYS = [key.strip() for key in FIELD_ENCRYPTION_KEYS]
 
-REDIS_URL = env.str("REDIS_URL", "")
-TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", 0)
-TRUSTED_PROXY_HEADER = env.str("TRUSTED_PROXY_HEADER", "X-Forwarded-For")
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
-RP_PORT = env.int("RP_PORT", 9000)
-API_PORT = env.int("API_PORT", RP_PORT + 1)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+REDIS_URL = environment.text("REDIS_URL")
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+RP_PORT = environment.number("RP_PORT", 9000)
+API_PORT = environment.number("API_PORT", RP_PORT + 1)
+ALLOWED_HOSTS = environment.listed("ALLOWED_HOSTS")
 if _issuer.hostname and _issuer.hostname not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_issuer.hostname)
 if DEMO:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 
+# What has no variable, and why: docs/reference/environment.md.
 OSTIARY: dict[str, Any] = {
-    "SITE_NAME": env.str("SITE_NAME", "Ostiary"),
-    "ISSUER_URL": ISSUER_URL,
-    "FIELD_ENCRYPTION_KEYS": [key.strip() for key in FIELD_ENCRYPTION_KEYS],
-    "TRUSTED_PROXY_HOPS": TRUSTED_PROXY_HOPS,
-    "TRUSTED_PROXY_HEADER": TRUSTED_PROXY_HEADER,
     "THROTTLE_STORAGE": REDIS_URL or "database://",
     "SIGNIN_STEPS": [
         "ostiary.second_step.SecondStep",
@@ -99,67 +99,63 @@ OSTIARY: dict[str, Any] = {
         "accounts.confirm_by_mail.ConfirmByMail",
         "passkeys.offer.PasskeyOffer",
     ],
-    "PLACES_DATABASE": env.str("PLACES_DATABASE", ""),
     "EVENT_WITNESS": "ostiary.event_chain.log_head",
-    "TOMBSTONE_FILE": env.str("TOMBSTONE_FILE", str(VAR_DIR / "tombstones.jsonl")),
+    "TOMBSTONE_FILE": str(VAR_DIR / "tombstones.jsonl"),
     "OUTBOX_QUEUES": outbox_queues(),
-    "RETENTION_RULES": env.list("RETENTION_RULES", []),
-    "REGION": env.str("REGION", ""),
-    "REGIONS": regions.settings_of(env.list("REGIONS", []), env.list("REGION_KEYS", [])),
-    "REGION_ALARM_HOURS": env.int("REGION_ALARM_HOURS", 24),
+    **settings_of(
+        OstiarySettings,
+        but={"OUTBOX_LEASE_SECONDS", "OUTBOX_QUEUES", "SIGNIN_STEPS", "THROTTLE_STORAGE"}
+        | {"FIELD_ENCRYPTION_KEYS", "ISSUER_URL", "REGIONS"},
+    ),
+    "ISSUER_URL": ISSUER_URL,
+    "FIELD_ENCRYPTION_KEYS": FIELD_ENCRYPTION_KEYS,
+    "REGIONS": regions.settings_of(
+        environment.listed("REGIONS"), environment.listed("REGION_KEYS")
+    ),
 }
-_reached_at = OSTIARY["REGIONS"].get(OSTIARY["REGION"], {}).get("url", "")
+_reached_at = OSTIARY["REGIONS"].get(OSTIARY.get("REGION"), {}).get("url")
 if (_host := regions.host_of(_reached_at)) and _host not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_host)
 
 OSTIARY_OAUTH: dict[str, Any] = {
     "SIGNUP_URL": "/signup/",
-    "CLIENT_CACHE_SECONDS": env.int("CLIENT_CACHE_SECONDS", 0 if DEBUG else 1),
+    "CLIENT_CACHE_SECONDS": 0 if DEBUG else 1,
+    # Two tabs of one page that renew at once stay signed in.
+    "PUBLIC_REFRESH_GRACE_SECONDS": environment.number("REFRESH_GRACE_SECONDS", 10),
+    **settings_of(
+        OAuthSettings, but={"BLOCKLIST_CACHE", "REGISTRATION", "REPLAY_CACHE", "SIGNUP_URL"}
+    ),
+    "REGISTRATION": environment.choice(
+        "REGISTRATION",
+        {"closed": "closed", "token": "initial_access_token", "open": "open"},
+        default="closed",
+    ),
 }
 
-# The demo asks nobody: it makes no request to a third party.
 OSTIARY_ACCOUNTS: dict[str, Any] = {
-    "BREACHED_PASSWORDS_URL": env.str(
-        "BREACHED_PASSWORDS_URL", "" if DEMO else "https://api.pwnedpasswords.com/range/"
-    ),
-    "SIGNUP": env.str("SIGNUP", "open"),
-    "SIGNUP_DOMAINS": env.list("SIGNUP_DOMAINS", []),
-    "SIGNUP_CONTACT": env.str("SIGNUP_CONTACT", ""),
+    # The demo asks nobody: it makes no request to a third party.
+    "BREACHED_PASSWORDS_URL": "" if DEMO else "https://api.pwnedpasswords.com/range/",
     "ADDRESS_POLICIES": ["accounts.confusable.refuse_homographs"],
     "NAME_POLICIES": ["accounts.confusable.refuse_mixed_scripts"],
-    "DISPOSABLE_DOMAINS_FILE": env.str("DISPOSABLE_DOMAINS_FILE", ""),
-    "TERMS_VERSION": env.str("TERMS_VERSION", ""),
-    "TERMS_URL": env.str("TERMS_URL", ""),
-    "FACTOR_RECOVERY_DAYS": env.int("FACTOR_RECOVERY_DAYS", 3),
-    "SUPPORT_RECOVERY_OPERATORS": env.int("SUPPORT_RECOVERY_OPERATORS", 1),
-    "BREACHED_PASSWORDS_FILE": env.str("BREACHED_PASSWORDS_FILE", ""),
-    "FIREBASE_SIGNER_KEY": env.str("FIREBASE_SIGNER_KEY", ""),
-    "FIREBASE_SALT_SEPARATOR": env.str("FIREBASE_SALT_SEPARATOR", "Bw=="),
+    **settings_of(AccountsSettings),
 }
-
-OSTIARY_MFA: dict[str, Any] = {
-    "SECOND_FACTOR": env.str("SECOND_FACTOR", "optional"),
-    "ENROLMENT_GRACE_DAYS": env.int("ENROLMENT_GRACE_DAYS", 14),
-    "TRUSTED_DEVICE_DAYS": env.int("TRUSTED_DEVICE_DAYS", 30),
-    "SMS_BACKEND": env.str("SMS_BACKEND", "idp_site.mailbox.SmsBackend" if DEMO else ""),
-    "SMS_COUNTRIES": env.list("SMS_COUNTRIES", demo.SMS_COUNTRIES if DEMO else []),
-    "SMS_DAILY_BUDGET": env.int("SMS_DAILY_BUDGET", 1000),
-    "SMS_EXCLUDED_GROUPS": env.list("SMS_EXCLUDED_GROUPS", []),
-    "SMS_SENDER": env.str("SMS_SENDER", ""),
-    "SMS_GATEWAY_URL": env.str("SMS_GATEWAY_URL", ""),
-    "SMS_GATEWAY_SECRET": env.str("SMS_GATEWAY_SECRET", ""),
-    "TWILIO_ACCOUNT_SID": env.str("TWILIO_ACCOUNT_SID", ""),
-    "TWILIO_AUTH_TOKEN": env.str("TWILIO_AUTH_TOKEN", ""),
-    "EMAIL_CODES": env.bool("EMAIL_CODES", False),
-}
-
-if env.bool("REFUSE_DISPOSABLE_MAIL", False):
+if environment.switch("REFUSE_DISPOSABLE_MAIL", default=False):
     OSTIARY_ACCOUNTS["ADDRESS_POLICIES"].append("accounts.disposable.refuse_disposable")
-if OSTIARY_ACCOUNTS["TERMS_VERSION"]:
+if OSTIARY_ACCOUNTS.get("TERMS_VERSION"):
     OSTIARY["SIGNIN_STEPS"].append("accounts.terms.TermsStep")
 
+OSTIARY_MFA: dict[str, Any] = {
+    "SMS_BACKEND": "idp_site.mailbox.SmsBackend" if DEMO else "",
+    "SMS_COUNTRIES": demo.SMS_COUNTRIES if DEMO else [],
+    **settings_of(MfaSettings),
+}
+OSTIARY_PASSKEYS: dict[str, Any] = settings_of(PasskeysSettings, prefix="PASSKEYS_")
+
 # The API of examples/, so that the demo clients have something to ask for.
-OAUTH2_PROVIDER["SCOPES"] = {"api:read": _("Read your notes in the example API")} if DEMO else {}
+OAUTH2_PROVIDER["SCOPES"] = {
+    **({"api:read": _("Read your notes in the example API")} if DEMO else {}),
+    **environment.pairs("SCOPES"),
+}
 
 # --- the apps ------------------------------------------------------------------------------------
 
@@ -252,9 +248,14 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- storage -------------------------------------------------------------------------------------
 
-_database: dict[str, Any] = dict(
-    dj_database_url.parse(env.str("DATABASE_URL", "") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
-)
+_database_url = environment.text("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
+try:
+    _database: dict[str, Any] = dict(dj_database_url.parse(_database_url))
+except ValueError:  # which would show the password
+    raise ImproperlyConfigured(
+        "DATABASE_URL is no address of a database. Write postgres://user:password@host:5432/name, "
+        "with %40 for an @ in the password and the like."
+    ) from None
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     _database["CONN_MAX_AGE"] = None
@@ -272,7 +273,7 @@ else:
         _database["ENGINE"] = "idp_site.postgresql"
     _database["CONN_HEALTH_CHECKS"] = True  # a restarted database costs nobody an error
     _database["CONN_MAX_AGE"] = 600  # a connection for each thread: threads are few
-    _pool_size = env.int("DATABASE_POOL_SIZE", 0)
+    _pool_size = environment.number("DATABASE_POOL_SIZE", 0)
     _options: dict[str, Any] = {"connect_timeout": 3}
     if _pool_size:
         # The wait for a connection is short, so that a database outage is told quickly.
@@ -301,7 +302,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [f"{_issuer.scheme}://{_issuer.netloc}"]
-if TRUSTED_PROXY_HOPS:
+if OSTIARY.get("TRUSTED_PROXY_HOPS"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 if HTTPS:
     SECURE_SSL_REDIRECT = True
@@ -349,12 +350,12 @@ STORAGES = {
 # --- messages ------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
-    env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_issuer.hostname or 'localhost'}"
+    environment.text("DEFAULT_FROM_EMAIL") or f"no-reply@{_issuer.hostname or 'localhost'}"
 )
-if DEMO and not env.str("EMAIL_URL", ""):
+if DEMO and not environment.text("EMAIL_URL"):
     EMAIL_BACKEND = "idp_site.mailbox.EmailBackend"
 else:
-    _email = email_url.settings_of(env.str("EMAIL_URL", "") or email_url.DEFAULT, os.environ)
+    _email = email_url.settings_of(environment.text("EMAIL_URL") or email_url.DEFAULT, os.environ)
     globals().update(_email)
     if "ANYMAIL" in _email:
         INSTALLED_APPS.append("anymail")  # its system checks
@@ -362,7 +363,7 @@ else:
 # --- Celery (read by idp_site.celery with the prefix CELERY_) ------------------------------------
 
 CELERY_BROKER_URL = (
-    env.str("CELERY_BROKER_URL", "") or REDIS_URL or ("filesystem://localhost" if DEMO else "")
+    environment.text("CELERY_BROKER_URL") or REDIS_URL or ("filesystem://localhost" if DEMO else "")
 )
 if not CELERY_BROKER_URL:
     raise ImproperlyConfigured(
@@ -429,4 +430,6 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = logging_config(env.str("LOG_LEVEL", "INFO").upper())
+LOGGING = logging_config(
+    environment.choice("LOG_LEVEL", {level: level for level in LEVELS}, default="INFO")
+)

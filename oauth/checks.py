@@ -122,8 +122,9 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
     ]
     given = getattr(settings, "OSTIARY_OAUTH", {})
     longest = refresh_grace.LONGEST_SECONDS
-    if not found and given.get("REFRESH_GRACE_SECONDS", 0) > longest:
-        found.append(f"OSTIARY_OAUTH['REFRESH_GRACE_SECONDS'] is above {longest}. Write less.")
+    for name in ("REFRESH_GRACE_SECONDS", "PUBLIC_REFRESH_GRACE_SECONDS"):
+        if not found and given.get(name, 0) > longest:
+            found.append(f"OSTIARY_OAUTH[{name!r}] is above {longest}. Write less.")
     longest = client_memory.LONGEST_SECONDS
     if not found and given.get("CLIENT_CACHE_SECONDS", 0) > longest:
         found.append(

@@ -1,6 +1,7 @@
 """Grace for a refresh whose answer was lost: the *same* answer once more, for some seconds.
 
-Off unless ``REFRESH_GRACE_SECONDS`` says otherwise. The answer to a refresh is then kept,
+Off unless ``REFRESH_GRACE_SECONDS`` says otherwise, or for public clients
+``PUBLIC_REFRESH_GRACE_SECONDS``. The answer to a refresh is then kept,
 encrypted, beside the successor that it made, and given again to who presents the replaced token in
 time with the same key. There is never a second branch: whoever is late, or has another key, ends
 the family as every reuse does (SECURITY B2, H2).
@@ -21,11 +22,11 @@ from ostiary.encryption import DecryptionFailed
 
 from .conf import oauth_settings
 from .confirmation import Confirmation
-from .models import RefreshToken
+from .models import Client, RefreshToken
 from .models.grant import token_hash
 
 LONGEST_SECONDS = 60
-"""What ``REFRESH_GRACE_SECONDS`` may be at most: a lost answer is asked for again at once."""
+"""What either setting may be at most: a lost answer is asked for again at once."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,15 +38,19 @@ class Kept:
     confirmation: Confirmation
 
 
-def is_on() -> bool:
-    """Whether this site grants it."""
-    return oauth_settings.REFRESH_GRACE_SECONDS > 0
+def seconds_of(client: Client) -> int:
+    """For how long this site grants it to the client's refreshes; 0 for never."""
+    if client.is_public:
+        return max(
+            oauth_settings.REFRESH_GRACE_SECONDS, oauth_settings.PUBLIC_REFRESH_GRACE_SECONDS
+        )
+    return oauth_settings.REFRESH_GRACE_SECONDS
 
 
 def kept(row: RefreshToken, token: str, what: Kept) -> dict[str, Any]:
     """The columns of ``row`` that keep the answer which replaces ``token``."""
     text = json.dumps([what.answer, what.asked, dict(what.confirmation)])
-    until = timezone.now() + timedelta(seconds=oauth_settings.REFRESH_GRACE_SECONDS)
+    until = timezone.now() + timedelta(seconds=seconds_of(row.grant.application))
     return {
         "replaced_checksum": token_hash(token),
         "replay_until": until,
@@ -55,7 +60,9 @@ def kept(row: RefreshToken, token: str, what: Kept) -> dict[str, Any]:
 
 def find(row: RefreshToken, token: str, shown: Confirmation) -> Kept | None:
     """What was answered for ``token``, if it may be said again to the holder of this key."""
-    if not is_on() or row.replay_until is None or timezone.now() >= row.replay_until:
+    if not seconds_of(row.grant.application) or row.replay_until is None:
+        return None
+    if timezone.now() >= row.replay_until:
         return None
     if not hmac.compare_digest(token_hash(token), row.replaced_checksum):
         return None

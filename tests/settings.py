@@ -16,6 +16,7 @@ os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("DATABASE_POOL_SIZE", "0")
 os.environ.setdefault("CLIENT_CACHE_SECONDS", "0")  # what tests change, they need not wait for
+os.environ.setdefault("REFRESH_GRACE_SECONDS", "0")  # as in a project of somebody else
 
 from idp_site.settings import *  # noqa: F403
 from idp_site.settings import DATABASES

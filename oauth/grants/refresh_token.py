@@ -54,7 +54,7 @@ class RefreshTokenGrant(TokenGrant):
                 refresh_token=successor,
             )
 
-        if refresh_grace.is_on():
+        if refresh_grace.seconds_of(request.client):
             return rotated_with_grace(row, token, successor, request, answer)
         families.check_person(row.grant)
         if not families.rotate(row, token, successor, request.client):

@@ -1,11 +1,11 @@
 """The second step of a sign-in by a code that is sent to a telephone (SECURITY C7, D2, H3, H7)."""
 
 import pytest
-from django.conf import settings as site
 from django.test import Client as Browser
 
 from mfa.models import AuthenticatorApp, SentCode, TextMessage
 from ostiary import throttling
+from ostiary.conf import ostiary_settings
 from ostiary.models import Event, OutboxMessage
 from tests.mfa import flow, texting
 from tests.mfa.texting import CHALLENGE, begin, code_in, delivered, wrong
@@ -34,7 +34,7 @@ def test_the_message_names_the_site_and_ends_with_who_may_fill_the_code_in(brows
     first, *_, last = text.text.splitlines()
     assert text.to == phone.number
     assert code in first
-    assert site.OSTIARY["SITE_NAME"] in first
+    assert ostiary_settings.SITE_NAME in first
     assert last == f"@localhost #{code}"
 
 

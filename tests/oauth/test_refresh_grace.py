@@ -27,6 +27,12 @@ def grace(settings):
 
 
 @pytest.fixture
+def grace_of_the_site(settings):
+    """As the reference site has it where its environment says nothing."""
+    settings.OSTIARY_OAUTH = {"PUBLIC_REFRESH_GRACE_SECONDS": 10}
+
+
+@pytest.fixture
 def tokens(confidential_client, signed_in_browser):
     return flow.sign_in_tokens(signed_in_browser, confidential_client, resource=API)
 
@@ -60,6 +66,61 @@ def test_b2_without_the_grace_20_refreshes_end_the_family(tokens, confidential_c
 
     [winner] = [answer.json() for answer in answers if answer.status_code == 200]
     assert_ended(confidential_client, winner)
+
+
+def test_two_tabs_of_a_page_that_renew_at_once_stay_signed_in_on_the_site(
+    grace_of_the_site, public_client, signed_in_browser
+):
+    token = flow.sign_in_tokens(signed_in_browser, public_client)["refresh_token"]
+
+    for _ in range(3):  # again and again, as long as both are open
+        tabs = at_once(lambda token=token: flow.refresh(public_client, token), ways=2)
+        assert {tab.status_code for tab in tabs} == {200}
+        assert len({tab.content for tab in tabs}) == 1
+        token = tabs[0].json()["refresh_token"]
+
+    assert RefreshToken.objects.get().generation == 3
+    assert not Event.objects.filter(kind="token.reuse_detected").exists()
+
+
+def test_b2_of_50_parallel_refreshes_of_a_page_on_the_site_there_is_one_branch(
+    grace_of_the_site, public_client, signed_in_browser
+):
+    token = flow.sign_in_tokens(signed_in_browser, public_client)["refresh_token"]
+
+    answers = at_once(lambda: flow.refresh(public_client, token))
+
+    assert len({answer.content for answer in answers}) == 1
+    assert RefreshToken.objects.get().generation == 1
+    over()
+    flow.refresh(public_client, token)
+    assert_ended(public_client, answers[0].json())
+
+
+def test_an_application_with_a_secret_gets_no_grace_on_the_site(
+    grace_of_the_site, tokens, confidential_client
+):
+    newest = flow.refresh(confidential_client, tokens["refresh_token"]).json()
+    assert RefreshToken.objects.get().replay is None
+
+    flow.refresh(confidential_client, tokens["refresh_token"])
+
+    assert_ended(confidential_client, newest)
+
+
+@pytest.mark.parametrize(
+    ("for_all", "for_public", "of_public"), [(0, 0, 0), (0, 10, 10), (30, 10, 30), (30, 0, 30)]
+)
+def test_public_clients_get_the_longer_of_the_two(
+    settings, public_client, confidential_client, for_all, for_public, of_public
+):
+    settings.OSTIARY_OAUTH = {
+        "REFRESH_GRACE_SECONDS": for_all,
+        "PUBLIC_REFRESH_GRACE_SECONDS": for_public,
+    }
+
+    assert refresh_grace.seconds_of(public_client) == of_public
+    assert refresh_grace.seconds_of(confidential_client) == for_all
 
 
 @pytest.mark.parametrize("policy", ["blocklist", "opaque"])
@@ -207,14 +268,15 @@ def test_clean_up_forgets_answers_that_nobody_gets_again(grace, tokens, confiden
     assert flow.refresh(confidential_client, newest["refresh_token"]).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["REFRESH_GRACE_SECONDS", "PUBLIC_REFRESH_GRACE_SECONDS"])
 @pytest.mark.parametrize("seconds", [61, -1, "30", True])
-def test_a_grace_that_makes_no_sense_stops_the_start(settings, seconds):
-    settings.OSTIARY_OAUTH = {"REFRESH_GRACE_SECONDS": seconds}
+def test_a_grace_that_makes_no_sense_stops_the_start(settings, name, seconds):
+    settings.OSTIARY_OAUTH = {name: seconds}
 
     found = [each.msg for each in run_checks() if each.id == "ostiary_oauth.E003"]
 
     assert len(found) == 1
-    assert "REFRESH_GRACE_SECONDS" in found[0]
+    assert repr(name) in found[0]
 
 
 def test_the_longest_grace_is_a_minute(settings):
