@@ -102,7 +102,7 @@ def _listed(given: str) -> list[str]:
 
 
 def _pairs(given: str) -> dict[str, str]:
-    found = [item.partition("=") for item in BETWEEN_PAIRS.split(given) if item.strip(", ")]
+    found = [item.partition("=") for item in BETWEEN_PAIRS.split(given.strip(", "))]
     if not all(name.strip() and value.strip() for name, _, value in found):
         raise ValueError
     return {name.strip(): value.strip() for name, _, value in found}

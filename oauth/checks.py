@@ -191,6 +191,24 @@ def check_signer(app_configs: Any, **_: Any) -> list[CheckMessage]:
     ]
 
 
+SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+
+
+@register()
+def check_scopes(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The project's scopes are such as a request can name (RFC 6749 §3.3)."""
+    own = getattr(settings, "OAUTH2_PROVIDER", {}).get("SCOPES", {})
+    return [
+        Error(
+            f"OAUTH2_PROVIDER['SCOPES'] has {scope!r}, which can't be asked for.",
+            hint="Write a name of ASCII characters with no space, quote or backslash in it.",
+            id="ostiary_oauth.E009",
+        )
+        for scope in own
+        if not SCOPE_TOKEN.fullmatch(scope)
+    ]
+
+
 NEVER_CLAIMS = PROTOCOL | {"password"}
 
 

@@ -57,8 +57,8 @@ class OAuthSettings:
     a replaced token ends its family at once. The answer is kept encrypted meanwhile."""
 
     PUBLIC_REFRESH_GRACE_SECONDS: int = 0
-    """The same for public clients where it is more: pages in a browser, whose tabs share a token and
-    renew it at the same time."""
+    """The same for public clients where it is more: pages in a browser, whose tabs share a token
+    and renew it at the same time."""
 
     REPLAY_CACHE: str = ""
     """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;

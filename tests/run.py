@@ -8,6 +8,7 @@ failure. The last line of the output is pytest's own.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -74,34 +75,20 @@ FROM_OUTSIDE = (
     "tests/idp_site/test_settings.py",
     "tests/idp_site/test_static_files.py",
 )
-# The tests choose their own site: nothing of the developer's leaks into them.
-OF_A_SITE = {
-    "ALLOWED_HOSTS",
-    "API_PORT",
-    "CELERY_BROKER_URL",
-    "DATABASE_POOL_SIZE",
-    "DATABASE_URL",
-    "DEBUG",
-    "DEFAULT_FROM_EMAIL",
-    "DEMO",
-    "EMAIL_URL",
-    "FIELD_ENCRYPTION_KEYS",
-    "ISSUER_URL",
-    "LOG_LEVEL",
-    "METRICS_TOKEN",
-    "PORT",
-    "REDIS_URL",
-    "REGION",
-    "REGIONS",
-    "REGION_KEYS",
-    "RP_PORT",
-    "SECRET_KEY",
-    "SECRET_KEY_FALLBACKS",
-    "SITE_NAME",
-    "TRUSTED_PROXY_HEADER",
-    "TRUSTED_PROXY_HOPS",
-    "VAR_DIR",
-}
+ENVIRONMENT = ROOT / "docs" / "reference" / "environment.md"
+
+
+def of_a_site() -> set[str]:
+    """The variables that the site reads, by the page that has to name them all: the tests choose
+    their own site, and nothing of the developer's leaks into them."""
+    return names_in_tables_of("variable")
+
+
+def names_in_tables_of(what: str) -> set[str]:
+    """The names in the first columns of those tables of the page that are headed so."""
+    tables = ENVIRONMENT.read_text().split("\n\n")
+    rows = [row for table in tables if table.startswith(f"| {what} |") for row in table.split("\n")]
+    return {name for row in rows for name in re.findall(r"`([A-Z0-9_]+)`", row.split(" | ")[0])}
 
 
 @dataclass(frozen=True)
@@ -205,7 +192,7 @@ def passes() -> list[Pass]:
 def run(one: Pass, log: Path) -> int:
     """Run pytest, its output into ``log``; its exit code."""
     # What one pass and its processes have compiled, all others need not: most of a start.
-    left_out = {*OF_A_SITE, "PYTHONDONTWRITEBYTECODE"}
+    left_out = {*of_a_site(), "PYTHONDONTWRITEBYTECODE"}
     clean = {name: value for name, value in os.environ.items() if name not in left_out}
     command = [sys.executable, "-m", "pytest", "-q", *one.arguments, *sys.argv[1:]]
     with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""Keeps the reference true: settings come from the code, and no variable may go unmentioned."""
+"""Keeps the reference true: settings come from the code, and no command may go unmentioned."""
 
 from __future__ import annotations
 
@@ -52,15 +52,6 @@ def settings_table(folder: str, name: str) -> str:
     )
 
 
-def check_environment(page: str) -> None:
-    """Raises ``PluginError`` if the site reads a variable that the page does not name."""
-    source = (ROOT / "idp_site" / "settings.py").read_text()
-    read = set(re.findall(r'(?:env\.\w+|_needed)\(\s*"([A-Z_]+)"', source))
-    missing = sorted(name for name in read if f"`{name}`" not in page)
-    if missing:
-        raise PluginError(f"docs/reference/environment.md does not name {', '.join(missing)}.")
-
-
 def check_commands(page: str) -> None:
     """Raises ``PluginError`` if a management command of ours is not on the page."""
     found = ROOT.glob("*/management/commands/[!_]*.py")
@@ -71,8 +62,6 @@ def check_commands(page: str) -> None:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """MkDocs' hook, called with the text of each page."""
-    if page.file.src_uri == "reference/environment.md":
-        check_environment(markdown)
     if page.file.src_uri == "reference/commands.md":
         check_commands(markdown)
     for place, (folder, name) in SETTINGS.items():
