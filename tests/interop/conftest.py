@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Timer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -18,9 +19,11 @@ from oauth.models import Client, TrustRule
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from tests.machine import npm_packages, program, python_packages
 from tests.oauth.conftest import PASSWORD, make_person, put_signing_keys
+from tests.oauth.far_end import far_end
 from tests.oauth.outside import MAIN, Platform, platform
 
 from .person import Person
+from .tls import https, write_certificate
 
 HERE = Path(__file__).parent
 REDIRECT_URI = "https://rp.example/callback"
@@ -118,6 +121,33 @@ def github(issuer: str) -> Iterator[Platform]:
         rule.full_clean()
         rule.save()
         yield serving
+
+
+@pytest.fixture(scope="session")
+def new_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for https://localhost, with its key."""
+    return write_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def certificate(new_certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That certificate, in which the site and the clients trust."""
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(new_certificate))
+    return new_certificate
+
+
+@pytest.fixture
+def publish(issuer: str, certificate: Path) -> Iterator[Callable[..., str]]:
+    """Publishes a client ID metadata document at https://localhost; its address."""
+    with far_end() as end, https(urlsplit(end.url).port or 0, certificate) as origin:
+
+        def run(**members: Any) -> str:
+            client_id = f"{origin}/client.json"
+            end.body = json.dumps({"client_id": client_id, **members}).encode()
+            return client_id
+
+        yield run
 
 
 @pytest.fixture(scope="session")
