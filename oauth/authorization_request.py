@@ -84,11 +84,15 @@ class AuthorizationRequest:
 
 def asking_client(params: QueryDict) -> Client:
     """Who asks. Raises ``InvalidClientIdError``, which is for a page."""
-    client_id = only(params, "client_id")
-    client = client_id_metadata.resolve(client_id, find_client(client_id), refresh=True)
+    client_id, why = only(params, "client_id"), "There is no client with this client_id."
+    client = None
+    try:
+        client = client_id_metadata.resolve(client_id, find_client(client_id), refresh=True)
+    except client_id_metadata.DocumentRefused as refused:
+        why = str(refused)
     if client is None or not client.enabled:
         raise explained(
-            InvalidClientIdError(description="There is no client with this client_id."),
+            InvalidClientIdError(description=why),
             "client_id",
             sent=_sent(params, "client_id"),
         )

@@ -148,9 +148,12 @@ def authenticate(
     if _is_of_another_issuer(params):
         return _by_another_issuer(params, authorization)
     shown = presented(params, authorization)
-    client = client_id_metadata.resolve(
-        shown.client_id, find_client(shown.client_id), refresh=False
-    )
+    try:
+        client = client_id_metadata.resolve(
+            shown.client_id, find_client(shown.client_id), refresh=False
+        )
+    except client_id_metadata.DocumentRefused as refused:  # public, and so is what it says
+        raise InvalidClientError(description=str(refused)) from None
     known = client if client is not None and client.enabled else Client()
     if shown.client_assertion:
         proven = client_assertion.proves(known, shown.client_assertion)

@@ -17,15 +17,14 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .jwk import ALGORITHMS, PRIVATE_MEMBERS, spellings
+from . import display_text, jwk_set
+from .jwk import ALGORITHMS, ENCRYPTION_ALGS, ENCRYPTION_ENCS, spellings
 from .redirect_uri import is_authority
 
 SIGNING_ALGS = ALGORITHMS
 CLIENT_SIGNING_ALGS = spellings(SIGNING_ALGS)
 """Of what clients sign, where newer ones have a name of their own for one."""
 HMAC_ALG = "HS256"
-ENCRYPTION_ALGS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
-ENCRYPTION_ENCS = ("A256GCM", "A128GCM", "A128CBC-HS256", "A256CBC-HS512")
 ENCRYPTED = ("id_token", "userinfo", "authorization", "introspection")
 """The answers that can be encrypted to a client."""
 RESPONSE_TYPES = ("code", "code id_token")
@@ -33,6 +32,7 @@ PROFILES = ("oauth21", "fapi2")
 TEXT_MAX_LENGTH = 2000
 NAME_MAX_LENGTH = 255
 LANGUAGES_MAX = 50
+_PLAIN = re.compile(r"[\x21-\x7e]+")
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 NUMBER_MAX = 10 * 365 * 24 * 3600
 
@@ -314,14 +314,19 @@ def problems(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         known = METADATA.get(name)
         if known is None:
             yield name, _("not known")
-        elif value != known.empty and (problem := _problem(known, value)):
-            yield name, problem
+        elif value != known.empty and (wrong := _problem(known, value)):
+            yield name, wrong
     for name in ENCRYPTED:
         alg, enc = (given.get(f"{name}_encrypted_response_{member}") for member in ("alg", "enc"))
         if enc and not alg:
             yield f"{name}_encrypted_response_enc", _("needs an algorithm for its key")
         if alg and not (given.get("jwks") or given.get("jwks_uri")):
             yield f"{name}_encrypted_response_alg", _("needs the application's keys")
+
+
+def problem(name: str, value: Any) -> str:
+    """What is wrong with the value of one name, in words; ``""`` if nothing is."""
+    return _problem(METADATA[name], value)
 
 
 def _problem(known: Metadatum, value: Any) -> str:
@@ -336,19 +341,25 @@ def _problem(known: Metadatum, value: Any) -> str:
         isinstance(value, list) and all(each in known.choices for each in value)
     ):
         return _("choose from: %s") % ", ".join(known.choices)
-    if kind in (Kind.URL, Kind.TEXT, Kind.CHOICE) and (
-        not isinstance(value, str) or len(value) > TEXT_MAX_LENGTH or not value.isprintable()
-    ):
-        return _("not a text of usable length")
-    if kind is Kind.URL and not is_address(value):
-        return _("not an https address")
-    if kind is Kind.CHOICE and value not in known.choices:
-        return _("choose from: %s") % ", ".join(known.choices)
-    if kind is Kind.JWKS and not is_public_jwks(value):
-        return _("not a JWK Set of public keys")
-    if kind is Kind.TEXTS and not _are_texts(value):
-        return _("not a text for each language")
+    if kind in (Kind.URL, Kind.TEXT, Kind.CHOICE):
+        return _problem_of_text(known, value)
+    if kind is Kind.JWKS:
+        return jwk_set.problem(value)
+    if kind is Kind.TEXTS:
+        return _problem_of_texts(value)
     return ""
+
+
+def _problem_of_text(known: Metadatum, value: Any) -> str:
+    if not isinstance(value, str):
+        return _("not a text")
+    if len(value) > TEXT_MAX_LENGTH:
+        return _("longer than %s characters") % TEXT_MAX_LENGTH
+    if known.kind is Kind.URL and not is_address(value):
+        return _("not an https address")
+    if known.kind is Kind.CHOICE and value not in known.choices:
+        return _("choose from: %s") % ", ".join(known.choices)
+    return display_text.problem(value)
 
 
 def is_address(value: str) -> bool:
@@ -363,36 +374,29 @@ def is_address(value: str) -> bool:
     return bool(
         (parts.scheme == "https" or local)
         and is_authority(parts.netloc)
-        and not set("# \\") & set(value)
-        and value.isascii()
+        and _PLAIN.fullmatch(value)
+        and not set("#\\") & set(value)
     )
 
 
-def _are_texts(value: Any) -> bool:
-    """Texts by language tags (RFC 5646)."""
-    return (
-        isinstance(value, dict)
-        and len(value) <= LANGUAGES_MAX
-        and all(
-            LANGUAGE_TAG.fullmatch(tag)
-            and isinstance(text, str)
-            and 0 < len(text) <= NAME_MAX_LENGTH
-            and text.isprintable()
-            for tag, text in value.items()
-        )
-    )
+def problem_of_name(name: Any) -> str:
+    """What is wrong with a name that people are shown, in words; ``""`` if nothing is."""
+    if not isinstance(name, str):
+        return _("not a text")
+    if len(name) > NAME_MAX_LENGTH:
+        return _("longer than %s characters") % NAME_MAX_LENGTH
+    if display_text.is_blank(name):
+        return _("nothing that can be seen")
+    return display_text.problem(name)
 
 
-def is_public_jwks(value: Any) -> bool:
-    """Whether it is a JWK Set that holds keys, and nothing private (RFC 7517 §5)."""
-    keys = value.get("keys") if isinstance(value, dict) else None
-    return (
-        isinstance(keys, list)
-        and 0 < len(keys) <= 50
-        and all(
-            isinstance(key, dict)
-            and isinstance(key.get("kty"), str)
-            and not set(key) & PRIVATE_MEMBERS
-            for key in keys
-        )
-    )
+def _problem_of_texts(value: Any) -> str:
+    """Names by language tags (RFC 5646)."""
+    if not isinstance(value, dict) or len(value) > LANGUAGES_MAX:
+        return _("not a text for each language")
+    for tag, text in value.items():
+        if not LANGUAGE_TAG.fullmatch(tag):
+            return _("not a text for each language")
+        if wrong := problem_of_name(text):
+            return f"{tag}: {wrong}"
+    return ""

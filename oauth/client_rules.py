@@ -13,7 +13,16 @@ from django.utils.translation import gettext_lazy as _
 
 from ostiary.assurance import parse_acr
 
-from . import client_metadata, pairwise, redirect_uri, scopes, security_profile, tls_client_auth
+from . import (
+    client_key_rules,
+    client_metadata,
+    pairwise,
+    redirect_uri,
+    scopes,
+    security_profile,
+    tls_client_auth,
+)
+from .client_key_rules import KEYS_OF_ITS_OWN
 from .client_metadata import HMAC_ALG
 
 if TYPE_CHECKING:
@@ -36,8 +45,6 @@ AUTH_METHODS = (
     "self_signed_tls_client_auth",
     "none",
 )
-KEYS_OF_ITS_OWN = ("private_key_jwt", "self_signed_tls_client_auth")
-"""The methods that need the client's public keys."""
 AUDIENCE_MAX_LENGTH = 500
 HEADER_MAX_LENGTH = 4000
 _HEADER = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
@@ -51,6 +58,9 @@ def problems(client: Client) -> dict[str, list[str]]:
     def complain(field: str, message: Any) -> None:
         errors.setdefault(field, []).append(str(message))
 
+    unusable = dict(client_metadata.problems(client.metadata))
+    if client.name and (problem := client_metadata.problem_of_name(client.name)):
+        complain("name", problem)
     if not _CLIENT_ID.fullmatch(client.client_id):
         complain("client_id", _("Plain ASCII characters without spaces."))
     for field in ("redirect_uris", "post_logout_redirect_uris"):
@@ -115,7 +125,11 @@ def problems(client: Client) -> dict[str, list[str]]:
             "id_token_signed_response_alg",
             _("HS256 signs with the application’s secret, and a public one has none."),
         )
-    if client.subject_type == client.SubjectType.PAIRWISE and not pairwise.sector_of(client):
+    if (
+        client.subject_type == client.SubjectType.PAIRWISE
+        and "sector_identifier_uri" not in unusable
+        and not pairwise.sector_of(client)
+    ):
         complain(
             "subject_type",
             _(
@@ -123,7 +137,6 @@ def problems(client: Client) -> dict[str, list[str]]:
                 "sector_identifier_uri."
             ),
         )
-    unusable = dict(client_metadata.problems(client.metadata))
     frame = client.registered("frontchannel_logout_uri")
     if (
         frame
@@ -137,7 +150,7 @@ def problems(client: Client) -> dict[str, list[str]]:
     header = client.security_event_secret or ""
     if len(header) > HEADER_MAX_LENGTH or not _HEADER.fullmatch(header):
         complain(NON_FIELD_ERRORS, _("The Authorization header: ASCII characters in one line."))
-    for name, problem in unusable.items():
+    for name, problem in unusable.items() if unusable else client_key_rules.problems(client):
         complain(NON_FIELD_ERRORS, f"{name}: {problem}")
     if not errors and security_profile.is_fapi2(client):
         for lack in security_profile.missing(client):

@@ -10,8 +10,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from jwt.utils import base64url_decode
 
-from .client_metadata import ENCRYPTION_ALGS, ENCRYPTION_ENCS
-from .jwk import PRIVATE_MEMBERS, RSA_MINIMUM_BITS, public_members
+from .jwk import (
+    ENCRYPTION_ALGS,
+    ENCRYPTION_ENCS,
+    PRIVATE_MEMBERS,
+    RSA_MINIMUM_BITS,
+    public_members,
+)
 
 DEFAULT_ENC = "A128CBC-HS256"
 """Where a client has registered an algorithm alone (OpenID Connect Registration §2)."""

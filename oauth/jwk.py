@@ -13,7 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import OKPAlgorithm
 
-PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 """What a public key never has."""
 REQUIRED_MEMBERS = {
     "EC": ("crv", "kty", "x", "y"),
@@ -30,6 +30,9 @@ _OF_ALG = {
 }
 ALGORITHMS = tuple(_OF_ALG)
 """The signature algorithms that we take: asymmetric ones alone."""
+ENCRYPTION_ALGS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
+ENCRYPTION_ENCS = ("A256GCM", "A128GCM", "A128CBC-HS256", "A256CBC-HS512")
+"""What we encrypt by, to a key of somebody else (RFC 7518 §4.1, §5.1)."""
 _OTHER_NAMES = {"EdDSA": "Ed25519"}
 """EdDSA with that curve, by the name that says so (RFC 9864 §2.2), as newer clients write it."""
 

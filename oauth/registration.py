@@ -3,66 +3,59 @@
 Pure but for ``check_sector``: nothing is saved here. Names that are not in these tables are
 ignored, as RFC 7591 §2 says: so nothing can be registered that is an operator's to give, such as
 being first-party, lifetimes or a weaker revocation policy.
+
+What is asked for and can't be had is left out, where something usable is left; refused is what
+could never work, and what would be a danger, so that whoever wrote it learns of it at once.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from django.utils.module_loading import import_string
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from . import pairwise, scopes
+from . import client_metadata, display_text, jwk_set, pairwise, redirect_uri, scopes
 from .client_metadata import (
     LANGUAGE_TAG,
     LANGUAGES_MAX,
     METADATA,
-    NAME_MAX_LENGTH,
     RESPONSE_TYPES,
     is_address,
+    problem_of_name,
 )
 from .conf import oauth_settings
+from .explanation import printable
 from .models import Client, InitialAccessToken
+from .registration_errors import (
+    InvalidClientMetadata,
+    InvalidRedirectURI,
+    InvalidSoftwareStatement,
+    UnapprovedSoftwareStatement,
+)
+from .registration_request import LOCALIZED_NAME, RegistrationRequest
+
+__all__ = [
+    "InvalidClientMetadata",
+    "InvalidRedirectURI",
+    "InvalidSoftwareStatement",
+    "UnapprovedSoftwareStatement",
+]  # which a policy raises
 
 DEFAULT_GRANT_TYPES = ("authorization_code", "refresh_token")
 """What an application may use that no operator has looked at."""
-MANY = 50
-"""Most URIs or contacts of one client."""
 COLUMNS = ("id_token_signed_response_alg", "subject_type")
 LOCALIZED_NAMES = "localized_client_names"
 """Registered as ``client_name#de`` and so on (RFC 7591 §2.2)."""
 PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 """Addresses that people are shown, or led to."""
-
-
-class InvalidClientMetadata(OAuth2Error):  # type: ignore[misc]  # oauthlib is untyped
-    """RFC 7591 §3.2.2."""
-
-    error = "invalid_client_metadata"
-
-
-class InvalidRedirectURI(InvalidClientMetadata):
-    """RFC 7591 §3.2.2."""
-
-    error = "invalid_redirect_uri"
-
-
-class InvalidSoftwareStatement(InvalidClientMetadata):
-    """RFC 7591 §3.2.2."""
-
-    error = "invalid_software_statement"
-
-
-class UnapprovedSoftwareStatement(InvalidClientMetadata):
-    """RFC 7591 §3.2.2."""
-
-    error = "unapproved_software_statement"
+ABOUT_IT = ("software_id", "software_version")
+"""What nothing depends on."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +65,7 @@ class Limits:
     scopes: tuple[str, ...]
     grant_types: tuple[str, ...]
     audiences: tuple[str, ...]
+    auth_methods: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -91,10 +85,13 @@ class Context:
 
 def default_limits() -> Limits:
     """Those of the settings."""
+    from .client_authentication import methods  # which itself asks for clients by documents
+
     return Limits(
         scopes=tuple(oauth_settings.REGISTRATION_SCOPES),
         grant_types=DEFAULT_GRANT_TYPES,
         audiences=tuple(oauth_settings.REGISTRATION_AUDIENCES),
+        auth_methods=tuple(methods()),
     )
 
 
@@ -103,7 +100,8 @@ def limits_of(token: InitialAccessToken | None) -> Limits:
     usual = default_limits()
     if token is None:
         return usual
-    return Limits(
+    return replace(
+        usual,
         scopes=tuple(token.scopes) or usual.scopes,
         grant_types=tuple(token.grant_types) or usual.grant_types,
         audiences=tuple(token.audiences) or usual.audiences,
@@ -113,7 +111,12 @@ def limits_of(token: InitialAccessToken | None) -> Limits:
 def held_by(client: Client) -> Limits:
     """Those of a client that changes itself: never more than it has, so that what an operator has
     taken away stays away."""
-    return Limits(tuple(client.scopes), tuple(client.grant_types), tuple(client.audiences))
+    return replace(
+        default_limits(),
+        scopes=tuple(client.scopes),
+        grant_types=tuple(client.grant_types),
+        audiences=tuple(client.audiences),
+    )
 
 
 def policy() -> Callable[[dict[str, Any], Context], dict[str, Any]] | None:
@@ -122,66 +125,37 @@ def policy() -> Callable[[dict[str, Any], Context], dict[str, Any]] | None:
     return import_string(path) if path else None
 
 
-def check_storable(metadata: Any) -> None:
-    """Refuse what no database keeps alike: control characters, broken Unicode, infinite numbers.
-
-    Raises ``InvalidClientMetadata``.
-    """
-    try:
-        storable = all(_storable(value) for value in _leaves(metadata))
-    except RecursionError:
-        storable = False
-    if not storable:
-        raise InvalidClientMetadata(description="The metadata holds characters that nobody needs.")
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield name
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner)
-    else:
-        yield value
-
-
-def _storable(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.isprintable()
-    return not isinstance(value, float) or math.isfinite(value)
-
-
-def apply(client: Client, metadata: Mapping[str, Any], limits: Limits) -> None:
+def apply(client: Client, metadata: Mapping[str, Any], limits: Limits) -> dict[str, list[str]]:
     """Make ``client`` what ``metadata`` says, within ``limits``: all of it, so that what is left
     out falls to its default (RFC 7592 §2.2). The caller saves.
 
-    Raises ``InvalidClientMetadata`` or ``InvalidRedirectURI``.
+    Returns what of it is not registered, with the reasons, by the names of the members: one server
+    doesn't have all that software for many asks for (RFC 7591 §2). Raises ``InvalidClientMetadata``
+    or ``InvalidRedirectURI`` where nothing usable would be left, or it could never work.
     """
-    check_storable(metadata)
-    given = {name: value for name, value in metadata.items() if value is not None}
-    method = _auth_method(given)
-    public = method == "none"
-    client.client_type = Client.CLIENT_PUBLIC if public else Client.CLIENT_CONFIDENTIAL
-    client.token_endpoint_auth_methods = [method]
-    client.grant_types = _grant_types(given, limits)
-    client.redirect_uris = " ".join(_uris(given, "redirect_uris"))
-    client.post_logout_redirect_uris = " ".join(_uris(given, "post_logout_redirect_uris"))
-    client.scopes = _scopes(given, limits)
-    client.audiences = list(limits.audiences)
-    client.name = _text(given, "client_name", NAME_MAX_LENGTH)
-    client.contacts = _texts(given, "contacts")
-    for column in COLUMNS:
-        default = Client._meta.get_field(column).get_default()  # type: ignore[union-attr]
-        setattr(client, column, _text(given, column) or default)
-    receiver = client.registered("security_event_uri")
-    client.metadata = _further(client, given)
-    if client.registered("security_event_uri") != receiver:
-        client.security_event_secret = None  # what an operator gave for one address is for no other
-    for name in PAGES:
-        setattr(client, name, _page(client, given, name))
-    _check(client)
+    with translation.override(None):  # these words are for developers
+        given = RegistrationRequest(metadata)
+        method = _auth_method(given, limits)
+        public = method == "none"
+        client.client_type = Client.CLIENT_PUBLIC if public else Client.CLIENT_CONFIDENTIAL
+        client.token_endpoint_auth_methods = [method]
+        client.grant_types = _grant_types(given, limits)
+        client.redirect_uris = " ".join(_redirect_uris(given, client.grant_types))
+        client.post_logout_redirect_uris = " ".join(_uris(given, "post_logout_redirect_uris"))
+        client.scopes = _scopes(given, client.grant_types, limits)
+        client.audiences = list(limits.audiences)
+        client.name = _name(given)
+        client.contacts = _contacts(given)
+        for column in COLUMNS:
+            setattr(client, column, _column(given, column))
+        receiver = client.registered("security_event_uri")
+        client.metadata = _further(client, given)
+        if client.registered("security_event_uri") != receiver:
+            client.security_event_secret = None  # what was given for one address is for no other
+        for name in PAGES:
+            setattr(client, name, _page(client, given, name))
+        _check(client)
+    return given.left_out
 
 
 def _check(client: Client) -> None:
@@ -195,7 +169,8 @@ def _check(client: Client) -> None:
 def check_sector(client: Client) -> None:
     """Ask the ``sector_identifier_uri``, if there is one. Raises ``InvalidClientMetadata``."""
     try:
-        pairwise.check_sector(client)
+        with translation.override(None):
+            pairwise.check_sector(client)
     except ValidationError as error:
         raise _told(error) from None
 
@@ -203,107 +178,171 @@ def check_sector(client: Client) -> None:
 def _told(error: ValidationError) -> InvalidClientMetadata:
     problems = error.message_dict
     kind = InvalidRedirectURI if "redirect_uris" in problems else InvalidClientMetadata
-    words = "; ".join(
-        f"{name}: {' '.join(texts)}" if name != "__all__" else " ".join(texts)
-        for name, texts in problems.items()
+    return kind(
+        description="; ".join(
+            f"{name}: {' '.join(texts)}" if name != "__all__" else " ".join(texts)
+            for name, texts in problems.items()
+        )
     )
-    return kind(description=_describable(words))
 
 
-def _describable(words: str) -> str:
-    """What may stand in an ``error_description`` (RFC 6749 §5.2)."""
-    plain = words.translate({0x22: "'", 0x5C: "/", 0x201C: "'", 0x201D: "'", 0x2019: "'"})
-    return "".join(char if " " <= char <= "~" else "?" for char in plain)[:500]
+def _auth_method(given: RegistrationRequest, limits: Limits) -> str:
+    """The method asked for, or else one of those that the application also has
+    (OpenID Connect Relying Party Metadata Choices §2)."""
+    asked = given.text("token_endpoint_auth_method") or "client_secret_basic"
+    if asked in limits.auth_methods:
+        return asked
+    why = f"choose from {', '.join(limits.auth_methods)}"
+    others = given.get("token_endpoint_auth_methods_supported")
+    for other in others if isinstance(others, list) else ():
+        if other in limits.auth_methods:
+            given.leave_out("token_endpoint_auth_method", asked, why)
+            return str(other)
+    raise InvalidClientMetadata(
+        description=f"token_endpoint_auth_method: {printable(asked)} is not to be had; {why}."
+    )
 
 
-def _text(given: Mapping[str, Any], name: str, longest: int = 2000) -> str:
-    value = given.get(name, "")
-    if not isinstance(value, str) or len(value) > longest:
-        raise InvalidClientMetadata(description=f"{name} is not a text of usable length.")
+def _grant_types(given: RegistrationRequest, limits: Limits) -> list[str]:
+    asked = given.texts("grant_types") or ["authorization_code"]
+    usable = given.among("grant_types", asked, limits.grant_types)
+    if usable == ["refresh_token"]:  # which only goes on with what another began
+        given.leave_out("grant_types", "refresh_token", "of no use alone")
+        usable = []
+    if not usable:
+        instead = f"Choose from: {', '.join(limits.grant_types)}."
+        if "implicit" in asked:
+            instead += " Instead of implicit use authorization_code with PKCE."
+        raise InvalidClientMetadata(description=given.nothing_left("grant_types", instead))
+    return usable
+
+
+def _redirect_uris(given: RegistrationRequest, grant_types: list[str]) -> list[str]:
+    usable = []
+    is_web = given.get("application_type") == "web"
+    for uri in _uris(given, "redirect_uris"):
+        if is_web and urlsplit(uri).scheme not in ("https", "http"):
+            why = "a private-use scheme is for application_type native"
+            given.leave_out("redirect_uris", uri, why)
+        else:
+            usable.append(uri)
+    if "authorization_code" in grant_types and not usable and "redirect_uris" in given.left_out:
+        instead = "Register https, http on a loopback address, or a private-use scheme."
+        raise InvalidRedirectURI(description=given.nothing_left("redirect_uris", instead))
+    return usable
+
+
+def _uris(given: RegistrationRequest, name: str) -> list[str]:
+    usable = []
+    for uri in given.texts(name):
+        if problem := redirect_uri.why_not_registrable(uri):
+            given.leave_out(name, uri, problem)
+        else:
+            usable.append(uri)
+    return usable
+
+
+def _response_types(given: RegistrationRequest, grant_types: list[str]) -> list[str]:
+    """Those beside ``code`` alone, which is the default (RFC 7591 §2)."""
+    asked = given.texts("response_types")
+    if "authorization_code" not in grant_types:
+        for each in asked:
+            given.leave_out("response_types", each, "needs the grant type authorization_code")
+        return []
+    by_parts = {frozenset(each.split()): each for each in RESPONSE_TYPES}  # RFC 6749 §3.1.1
+    ours = [by_parts.get(frozenset(each.split()), each) for each in asked]
+    usable = given.among("response_types", list(dict.fromkeys(ours)), RESPONSE_TYPES)
+    if asked and not usable:
+        instead = f"Use code with PKCE; known are: {', '.join(RESPONSE_TYPES)}."
+        raise InvalidClientMetadata(description=given.nothing_left("response_types", instead))
+    return [] if usable == ["code"] else usable
+
+
+def _scopes(given: RegistrationRequest, grant_types: list[str], limits: Limits) -> list[str]:
+    """Of what was asked for, what may be had; all that may be had where that is nothing."""
+    known = scopes.descriptions()
+    allowed = [scope for scope in limits.scopes if scope in known]
+    if "refresh_token" not in grant_types:  # OIDC Core §11 is about that token alone
+        allowed = [scope for scope in allowed if scope != "offline_access"]
+    asked = scopes.parse(given.text("scope"))
+    return given.among("scope", asked, allowed) or allowed
+
+
+def _name(given: RegistrationRequest) -> str:
+    """What people are shown, ``""`` for none."""
+    name = given.text("client_name")
+    if display_text.is_blank(name):
+        return ""
+    _check_name("client_name", name)
+    return name
+
+
+def _check_name(member: str, name: Any) -> None:
+    if problem := problem_of_name(name):
+        raise InvalidClientMetadata(description=f"{member}: {problem}.")
+
+
+def _localized_names(given: RegistrationRequest) -> dict[str, str]:
+    """Names of languages we can't tell are left out (RFC 7591 §2.2), and those that say nothing."""
+    found: dict[str, str] = {}
+    for tag, name in given.localized_names():
+        said_nothing = isinstance(name, str) and display_text.is_blank(name)
+        if said_nothing or not LANGUAGE_TAG.fullmatch(tag) or len(found) == LANGUAGES_MAX:
+            continue
+        _check_name(f"{LOCALIZED_NAME}{tag}", name)
+        found[tag] = name
+    return found
+
+
+def _contacts(given: RegistrationRequest) -> list[str]:
+    usable = []
+    for contact in given.texts("contacts"):
+        if problem := display_text.problem(contact):
+            given.leave_out("contacts", contact, problem)
+        else:
+            usable.append(contact)
+    return usable
+
+
+def _column(given: RegistrationRequest, name: str) -> str:
+    field = Client._meta.get_field(name)
+    choices = [value for value, _label in field.choices]  # type: ignore[union-attr]
+    value = given.text(name) or str(field.get_default())  # type: ignore[union-attr]
+    if value not in choices:
+        raise InvalidClientMetadata(
+            description=f"{name}: {printable(value)} is not to be had; choose from "
+            f"{', '.join(choices)}."
+        )
     return value
 
 
-def _auth_method(given: Mapping[str, Any]) -> str:
-    from .client_authentication import methods  # which itself asks for clients by documents
-
-    method = _text(given, "token_endpoint_auth_method") or "client_secret_basic"
-    if method not in methods():
-        raise InvalidClientMetadata(
-            description=f"token_endpoint_auth_method: choose from: {', '.join(methods())}"
-        )
-    return method
-
-
-def _texts(given: Mapping[str, Any], name: str, error: Any = InvalidClientMetadata) -> list[str]:
-    values = given.get(name, [])
-    if not isinstance(values, list) or not all(isinstance(each, str) and each for each in values):
-        raise error(description=f"{name} is not a list of texts.")
-    if len(values) > MANY or max(map(len, values), default=0) > 2000:
-        raise error(description=f"{name} is too much.")
-    return list(dict.fromkeys(values))
-
-
-def _uris(given: Mapping[str, Any], name: str) -> list[str]:
-    """URIs, of which the client's own rules judge each as such."""
-    error = InvalidRedirectURI if name == "redirect_uris" else InvalidClientMetadata
-    uris = _texts(given, name, error)
-    if any(" " in uri for uri in uris):  # they are kept in one text, by space
-        raise error(description=f"{name} holds a space.")
-    return uris
-
-
-def _grant_types(given: Mapping[str, Any], limits: Limits) -> list[str]:
-    asked = _texts(given, "grant_types") if "grant_types" in given else ["authorization_code"]
-    if refused := [each for each in asked if each not in limits.grant_types]:
-        instead = "; use authorization_code with PKCE" if "implicit" in refused else ""
-        raise InvalidClientMetadata(
-            description=_describable(f"grant_types: not to be had: {', '.join(refused)}{instead}")
-        )
-    return asked
-
-
-def _response_types(given: Mapping[str, Any], grant_types: list[str]) -> list[str]:
-    """Those beside ``code`` alone, which is the default (RFC 7591 §2)."""
-    asked = _texts(given, "response_types") if "response_types" in given else []
-    for each in asked:
-        if each not in RESPONSE_TYPES:
-            raise InvalidClientMetadata(
-                description=f"response_types: choose from: {', '.join(RESPONSE_TYPES)}"
-            )
-    if asked and "authorization_code" not in grant_types:
-        raise InvalidClientMetadata(description="response_types need authorization_code.")
-    return [] if asked == ["code"] else asked
-
-
-def _scopes(given: Mapping[str, Any], limits: Limits) -> list[str]:
-    """Of what was asked for, what may be had; all that may be had where nothing was asked.
-
-    Raises ``InvalidClientMetadata`` if that leaves nothing.
-    """
-    asked = scopes.parse(_text(given, "scope"))
-    allowed = [scope for scope in limits.scopes if scope in scopes.descriptions()]
-    granted = [scope for scope in allowed if scope in asked] if asked else allowed
-    if asked and not granted:
-        raise InvalidClientMetadata(description="scope: none of these is to be had.")
-    return granted
-
-
-def _further(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
+def _further(client: Client, given: RegistrationRequest) -> dict[str, Any]:
     """What is kept by its name, each judged by the client's own rules. What an operator has set
     that is theirs alone stays."""
     if "jwks" in given and "jwks_uri" in given:
         raise InvalidClientMetadata(description="Give jwks or jwks_uri, not both.")
     kept = {
-        name: given[name]
+        name: jwk_set.known(given[name]) if name == "jwks" else given[name]
         for name, known in METADATA.items()
         if known.registrable and name in given and given[name] != known.empty
     }
+    kept.pop("response_types", None)
+    wrong = {
+        name: problem
+        for name, value in kept.items()
+        if (problem := client_metadata.problem(name, value))
+    }
+    for name in wrong.keys() & {*ABOUT_IT}:
+        given.leave_out(name, kept.pop(name), wrong.pop(name))
+    if wrong:
+        raise InvalidClientMetadata(
+            description="; ".join(f"{name}: {problem}" for name, problem in wrong.items())
+        )
     kept |= {
         name: value
         for name, value in client.metadata.items()
         if not METADATA[name].registrable and name != LOCALIZED_NAMES
     }
-    kept.pop("response_types", None)
     if further := _response_types(given, client.grant_types):
         kept["response_types"] = further
     if named := _localized_names(given):
@@ -311,27 +350,23 @@ def _further(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _localized_names(given: Mapping[str, Any]) -> dict[str, str]:
-    """Names of languages we can't tell are left out (RFC 7591 §2.2)."""
-    found = {
-        name.partition("#")[2]: _text(given, name, NAME_MAX_LENGTH)
-        for name in given
-        if name.startswith("client_name#")
-    }
-    usable = {tag: name for tag, name in found.items() if name and LANGUAGE_TAG.fullmatch(tag)}
-    return dict(list(usable.items())[:LANGUAGES_MAX])
-
-
-def _page(client: Client, given: Mapping[str, Any], name: str) -> str:
+def _page(client: Client, given: RegistrationRequest, name: str) -> str:
     """An address that people are shown, if it is at a host to which the application leads anyway:
     a link to somebody else's terms would lend it a good name. Another is left out."""
-    address = _text(given, name, 200)
-    if not address:
+    if name not in given:
         return ""
-    if not is_address(address):
-        raise InvalidClientMetadata(description=f"{name} is not an https address.")
+    address = given[name]
     own = {_host(uri) for uri in (client.client_id, *client.redirect_uris.split())} - {""}
-    return address if _host(address) in own else ""
+    if not isinstance(address, str) or not is_address(address):
+        given.leave_out(name, address, "not an https address")
+    elif _host(address) not in own:
+        given.leave_out(name, address, "not at a host of its redirect URIs")
+    else:
+        try:
+            return str(Client._meta.get_field(name).clean(address, client))  # type: ignore[union-attr]
+        except ValidationError as error:
+            given.leave_out(name, address, " ".join(error.messages))
+    return ""
 
 
 def _host(uri: str) -> str:

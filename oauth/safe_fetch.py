@@ -18,13 +18,14 @@ from .resource_server.fetch import (
     MAX_BYTES,
     SECONDS,
     Answer,
+    AnswerTooLarge,
     FetchError,
     exchange,
     is_loopback,
     port_of,
 )
 
-__all__ = ["Answer", "FetchError", "fetch", "for_trying_out", "is_public"]
+__all__ = ["Answer", "AnswerTooLarge", "FetchError", "fetch", "for_trying_out", "is_public"]
 
 # Networks whose addresses stand for IPv4 ones: 6to4, Teredo, NAT64, IPv4-mapped.
 _EMBEDDING = tuple(

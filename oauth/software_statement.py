@@ -7,10 +7,10 @@ from typing import Any
 
 import jwt
 
-from . import client_keys
-from .client_metadata import CLIENT_SIGNING_ALGS, is_address, is_public_jwks
+from . import client_keys, jwk_set
+from .client_metadata import CLIENT_SIGNING_ALGS, is_address
 from .conf import oauth_settings
-from .registration import InvalidSoftwareStatement, UnapprovedSoftwareStatement
+from .registration_errors import InvalidSoftwareStatement, UnapprovedSoftwareStatement
 
 LEEWAY_SECONDS = 60
 OF_THE_TOKEN = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "software_statement"})
@@ -54,7 +54,7 @@ def claims(statement: Any) -> tuple[str, dict[str, Any]]:
 def is_jwks(text: str) -> bool:
     """Whether a setting holds a JWK Set of public keys, as JSON."""
     try:
-        return is_public_jwks(json.loads(text))
+        return not jwk_set.problem(json.loads(text))
     except ValueError:
         return False
 

@@ -32,6 +32,10 @@ class Answer:
     cache_control: str = ""
 
 
+class AnswerTooLarge(FetchError):
+    """More came back than was asked for."""
+
+
 def is_loopback(host: str) -> bool:
     """Whether ``host`` is an address of this machine itself."""
     try:
@@ -123,7 +127,7 @@ def exchange(
     if over.is_set():
         raise FetchError("it took too long")
     if len(body) > max_bytes:
-        raise FetchError("the answer is too large")
+        raise AnswerTooLarge("the answer is too large")
     return Answer(
         response.status,
         response.headers.get_content_type(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -26,10 +27,15 @@ from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Client, InitialAccessToken
 from ..models.client_secrets import hash_registration_token
-from ..registration import InvalidClientMetadata
+from ..registration_errors import InvalidClientMetadata
+from ..registration_request import parse, said
 from .token import authorization, json_answer
 
+log = logging.getLogger(__name__)
+
 MAX_BYTES = 32 * 1024
+LEFT_OUT = "ostiary_left_out"
+"""The member of an answer that tells what was asked for and is not registered, with reasons."""
 PERSONAL_GRANT_TYPES = frozenset({*registration.DEFAULT_GRANT_TYPES})
 """With these, whoever uses an application leaves a consent: it can be told from an unused one."""
 
@@ -55,14 +61,14 @@ def register(request: HttpRequest) -> HttpResponse:
         metadata = _metadata(request)
         client = Client(registration_source=Client.RegistrationSource.DCR)
         issuer, approved = _approved(request, metadata, None, str(token or ""))
-        registration.apply(client, approved, registration.limits_of(token))
+        left_out = registration.apply(client, approved, registration.limits_of(token))
         registration.check_sector(client)
         registration_token = _save_new(request, client, token, issuer)
     except Throttled as throttled:
         return _too_many(throttled)
     except OAuth2Error as error:
         return _refused(error)
-    told = _told(client, registration_token)
+    told = _told(client, registration_token, left_out)
     if "software_statement" in metadata:
         told["software_statement"] = metadata["software_statement"]
     return json_answer(json.dumps(told), 201, {})
@@ -145,7 +151,7 @@ def _approved(
     issuer = ""
     if "software_statement" in metadata:
         issuer, vouched = software_statement.claims(metadata["software_statement"])
-        metadata = {**metadata, **vouched}
+        metadata = {**metadata, **said(vouched)}
     if policy := registration.policy():
         context = registration.Context(
             client=client,
@@ -172,7 +178,7 @@ def _managed(request: HttpRequest, client_id: str) -> tuple[Client, str]:
 
 
 def _read(request: HttpRequest, client: Client, token: str) -> HttpResponse:
-    return json_answer(json.dumps(_told(client, token)), 200, {})
+    return json_answer(json.dumps(_told(client, token, {})), 200, {})
 
 
 def _replace(request: HttpRequest, client: Client, token: str) -> HttpResponse:
@@ -185,7 +191,7 @@ def _replace(request: HttpRequest, client: Client, token: str) -> HttpResponse:
         raise InvalidClientMetadata(description="client_secret is not that of this client.")
     before = registration.registered(client)
     _issuer, approved = _approved(request, metadata, client, "")
-    registration.apply(client, approved, registration.held_by(client))
+    left_out = registration.apply(client, approved, registration.held_by(client))
     registration.check_sector(client)
     registration.settle_secret(client)
     fields = registration.changes(before, registration.registered(client))
@@ -197,7 +203,7 @@ def _replace(request: HttpRequest, client: Client, token: str) -> HttpResponse:
             client_id=client.client_id,
             details={"fields": fields},
         )
-    return json_answer(json.dumps(_told(client, token)), 200, {})
+    return json_answer(json.dumps(_told(client, token, left_out)), 200, {})
 
 
 def _is_its_secret(client: Client, given: Any) -> bool:
@@ -223,42 +229,38 @@ def _bearer(request: HttpRequest) -> str:
 
 
 def _metadata(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object of the request. Raises ``InvalidClientMetadata``."""
+    """What the JSON object of the request says at all. Raises ``InvalidClientMetadata``."""
     if request.content_type != "application/json":
         raise InvalidClientMetadata(description="The body must be application/json.")
     body = request.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
-        raise InvalidClientMetadata(description="The body is too large.", status_code=413)
-    try:
-        metadata = json.loads(body.decode(), object_pairs_hook=_without_repetition)
-    except (ValueError, RecursionError):
-        raise InvalidClientMetadata(description="The body is not JSON.") from None
-    if not isinstance(metadata, dict):
-        raise InvalidClientMetadata(description="The body is not a JSON object.")
-    return metadata
+        raise InvalidClientMetadata(
+            description=f"The body is larger than {MAX_BYTES} bytes.", status_code=413
+        )
+    return said(parse(body))
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a repeated name")
-    return found
-
-
-def _told(client: Client, registration_token: str) -> dict[str, Any]:
+def _told(
+    client: Client, registration_token: str, left_out: dict[str, list[str]]
+) -> dict[str, Any]:
     """The client information response (RFC 7591 §3.2.1, RFC 7592 §3). A secret is in it when it has
-    just been made, and never again."""
+    just been made, and never again; what was asked for and is not registered, in a member of our
+    own, which clients ignore."""
     told = {
         **registration.registered(client),
         "registration_access_token": registration_token,
         "registration_client_uri": f"{endpoint('register')}/{client.client_id}",
     }
+    if left_out:
+        log.info("registered %s without %s", client.client_id, json.dumps(left_out))
+        told[LEFT_OUT] = left_out
     if client.fresh_secret:
         told |= {"client_secret": client.fresh_secret, "client_secret_expires_at": 0}
     return told
 
 
 def _refused(error: OAuth2Error) -> HttpResponse:
+    log.info("registration refused: %s: %s", error.error, error.description)
     challenge = {"WWW-Authenticate": 'Bearer realm="registration"'}
     headers = challenge if error.status_code == 401 else {}
     return json_answer(error.json, error.status_code, headers)

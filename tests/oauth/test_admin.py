@@ -12,6 +12,7 @@ from ostiary import events
 from ostiary.models import Event
 from ostiary.privacy import pseudonym_of
 from tests.oauth import flow
+from tests.oauth.assertions import new_key, public_jwk
 from tests.oauth.conftest import API, make_person
 from tests.operators import desk_of
 
@@ -319,14 +320,26 @@ def test_no_page_shows_a_private_key(browser):
 
 
 def test_a_client_s_keys_and_its_need_of_dpop_are_registered_and_checked(browser):
-    jwks = {"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}
+    jwks = {"keys": [public_jwk(new_key())]}
     told = {
         "token_endpoint_auth_methods": ["private_key_jwt"],
         "dpop_bound_access_tokens": "on",
         "jwks": json.dumps({"keys": [{**jwks["keys"][0], "d": "secret"}]}),
     }
     refused = browser.post(CLIENTS + "add/", form_of(**told))
-    assert "not a JWK Set of public keys" in refused.content.decode()
+    assert "jwks: members of a private key (d)" in refused.content.decode()
+    for wrong in ([{**jwks["keys"][0], "x": "AA"}], [{"kty": "EC", "kid": "\x00"}], "x"):
+        page = browser.post(
+            CLIENTS + "add/", form_of(**{**told, "jwks": json.dumps({"keys": wrong})})
+        )
+        assert "jwks: " in page.content.decode()
+    for name in ("evil\u202eelpmaxe", "\u200b"):
+        page = browser.post(
+            CLIENTS + "add/", form_of(name=name, localized_client_names=f'{{"de": "{name}"}}')
+        )
+        assert "name" in page.context["adminform"].form.errors
+        assert "localized_client_names: de: " in page.content.decode()
+    assert not Client.objects.exists()
 
     browser.post(CLIENTS + "add/", form_of(**{**told, "jwks": json.dumps(jwks)}))
 

@@ -2,6 +2,7 @@
 (draft-ietf-oauth-client-id-metadata-document), and the sign-in of an MCP client with no prior
 registration (MCP authorization specification)."""
 
+import html
 import json
 from datetime import timedelta
 
@@ -72,6 +73,11 @@ def ask(browser, client_id, **overrides):
 
 def is_unknown(response) -> bool:
     return response.status_code == 400 and b"invalid_request" in response.content
+
+
+def assert_told(response, why) -> None:
+    assert is_unknown(response)
+    assert why in html.unescape(response.content.decode())
 
 
 def grow_stale(seconds=0):
@@ -210,13 +216,13 @@ def test_the_list_is_of_exact_hosts_and_of_those_below_a_domain(client_id, is_on
     ],
 )
 def test_what_is_no_address_of_a_document_is_none(client_id):
-    assert not client_id_metadata.is_document_url(client_id)
+    assert client_id_metadata.why_no_document(client_id)
 
 
 def test_http_is_for_a_site_on_this_machine_alone(settings):
-    assert client_id_metadata.is_document_url("http://127.0.0.1/x")
+    assert not client_id_metadata.why_no_document("http://127.0.0.1/x")
     settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": "https://id.example.com"}
-    assert not client_id_metadata.is_document_url("http://127.0.0.1/x")
+    assert client_id_metadata.why_no_document("http://127.0.0.1/x")
 
 
 # --- what is in them ------------------------------------------------------------------------------
@@ -233,13 +239,16 @@ def test_http_is_for_a_site_on_this_machine_alone(settings):
         {"token_endpoint_auth_method": "client_secret_post"},
         {"token_endpoint_auth_method": "client_secret_jwt"},
         {"token_endpoint_auth_method": "private_key_jwt"},
-        {"token_endpoint_auth_method": []},
+        {"token_endpoint_auth_method": 7},
         {"id_token_signed_response_alg": "HS256"},
         {"redirect_uris": None},
         {"redirect_uris": ["javascript:alert(1)"]},
-        {"redirect_uris": [CALLBACK, "http://plain.example/"]},
+        {"redirect_uris": ["cursor://x/callback", "http://plain.example/"]},
+        {"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]},
+        {"response_types": ["token"]},
         {"client_name": "evil\u202eelpmaxe"},
         {"jwks": {"keys": [{"kty": "oct", "k": "eA"}]}},
+        {"jwks": {"keys": [{"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"}]}},
     ],
 )
 def test_a_document_that_is_not_right_makes_no_client(end, signed_in_browser, changes):
@@ -273,6 +282,122 @@ def test_what_is_no_document_makes_no_client(end, signed_in_browser, answer):
 
     assert len(end.asked) == 1
     assert not Client.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"client_id": "https://other.example/a"},
+            "client_id is not its address, but https://other",
+        ),
+        ({"client_id": None}, "client_id is not its address, but missing"),
+        ({"client_secret": "x" * 40}, "It holds client_secret"),
+        ({"token_endpoint_auth_method": "client_secret_post"}, "choose from none, private_key_jwt"),
+        ({"redirect_uris": ["cursor://x/callback"]}, "cursor://x/callback: a private-use scheme"),
+        ({"redirect_uris": None}, "needs a redirect URI"),
+        ({"grant_types": ["implicit"]}, "Instead of implicit use authorization_code with PKCE"),
+        ({"client_name": "a\u202eb"}, "client_name: the character U+202E"),
+    ],
+)
+def test_why_a_document_is_refused_is_told_on_the_page_and_in_the_log(
+    end, signed_in_browser, caplog, changes, why
+):
+    client_id = publish(end, **changes)
+    for _again in range(2):  # what is remembered of it is told too
+        assert_told(ask(signed_in_browser, client_id), why)
+
+    [line] = [record for record in caplog.records if record.name == client_id_metadata.__name__]
+    assert line.levelname == "WARNING"
+    assert client_id in line.getMessage()
+    assert why in line.getMessage()
+    assert "x" * 40 not in line.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"status": 404}, "answered with status 404."),
+        ({"status": 301, "headers": {"Location": "/"}}, "redirects are not followed"),
+        ({"headers": {"Content-Type": "text/plain"}}, "content type is text/plain"),
+        ({"body": b"x" * 20_000}, "larger than 10240 bytes"),
+        ({"body": b"{"}, "There is no JSON"),
+        ({"body": b"[]"}, "not an object"),
+    ],
+)
+def test_why_an_answer_is_no_document_is_told(end, signed_in_browser, caplog, answer, why):
+    client_id = publish(end)
+    for name, value in answer.items():
+        setattr(end, name, value)
+
+    assert_told(ask(signed_in_browser, client_id), why)
+    assert why in caplog.text
+    assert client_id in caplog.text
+
+
+def test_a_host_that_nobody_listed_is_told_with_the_setting(signed_in_browser, settings, caplog):
+    client_id = "https://agent.example/client.json"
+
+    assert_told(
+        ask(signed_in_browser, client_id), "CLIENT_ID_METADATA_HOSTS does not name its host"
+    )
+    assert client_id in caplog.text
+    settings.OSTIARY_OAUTH = {}
+    assert_told(ask(signed_in_browser, client_id), "CLIENT_ID_METADATA_HOSTS is empty")
+
+
+def test_what_our_network_answers_is_told_in_the_log_alone(signed_in_browser, caplog):
+    client_id = "http://127.0.0.1:1/client.json"
+
+    page = ask(signed_in_browser, client_id)
+
+    assert_told(page, "could not be fetched")
+    assert b"Connection" not in page.content
+    assert "ConnectionRefusedError" in caplog.text
+
+
+def test_servers_are_told_why_too(end):
+    client_id = publish(end, client_id="https://other.example/a")
+
+    answer = flow.post_form(flow.TOKEN, {"client_id": client_id, "grant_type": "refresh_token"})
+
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "invalid_client"
+    assert "client_id is not its address" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]},
+        {"scope": "mcp:tools claudeai"},
+        {"_comment": "two\nlines"},
+        {"client_name": "Family 👨\u200d👩\u200d👧"},
+        {"redirect_uris": ["cursor://x/callback", CALLBACK]},
+        {"response_types": ["code", "token"]},
+        {"jwks": {"keys": []}, "jwks_uri": "", "client_secret": None, "contacts": []},
+        {"token_endpoint_auth_method": ""},
+        {
+            "token_endpoint_auth_method": "client_secret_basic",
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "none"],
+        },
+        {"logo_uri": "https://cdn.example/logo.png", "client_uri": "http://agent.example/"},
+    ],
+)
+def test_a_document_is_for_many_servers(end, signed_in_browser, caplog, changes):
+    """giantswarm/muster #1086; what one server doesn't have is left out."""
+    caplog.set_level("INFO")
+    client_id = publish(end, **changes)
+
+    assert ask(signed_in_browser, client_id).status_code == 200
+
+    client = Client.objects.get()
+    assert (client.redirect_uris, client.auth_methods) == (CALLBACK, ["none"])
+    assert client.grant_types[0] == "authorization_code"
+    assert "openid" in client.scopes
+    if "scope" in changes:
+        assert f"registered {client_id} without" in caplog.text
+        assert "mcp:tools: not to be had" in caplog.text
 
 
 def test_a_document_of_5_kilobytes_and_of_a_json_type_of_its_own_is_read(end, signed_in_browser):
@@ -395,7 +520,7 @@ def test_a_document_that_went_bad_changes_nothing(end, signed_in_browser):
     grow_stale()
 
     assert is_unknown(ask(signed_in_browser, client_id, redirect_uri="https://evil.example/"))
-    publish(end, redirect_uris=["https://evil.example/", "javascript:x"])
+    publish(end, redirect_uris=["https://evil.example/"], client_name="evil\u202eelpmaxe")
     grow_stale()
     assert is_unknown(ask(signed_in_browser, client_id, redirect_uri="https://evil.example/"))
     assert ask(signed_in_browser, client_id).status_code == 200

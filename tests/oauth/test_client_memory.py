@@ -21,6 +21,7 @@ from oauth.client_authentication import find_client, read_client, while_register
 from oauth.models import AccessToken, Client, DeviceGrant, Grant, PushedRequest
 from oauth.personal_data import erase
 from tests.oauth import flow
+from tests.oauth.assertions import CLIENT_KEY, public_jwk
 from tests.oauth.conftest import make_client, make_person
 from tests.oauth.test_device import START
 
@@ -66,7 +67,7 @@ def make_service(**fields) -> Client:
 
 @pytest.fixture
 def client() -> Client:
-    return make_service(name="Service", metadata={"jwks": {"keys": [{"kty": "EC"}]}})
+    return make_service(name="Service", metadata={"jwks": {"keys": [public_jwk(CLIENT_KEY)]}})
 
 
 def statements(ask) -> int:

@@ -32,6 +32,14 @@ def register(client, **metadata):
     client.save()
 
 
+def lose_the_key_for(client, answer):
+    """What can't be registered, but comes about where keys are published at an address."""
+    client.metadata = {answer: "ECDH-ES", "jwks": JWKS}
+    with pytest.raises(ValidationError, match="no key for"):
+        client.full_clean()
+    client.save()
+
+
 def verified(token, alg="RS256"):
     published = KeySet.import_key_set(Browser().get("/.well-known/jwks.json").json())
     return jose_jwt.decode(token, published, algorithms=[alg])
@@ -108,11 +116,7 @@ def test_userinfo_is_encrypted_as_registered(tokens, confidential_client):
 
 
 def test_userinfo_that_can_not_be_encrypted_is_not_told(tokens, confidential_client):
-    register(
-        confidential_client,
-        userinfo_encrypted_response_alg="ECDH-ES",
-        jwks=JWKS,
-    )
+    lose_the_key_for(confidential_client, "userinfo_encrypted_response_alg")
 
     answer = flow.userinfo(tokens["access_token"])
 
@@ -187,7 +191,7 @@ def test_introspection_is_encrypted_as_registered(tokens, confidential_client):
 
 
 def test_introspection_that_can_not_be_encrypted_is_not_told(tokens, confidential_client):
-    register(confidential_client, introspection_encrypted_response_alg="ECDH-ES", jwks=JWKS)
+    lose_the_key_for(confidential_client, "introspection_encrypted_response_alg")
 
     answer = introspect(confidential_client, tokens["access_token"])
 
