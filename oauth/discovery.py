@@ -25,15 +25,11 @@ from . import (
     response_type,
     scopes,
 )
-from .client_metadata import (
-    ENCRYPTION_ALGS,
-    ENCRYPTION_ENCS,
-    HMAC_ALG,
-    RESPONSE_TYPES,
-)
+from .client_metadata import HMAC_ALG, RESPONSE_TYPES
 from .client_rules import GRANT_TYPES
 from .conf import oauth_settings
 from .issuer import endpoint, issuer
+from .jwk import ENCRYPTION_ALGS, ENCRYPTION_ENCS
 from .models import Client
 
 

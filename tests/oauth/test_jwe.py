@@ -10,7 +10,7 @@ from joserfc._rfc7518.derive_key import derive_key_for_concat_kdf
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from oauth import client_keys, jwe
-from oauth.client_metadata import ENCRYPTION_ALGS, ENCRYPTION_ENCS
+from oauth.jwk import ENCRYPTION_ALGS, ENCRYPTION_ENCS
 from oauth.models import Client, Grant, RefreshToken
 from ostiary.models import Event
 from tests.oauth import flow
