@@ -23,8 +23,17 @@ def resource(settings) -> str:
     return found
 
 
-@pytest.mark.parametrize("scopes", [["api:read"]], ids=["scopes"])
-def test_an_agent_registers_itself_and_uses_a_tool(run_python_client, resource, person, scopes):
+@pytest.mark.parametrize(
+    ("scopes", "told"),
+    [
+        (["api:read"], "api:read offline_access"),
+        (None, "openid email offline_access api:read"),  # it asks for all that the provider has
+    ],
+    ids=["scopes", "no scopes"],
+)
+def test_an_agent_registers_itself_and_uses_a_tool(
+    run_python_client, resource, person, scopes, told
+):
     learned = run_python_client(
         "mcp_sdk.py",
         {
@@ -40,7 +49,8 @@ def test_an_agent_registers_itself_and_uses_a_tool(run_python_client, resource, 
     assert len(learned["urls"]) == 1  # the second token came by a refresh
     assert len(set(learned["access_tokens"])) == 2
     for token in learned["access_tokens"]:
-        assert flow.said_by(token)["aud"] == resource
+        assert resource in flow.said_by(token)["aud"]
+    assert set(learned["scopes"]) == {told}
 
 
 def test_an_agent_is_known_by_its_document(run_python_client, resource, person, publish, settings):

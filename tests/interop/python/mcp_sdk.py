@@ -32,7 +32,7 @@ class Verifier:
             token=token,
             client_id=claims["client_id"],
             scopes=claims.get("scope", "").split(),
-            resource=claims["aud"],
+            resource=told["resource"],  # `aud` is a list where UserInfo may be asked too
             subject=claims["sub"],
         )
 
