@@ -947,6 +947,16 @@ def test_consent_is_asked_and_says_that_nobody_checked(signed_in_browser):
     assert 'name="decision"' in page
 
 
+def test_a_name_keeps_its_direction_to_itself(signed_in_browser):
+    told = registered(client_name="שלום\u200f <2>")
+
+    page = flow.authorize(signed_in_browser, as_client(told), scope="openid").content.decode()
+
+    isolated = "<bdi>שלום\u200f &lt;2&gt;</bdi>"
+    assert page.count(isolated) == 2
+    assert page.partition("</title>")[0].count("bdi") == 0
+
+
 def test_an_operator_s_own_client_has_no_such_warning(signed_in_browser, confidential_client):
     page = flow.authorize(signed_in_browser, confidential_client).content.decode()
 
