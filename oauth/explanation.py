@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from .models import Client
+if TYPE_CHECKING:
+    from .models import Client
 
 Error = TypeVar("Error", bound=OAuth2Error)
 

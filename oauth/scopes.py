@@ -16,7 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from . import apis, security_profile
 from .conf import oauth_settings
-from .description import listed
+from .explanation import printable
 
 if TYPE_CHECKING:
     from .models import Client
@@ -93,11 +93,11 @@ def given(value: str | None, possible: Collection[str], client: Client) -> list[
         raise InvalidScopeError(description="There is no scope that this client may have here.")
     if not granted:
         raise InvalidScopeError(
-            description=f"None of these scopes is known and for this client here: {listed(asked)}"
+            description=f"None of these scopes is known and for this client here: {printable(value or '')}"
         )
     if security_profile.is_fapi2(client) and (missed := set(asked) - set(granted)):
         raise InvalidScopeError(
-            description=f"Not known, or not for this client here: {listed(sorted(missed))}"
+            description=f"Not known, or not for this client here: {printable(' '.join(sorted(missed)))}"
         )
     return granted
 

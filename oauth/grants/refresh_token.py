@@ -19,7 +19,7 @@ from ostiary import prepared
 from ostiary.prepared import Parameter
 
 from .. import apis, confirmation, families, id_token, refresh_grace, scopes
-from ..description import listed
+from ..explanation import printable
 from ..models import Grant, RefreshToken
 from ..models.grant import token_hash
 from .base import TokenGrant, TokenRequest, narrowed_resource
@@ -116,7 +116,9 @@ def scopes_for(request: TokenRequest, grant: Grant, resource: list[str]) -> list
     could_have = scopes.of_person(client, grant.resource)
     asked = scopes.parse(request.params.get("scope"))
     if wider := [scope for scope in asked if scope in could_have and scope not in granted]:
-        raise InvalidScopeError(description=f"Not granted, ask the person for it: {listed(wider)}")
+        raise InvalidScopeError(
+            description=f"Not granted, ask the person for it: {printable(' '.join(wider))}"
+        )
     possible = [scope for scope in apis.usable(granted, resource) if scope in client.scopes]
     return scopes.given(" ".join(asked), possible, client)
 

@@ -82,7 +82,7 @@ def test_if_nothing_is_left_the_error_names_what_was_asked_for(
     ):
         error, words = refusal(answer)
         assert error == "invalid_scope"
-        assert words.endswith("groups 'quoted' / ?")
+        assert words.endswith("groups %22quoted%22 %5C %C3%A9")
 
 
 def test_what_was_asked_for_is_told_back_in_part_where_it_is_long(service_client):
