@@ -89,16 +89,13 @@ def given(value: str | None, possible: Collection[str], client: Client) -> list[
     """
     asked = parse(value)
     granted = [scope for scope in asked or possible if scope in possible]
-    if not granted and not asked:
-        raise InvalidScopeError(description="There is no scope that this client may have here.")
+    missed = " ".join(scope for scope in asked if scope not in possible)
+    if missed and (not granted or security_profile.is_fapi2(client)):
+        raise InvalidScopeError(
+            description=f"Unknown here, or not for this client: {printable(missed)}"
+        )
     if not granted:
-        raise InvalidScopeError(
-            description=f"None of these scopes is known and for this client here: {printable(value or '')}"
-        )
-    if security_profile.is_fapi2(client) and (missed := set(asked) - set(granted)):
-        raise InvalidScopeError(
-            description=f"Not known, or not for this client here: {printable(' '.join(sorted(missed)))}"
-        )
+        raise InvalidScopeError(description="There is no scope that this client may have here.")
     return granted
 
 
