@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from oauth.parameters import read_as_utf8
+
 
 class Utf8Middleware:
     """Overrules the charset of a request's Content-Type, by which Django decodes queries and forms.
@@ -18,6 +20,5 @@ class Utf8Middleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.encoding is not None:
-            request.encoding = "utf-8"
+        read_as_utf8(request)
         return self.get_response(request)

@@ -138,7 +138,7 @@ def for_exchange(
     client: Client,
     subject: Mapping[str, Any],
     scopes: Sequence[str],
-    audience: str,
+    audience: Sequence[str],
     confirmation: Confirmation,
     *,
     lifetime: int,
@@ -152,9 +152,7 @@ def for_exchange(
     carried = {name: subject[name] for name in CARRIED if name in subject}
     if act is not None:
         carried["act"] = dict(act)
-    return _issue(
-        client, subject["sub"], scopes, [audience], confirmation, carried, at_most=lifetime
-    )
+    return _issue(client, subject["sub"], scopes, audience, confirmation, carried, at_most=lifetime)
 
 
 def verify(token: str) -> dict[str, Any]:

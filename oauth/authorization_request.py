@@ -27,7 +27,7 @@ from .conf import oauth_settings
 from .explanation import explained
 from .grants.base import allowed_resource
 from .models import Client
-from .parameters import only, pairs, resources, single
+from .parameters import only, pairs, single, values
 from .requested_claims import RequestedClaims
 
 MAX_LENGTHS = {
@@ -151,7 +151,7 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     wanted = response_type.check(given, to.client)
     if not to.client.may_use("authorization_code"):
         raise UnauthorizedClientError(description="The client is not registered for this grant.")
-    resource = tuple(allowed_resource(resources(every), to.client))
+    resource = tuple(allowed_resource(values(every, "resource"), to.client))
     asked = tuple(scopes.given_by_person(given.get("scope"), to.client, resource))
     if "id_token" in wanted:
         response_type.check_id_token(asked, given.get("nonce", ""))

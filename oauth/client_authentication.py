@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,13 @@ from ostiary import prepared
 from ostiary.prepared import Parameter
 
 from . import client_assertion, client_id_metadata, client_memory, mtls, security_profile, workload
+from .client_assertion import FAILED, AssertionRefused
 from .client_rules import AUTH_METHODS
+from .explanation import printable
 from .models import Client
 from .workload import OutsideTokenRefused, Use
+
+log = logging.getLogger(__name__)
 
 CLIENT_ID_MAX_LENGTH = 255
 
@@ -35,31 +40,40 @@ class Presented:
 
 
 def presented(params: Mapping[str, str], authorization: str | None) -> Presented:
-    """The credentials of a request.
+    """The credentials of a request. An empty secret is none, wherever it stands.
 
     Raises ``InvalidRequestError`` for more than one method (RFC 6749 §2.3), ``InvalidClientError``
-    for none, for a malformed one, and where header and body name different clients.
+    for a malformed one, where nobody is named, and where two places name different clients.
     """
+    header_id, header_secret = _basic(authorization) if authorization else ("", "")
     body_id, body_secret = params.get("client_id", ""), params.get("client_secret", "")
-    if "client_assertion" in params or "client_assertion_type" in params:
-        if authorization or body_secret:
-            raise InvalidRequestError(description="Use one client authentication method, not two.")
+    signs = "client_assertion" in params or "client_assertion_type" in params
+    if bool(header_secret) + bool(body_secret) + signs > 1:
+        raise InvalidRequestError(description="Use one client authentication method, not two.")
+    if signs:
         found = _assertion(params)
-        if body_id and body_id != found.client_id:
-            raise InvalidClientError(description="client_id differs from the client assertion.")
-        return found
-    if authorization:
-        if body_secret:
-            raise InvalidRequestError(description="Use one client authentication method, not two.")
-        found = _basic(authorization)
-        if body_id and body_id != found.client_id:
-            raise InvalidClientError(description="client_id differs from the Authorization header.")
-        return found
-    if not body_id:
+    elif header_secret:
+        found = Presented("client_secret_basic", header_id, header_secret)
+    elif body_secret:
+        found = Presented("client_secret_post", body_id or header_id, body_secret)
+    else:
+        found = Presented("none", body_id or header_id)
+    if not found.client_id:
         raise InvalidClientError(description="Client authentication is missing.")
-    if body_secret:
-        return Presented("client_secret_post", body_id, body_secret)
-    return Presented("none", body_id)
+    if not {body_id, header_id} <= {"", found.client_id}:
+        where = "the client assertion" if signs else "the Authorization header"
+        raise InvalidClientError(description=f"client_id differs from {where}.")
+    return found
+
+
+def has_credentials(params: Mapping[str, str], authorization: str | None) -> bool:
+    """Whether a request shows any, right or wrong."""
+    if "client_secret" in params or "client_assertion" in params:
+        return True
+    try:
+        return bool(authorization and _basic(authorization)[1])
+    except InvalidClientError:
+        return True
 
 
 def _assertion(params: Mapping[str, str]) -> Presented:
@@ -67,11 +81,14 @@ def _assertion(params: Mapping[str, str]) -> Presented:
     assertion = params.get("client_assertion", "")
     if params.get("client_assertion_type") != client_assertion.TYPE or not assertion:
         raise InvalidClientError(description=f"client_assertion is of {client_assertion.TYPE}.")
-    method, client_id = client_assertion.claimed(assertion)
+    try:
+        method, client_id = client_assertion.claimed(assertion)
+    except AssertionRefused as refused:
+        raise InvalidClientError(description=str(refused)) from None
     return Presented(method, client_id, client_assertion=assertion)
 
 
-def _basic(authorization: str) -> Presented:
+def _basic(authorization: str) -> tuple[str, str]:
     """``client_secret_basic``: form-encoded id and secret (RFC 6749 §2.3.1)."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
@@ -83,14 +100,14 @@ def _basic(authorization: str) -> Presented:
     client_id, colon, secret = decoded.partition(":")
     if not colon:
         raise InvalidClientError(description="Malformed Authorization header.")
-    return Presented("client_secret_basic", unquote_plus(client_id), unquote_plus(secret))
+    return unquote_plus(client_id), unquote_plus(secret)
 
 
 def named_client(params: Mapping[str, str], authorization: str | None) -> str:
     """The client that a request claims to come from, by whatever means; ``""`` if none is told."""
     try:
         if authorization:
-            named = _basic(authorization).client_id
+            named = _basic(authorization)[0] or params.get("client_id", "")
         elif "client_assertion" in params:
             named = _assertion(params).client_id
         else:
@@ -132,18 +149,23 @@ def while_registered(client: Client) -> Iterator[None]:
     except IntegrityError:
         if read_client(client.client_id) is not None:
             raise
-        raise InvalidClientError(description="Client authentication failed.") from None
+        raise InvalidClientError(description=FAILED) from None
 
 
 def authenticate(
-    params: Mapping[str, str], authorization: str | None, certificate: mtls.Shown | None = None
+    params: Mapping[str, str],
+    authorization: str | None,
+    certificate: mtls.Shown | None = None,
+    *,
+    at: str = "token",
 ) -> Client:
-    """The authenticated client of a request. Raises ``InvalidClientError`` or, for a request that
-    uses two methods, ``InvalidRequestError``.
+    """The authenticated client of a request to the endpoint whose URL name is ``at``. Raises
+    ``InvalidClientError`` or, for a request that uses two methods, ``InvalidRequestError``.
 
     An unknown, a disabled and a wrongly authenticated client are answered alike, after the same
-    work. A certificate may come with any method, since tokens can be bound to it (RFC 8705 §3); it
-    says who the client is where nothing else does (§2).
+    work: only who has shown a secret or key of the client, or could learn it anyway, is told more.
+    The log has the reason in any case. A certificate may come with any method, since tokens can be
+    bound to it (RFC 8705 §3); it says who the client is where nothing else does (§2).
     """
     if _is_of_another_issuer(params):
         return _by_another_issuer(params, authorization)
@@ -156,14 +178,57 @@ def authenticate(
         raise InvalidClientError(description=str(refused)) from None
     known = client if client is not None and client.enabled else Client()
     if shown.client_assertion:
-        proven = client_assertion.proves(known, shown.client_assertion)
+        _check_assertion(known, shown, at)
     elif shown.method == "none":
-        proven = "none" in known.auth_methods or mtls.proves(known, certificate)
+        _check_none(known, shown, certificate)
     else:
-        proven = known.check_secret(shown.client_secret) and shown.method in known.auth_methods
-    if not proven:
-        raise InvalidClientError(description="Client authentication failed.")
+        _check_secret(known, shown)
     return known
+
+
+def _check_assertion(known: Client, shown: Presented, at: str) -> None:
+    try:
+        client_assertion.check(known, shown.client_assertion, at=at)
+    except AssertionRefused as refused:
+        raise _refused(known, shown, str(refused), refused.reason) from None
+
+
+def _check_none(known: Client, shown: Presented, certificate: mtls.Shown | None) -> None:
+    if "none" in known.auth_methods or mtls.proves(known, certificate):
+        return
+    raise _refused(
+        known,
+        shown,
+        "Client authentication failed: client_id came without secret, assertion or certificate, "
+        "and names no public client.",
+        "no credentials",
+    )
+
+
+def _check_secret(known: Client, shown: Presented) -> None:
+    is_right = known.check_secret(shown.client_secret)
+    if is_right and shown.method in known.auth_methods:
+        return
+    words, reason = FAILED, "wrong secret"
+    if known.is_public:
+        words = "This client is public and has no secret: send its client_id alone."
+        reason = "a public client with a secret"
+    elif is_right:
+        allowed = " or ".join(known.auth_methods)
+        words = f"This client authenticates by {allowed}, not by {shown.method}."
+        reason = f"registered for {allowed}"
+    raise _refused(known, shown, words, reason)
+
+
+def _refused(known: Client, shown: Presented, words: str, reason: str) -> InvalidClientError:
+    """Tell the log why; returns the error to raise."""
+    log.warning(
+        "client authentication refused: client_id %s by %s: %s",
+        printable(shown.client_id),
+        shown.method,
+        "no such client, or disabled" if known._state.adding else reason,
+    )
+    return InvalidClientError(description=words)
 
 
 def _is_of_another_issuer(params: Mapping[str, str]) -> bool:
@@ -183,15 +248,20 @@ def _by_another_issuer(params: Mapping[str, str], authorization: str | None) -> 
 
     The token is used by this. Raises as ``authenticate``.
     """
-    if authorization or params.get("client_secret"):
+    header_id, header_secret = _basic(authorization) if authorization else ("", "")
+    if header_secret or params.get("client_secret"):
         raise InvalidRequestError(description="Use one client authentication method, not two.")
     try:
         found = workload.recognise(
-            params["client_assertion"], Use.CLIENT_ASSERTION, params.get("client_id", "")
+            params["client_assertion"],
+            Use.CLIENT_ASSERTION,
+            params.get("client_id", "") or header_id,
         )
         workload.spend(found, Use.CLIENT_ASSERTION)
-    except OutsideTokenRefused:
-        raise InvalidClientError(description="Client authentication failed.") from None
+    except OutsideTokenRefused as refused:
+        raise InvalidClientError(
+            description=f"{refused} The iss and sub of a client's own assertion are its client_id."
+        ) from None
     if security_profile.is_fapi2(found.client):
-        raise InvalidClientError(description="Client authentication failed.")
+        raise InvalidClientError(description=FAILED)
     return found.client

@@ -43,8 +43,8 @@ _NOTHING = _Held([], float("-inf"), float("-inf"))
 
 
 def find(client: Client, *, alg: str, kid: str | None) -> list[Any]:
-    """The keys of ``client`` that may have made a signature of ``alg``: those of ``kid``, or all
-    where the signature names none.
+    """The keys of ``client`` that may have made a signature of ``alg``: those that may be meant by
+    ``kid``, or all where the signature names none.
 
     Empty where there is no such key.
     """
@@ -61,9 +61,11 @@ def published(uri: str, *, alg: str, kid: str | None, ask: Ask | None = None) ->
     An unknown ``kid`` asks anew. While nobody answers, what was said last holds, for a day.
     """
     ask = ask or jwks_at
-    return usable(_fetched(uri, FRESH_SECONDS, ask), alg, kid) or usable(
-        _fetched(uri, RETRY_SECONDS, ask), alg, kid
-    )
+    jwks = _fetched(uri, FRESH_SECONDS, ask)
+    found = usable(jwks, alg, kid)
+    if found and (kid is None or _named(jwks, kid)):
+        return found
+    return usable(_fetched(uri, RETRY_SECONDS, ask), alg, kid)
 
 
 def find_recipient(client: Client, *, alg: str) -> tuple[jwe.RecipientKey, str] | None:
@@ -108,12 +110,12 @@ def signed_by_one_of(keys: Iterable[Any], token: str, *, alg: str, options: Any)
 
 
 def usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:
-    """The keys among ``jwks`` that are for signatures of ``alg`` and bear the name ``kid``."""
+    """The keys among ``jwks`` that are for signatures of ``alg`` and may be meant by ``kid``: those
+    of that name or, where there are none, those without a name, since it is a hint (RFC 7515
+    §4.1.4). One of another name is another key."""
     keys = []
-    for each in jwks:
+    for each in jwks if kid is None else _named(jwks, kid) or _named(jwks, None):
         if not isinstance(each, dict) or each.get("use", "sig") != "sig":
-            continue
-        if kid is not None and each.get("kid") != kid:
             continue
         if jwk.canonical(each.get("alg", alg)) != jwk.canonical(alg):
             continue
@@ -122,6 +124,10 @@ def usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:
         except jwt.InvalidKeyError:
             continue
     return keys
+
+
+def _named(jwks: list[Any], kid: str | None) -> list[Any]:
+    return [each for each in jwks if isinstance(each, dict) and each.get("kid") == kid]
 
 
 def _fetched(uri: str, max_age: float, ask: Ask) -> list[Any]:

@@ -15,13 +15,14 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from .. import apis, client_authentication, confirmation, dpop, mtls, signer
+from .. import apis, client_authentication, confirmation, dpop, mtls, resource_indicator, signer
 from ..client_rules import AUDIENCE_MAX_LENGTH
 from ..conf import oauth_settings
 from ..confirmation import Confirmation
+from ..explanation import printable
 from ..issuer import endpoint
 from ..models import Client
-from ..parameters import resources, single
+from ..parameters import REPEATABLE, single, values
 from ..workload import Workload
 
 BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="token", charset="UTF-8"'}
@@ -55,29 +56,49 @@ Answer = tuple[dict[str, str], str, int]
 
 @dataclass(frozen=True, repr=False)
 class TokenRequest:
-    """A token request of an authenticated client: its parameters, each given once, the key it has
-    proven to hold, and, where a token of another issuer said who it is, that."""
+    """A token request of an authenticated client: its parameters, each given once but ``resource``
+    and where the grant has it ``audience``, the key it has proven to hold, and, where a token of
+    another issuer said who it is, that."""
 
     client: Client
     params: Mapping[str, str]
     resource: tuple[str, ...]
+    audience: tuple[str, ...] = ()
     confirmation: Confirmation = field(default_factory=dict)
     workload: Workload | None = None
 
 
 def allowed_resource(resource: Sequence[str], client: Client) -> list[str]:
-    """The audience to issue for: what was asked, if the client may (RFC 8707 §2).
+    """The audience to issue for: what was asked, as it is registered, if the client may (RFC 8707
+    §2).
 
     One token is for one API, unless the client may get one for several (§3). Raises
     ``InvalidTargetError``.
     """
-    if any(uri not in client.audiences or apis.is_closed(uri) for uri in resource):
-        raise InvalidTargetError(description="The resource is not one that this client may use.")
+    found = found_among(client.audiences, resource, "is not one that this client may use")
+    for uri in found:
+        if apis.is_closed(uri):
+            raise InvalidTargetError(description=f"The resource {printable(uri)} is switched off.")
+    check_count(found, client)
+    return found
+
+
+def found_among(registered: Sequence[str], named: Sequence[str], lack: str) -> list[str]:
+    """Each of the APIs ``named``, once, as it is ``registered``. Raises ``InvalidTargetError`` with
+    the words ``lack`` for one that isn't."""
+    found = [resource_indicator.find(uri, registered) for uri in named]
+    if None in found:
+        unknown = printable(named[found.index(None)])
+        raise InvalidTargetError(description=f"The resource {unknown} {lack}.")
+    return list(dict.fromkeys(uri for uri in found if uri is not None))
+
+
+def check_count(resource: Sequence[str], client: Client) -> None:
+    """Raise ``InvalidTargetError`` unless ``client`` may get one token for so many APIs."""
     if len(resource) > 1 and not client.registered("multiple_audiences"):
         raise InvalidTargetError(description="This client may name one resource.")
     if len(" ".join(resource)) > AUDIENCE_MAX_LENGTH:
         raise InvalidTargetError(description="These are too many resources.")
-    return list(dict.fromkeys(resource))
 
 
 def narrowed_resource(
@@ -87,15 +108,15 @@ def narrowed_resource(
 
     Raises ``InvalidTargetError``.
     """
-    if not set(requested) <= set(granted):
-        raise InvalidTargetError(description="The resource was not granted.")
-    return allowed_resource(requested or granted, client)
+    asked = found_among(granted, requested, "was not granted")
+    return allowed_resource(asked or granted, client)
 
 
 class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
     """Authenticate the client, check that it may use this grant, then let the grant answer."""
 
     grant_type: str
+    repeatable = REPEATABLE
 
     def create_token_response(self, request: Request, token_handler: object) -> Answer:
         """oauthlib's entry point, behind its own server class."""
@@ -123,7 +144,7 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
         return headers, json.dumps(answer), 200
 
     def _granted(self, received: Received, headers: dict[str, str]) -> dict[str, Any]:
-        params = single(received.parameters)
+        params = single(received.parameters, self.repeatable)
         client, workload = self.identify(params, received.authorization, received.certificate)
         if not client.may_use(self.grant_type):
             raise UnauthorizedClientError(
@@ -134,7 +155,9 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
         shown = confirmation.proven(
             client, received.proof, received.certificate, url=endpoint("token")
         )
-        asked = TokenRequest(client, params, resources(received.parameters), shown, workload)
+        resource = values(received.parameters, "resource")
+        audience = values(received.parameters, "audience")
+        asked = TokenRequest(client, params, resource, audience, shown, workload)
         with client_authentication.while_registered(client):
             return self._signed_or_undone(asked)
 

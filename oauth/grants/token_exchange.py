@@ -4,7 +4,7 @@ workload one for what its own platform signed."""
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jwt
@@ -21,7 +21,7 @@ from ..models import Client, ExchangeRule
 from ..models.trust_rule import TOKEN_EXCHANGE
 from ..workload import OutsideTokenRefused, Use, Workload, read
 from . import workload
-from .base import InvalidTargetError, TokenGrant, TokenRequest
+from .base import InvalidTargetError, TokenGrant, TokenRequest, check_count, found_among
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a name, no secret)
 JWT = "urn:ietf:params:oauth:token-type:jwt"
@@ -34,6 +34,7 @@ class TokenExchangeGrant(TokenGrant):
     another issuer, as a trust rule does."""
 
     grant_type = TOKEN_EXCHANGE
+    repeatable = frozenset({"audience", "resource"})
 
     def identify(
         self,
@@ -56,13 +57,13 @@ class TokenExchangeGrant(TokenGrant):
             raise InvalidRequestError(
                 description=f"requested_token_type must be {' or '.join(TOKEN_TYPES)}."
             )
-        target = target_of(request)
-        if requested == JWT and apis.terms(request.client, [target]).policy == OPAQUE:
-            raise InvalidRequestError(description="Tokens for this target are opaque, and no JWTs.")
-        if request.workload is None:
-            answer = exchanged(request, target)
-        else:
-            answer = for_workload(request, request.workload, target)
+        if not request.audience and not request.resource:
+            raise InvalidTargetError(description="Name an audience or resource.")
+        answer = (
+            exchanged(request, requested)
+            if request.workload is None
+            else for_workload(request, request.workload, requested)
+        )
         return {**answer, "issued_token_type": requested}
 
 
@@ -74,35 +75,50 @@ def is_of_another_issuer(token: str) -> bool:
         return False
 
 
-def for_workload(request: TokenRequest, found: Workload, target: str) -> dict[str, Any]:
+def check_type(requested: str, client: Client, targets: list[str]) -> None:
+    """Raise ``InvalidRequestError`` where a JWT is wanted for whom tokens are none."""
+    if requested == JWT and apis.terms(client, targets).policy == OPAQUE:
+        raise InvalidRequestError(description="Tokens for this target are opaque, and no JWTs.")
+
+
+def for_workload(request: TokenRequest, found: Workload, requested: str) -> dict[str, Any]:
     """The answer to a token of another issuer."""
     if "actor_token" in request.params:
         raise InvalidRequestError(description="A workload acts for itself, without actor_token.")
-    audience = workload.audience_for((target,), found)
+    audience = workload.audience_for(request.audience + request.resource, found)
+    check_type(requested, found.client, audience)
     granted = workload.scopes_for(request.params.get("scope"), found, audience)
     return workload.issued(
         request, found, granted, audience, Use.TOKEN_EXCHANGE, InvalidRequestError
     )
 
 
-def exchanged(request: TokenRequest, target: str) -> dict[str, Any]:
+def exchanged(request: TokenRequest, requested: str) -> dict[str, Any]:
     """The answer to an access token of ours. Nothing is written."""
     client = request.client
     if client.is_public:
         raise UnauthorizedClientError(description="A public client can't exchange tokens.")
     subject = token_of_ours(request, "subject_token")
     actor = actor_of(request)
-    rule = rule_for(request, subject, target)
+    rules = rules_for(request, subject)
+    targets = [rule.target_audience for rule in rules]
+    check_type(requested, client, targets)
     try:
-        act = delegation.act_for(client, subject, actor, rule)
+        acts = [delegation.act_for(client, subject, actor, rule) for rule in rules]
     except ActorRefused as refused:
         raise InvalidRequestError(description=str(refused)) from None
-    granted = scopes_for(request, subject, rule)
-    lifetime = lifetime_for(client, rule, *(each for each in (subject, actor) if each))
+    granted = scopes_for(request.params.get("scope"), subject, rules, client)
+    lifetime = lifetime_for(client, rules, *(each for each in (subject, actor) if each))
     if lifetime <= 0:
         raise not_valid("subject_token")
     issued = access_token.for_exchange(
-        client, subject, granted, target, request.confirmation, lifetime=lifetime, act=act
+        client,
+        subject,
+        granted,
+        targets,
+        request.confirmation,
+        lifetime=lifetime,
+        act=next((act for act in acts if act), None),
     )
     return {
         "access_token": issued.token,
@@ -115,15 +131,6 @@ def exchanged(request: TokenRequest, target: str) -> dict[str, Any]:
 def not_valid(name: str) -> InvalidRequestError:
     """The error for every subject or actor token that is not good (§2.2.2)."""
     return InvalidRequestError(description=f"The {name} is not valid.")
-
-
-def target_of(request: TokenRequest) -> str:
-    """The one audience that the new token is to be for (§2.1). Raises ``InvalidTargetError``."""
-    params = request.params
-    named = {*request.resource, *([params["audience"]] if "audience" in params else [])}
-    if len(named) != 1:
-        raise InvalidTargetError(description="Name one audience or resource.")
-    return named.pop()
 
 
 def token_of_ours(request: TokenRequest, name: str) -> dict[str, Any]:
@@ -163,33 +170,42 @@ def actor_of(request: TokenRequest) -> dict[str, Any] | None:
     return None
 
 
-def rule_for(request: TokenRequest, subject: dict[str, Any], target: str) -> ExchangeRule:
-    """The rule that lets this client exchange this token. Raises ``InvalidTargetError``."""
+def rules_for(request: TokenRequest, subject: dict[str, Any]) -> list[ExchangeRule]:
+    """For each audience or resource that is named (§2.1) the rule that lets this client exchange
+    this token for it (one SQL statement). Raises ``InvalidTargetError``."""
     audience = subject["aud"] if isinstance(subject["aud"], list) else [subject["aud"]]
-    rule: ExchangeRule | None = (
-        ExchangeRule.objects.filter(
-            client=request.client, subject_audience__in=audience, target_audience=target
-        )
-        .order_by("pk")
-        .first()
+    rules = {
+        rule.target_audience: rule
+        for rule in ExchangeRule.objects.filter(
+            client=request.client, subject_audience__in=audience
+        ).order_by("-pk")
+        if not apis.is_closed(rule.target_audience)
+    }
+    targets = found_among(
+        list(rules), request.audience + request.resource, "is not one that a rule gives for it"
     )
-    if rule is None or apis.is_closed(target):
-        raise InvalidTargetError(description="No rule lets this client exchange the token so.")
-    return rule
+    check_count(targets, request.client)
+    return [rules[target] for target in targets]
 
 
-def scopes_for(request: TokenRequest, subject: Mapping[str, Any], rule: ExchangeRule) -> list[str]:
-    """Of the scopes asked for, or of all, those that both the rule and the subject token have.
+def scopes_for(
+    requested: str | None,
+    subject: Mapping[str, Any],
+    rules: Sequence[ExchangeRule],
+    client: Client,
+) -> list[str]:
+    """Of the scopes asked for, or of all, those that the subject token and every rule have.
 
     The OpenID scopes stay behind: they are about this server. Raises ``InvalidScopeError``.
     """
-    both = [name for name in subject["scope"].split() if name in rule.scopes]
-    possible = scopes.of_itself(both, [rule.target_audience])
-    return scopes.given(request.params.get("scope"), possible, request.client)
+    held = subject["scope"].split()
+    shared = [name for name in held if all(name in rule.scopes for rule in rules)]
+    possible = scopes.of_itself(shared, [rule.target_audience for rule in rules])
+    return scopes.given(requested, possible, client)
 
 
-def lifetime_for(client: Client, rule: ExchangeRule, *brought: Mapping[str, Any]) -> int:
-    """Seconds that the new token may live: no longer than rule and client say, nor than any token
+def lifetime_for(client: Client, rules: Sequence[ExchangeRule], *brought: Mapping[str, Any]) -> int:
+    """Seconds that the new token may live: no longer than client and rules say, nor than any token
     that was brought."""
     left = min(int(said["exp"]) for said in brought) - int(time.time())
-    return min(rule.lifetime, client.access_token_lifetime, left)
+    return min(client.access_token_lifetime, left, *(rule.lifetime for rule in rules))

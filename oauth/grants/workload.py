@@ -11,7 +11,7 @@ from .. import access_token, client_authentication, mtls, scopes, workload
 from ..confirmation import token_type
 from ..models import Client
 from ..workload import OutsideTokenRefused, Use, Workload
-from .base import InvalidTargetError, TokenRequest, allowed_resource
+from .base import InvalidTargetError, TokenRequest, allowed_resource, found_among
 
 
 def identified(
@@ -27,8 +27,8 @@ def identified(
     The token is enough. Credentials that come with it have to be right, and of the very client
     that the rule names (RFC 7521 §4.1). Raises ``error`` for a token that is not taken.
     """
-    client_id = params.get("client_id", "")
-    if authorization or "client_secret" in params or "client_assertion" in params:
+    client_id = client_authentication.named_client(params, authorization)
+    if client_authentication.has_credentials(params, authorization):
         client_id = client_authentication.authenticate(params, authorization, certificate).client_id
     try:
         found = workload.recognise(token, use, client_id)
@@ -49,11 +49,12 @@ def audience_for(requested: tuple[str, ...], found: Workload) -> list[str]:
     and the client have; none where they have none. Raises ``InvalidTargetError``."""
     client, rule = found.client, found.rule
     possible = [uri for uri in rule.audiences or client.audiences if uri in client.audiences]
-    if len(requested) > 1 or any(uri not in possible for uri in requested):
-        raise InvalidTargetError(description="The resource is not one that the rule gives.")
+    asked = found_among(possible, requested, "is not one that the rule gives")
+    if len(asked) > 1:
+        raise InvalidTargetError(description="Name one audience or resource.")
     if rule.audiences and not possible:
         raise InvalidTargetError(description="The client has no API of the rule.")
-    return allowed_resource(requested or possible[:1], client)
+    return allowed_resource(asked or possible[:1], client)
 
 
 def issued(

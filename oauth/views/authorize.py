@@ -43,7 +43,7 @@ from ..interaction import Interaction
 from ..issuer import issuer
 from ..models import Client, Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
-from ..parameters import is_too_long, only
+from ..parameters import is_too_long, only, read_as_utf8
 from ..redirect_uri import form_action_source, is_loopback
 from ..resolved_request import Resolved, resolve
 from . import browser
@@ -60,6 +60,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     sent in the body (OIDC Core §3.1.2.1): it comes from another site and so without our cookies,
     and is moved to the query to become a navigation of its own.
     """
+    read_as_utf8(request)
     if request.method == "POST":
         if "decision" in request.POST:
             return _decide(request)

@@ -24,7 +24,7 @@ from ..client_authentication import while_registered
 from ..cors import open_to_all_origins
 from ..grants.base import allowed_resource
 from ..models import DeviceGrant
-from ..parameters import pairs, resources, single
+from ..parameters import pairs, single, values
 from .token import authenticated, form, json_answer, refused
 
 USER_CODE_MAX_LENGTH = 50
@@ -37,12 +37,12 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
     try:
         given = pairs(form(request))
         params = single(given)
-        client = authenticated(request, params)
+        client = authenticated(request, params, at="device_authorization")
         if not client.may_use(device_authorization.GRANT_TYPE):
             raise UnauthorizedClientError(
                 description="This client is not registered for the grant type."
             )
-        resource = allowed_resource(resources(given), client)
+        resource = allowed_resource(values(given, "resource"), client)
         asked = scopes.given_by_person(params.get("scope"), client, resource)
         throttle("device_authorization", ip=client_ip(request))
         with while_registered(client):

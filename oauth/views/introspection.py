@@ -27,9 +27,9 @@ def introspect(request: HttpRequest) -> HttpResponse:
     """
     try:
         params = single(pairs(form(request)))
-        client = authenticated(request, params)
+        client = authenticated(request, params, at="introspect")
         if client.is_public:
-            raise InvalidClientError(description="Client authentication failed.")
+            raise InvalidClientError(description="A public client can't prove that it may ask.")
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
         answer = introspection.introspect(params["token"], client)

@@ -25,7 +25,7 @@ from ..authorization_request import is_usable
 from ..authorization_response import RedirectToClient
 from ..client_authentication import find_client
 from ..models import Client
-from ..parameters import is_too_long, pairs, single
+from ..parameters import is_too_long, pairs, read_as_utf8, single
 from ..redirect_uri import form_action_source
 from .error_page import error_page
 
@@ -81,6 +81,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     Without the ID token of this very session, the person is asked first (SECURITY B13): a link
     from anywhere must not sign people out. Pages are shown as ``ui_locales`` asks (§2).
     """
+    read_as_utf8(request)
     language = flow_language.supported(request.GET.get("ui_locales", "").split())
     with translation.override(language or translation.get_language()):
         response = _answer(request)

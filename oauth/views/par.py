@@ -28,7 +28,7 @@ def par(request: HttpRequest) -> HttpResponse:
     """Take a request from a client, and give a reference to it."""
     try:
         sent = form(request)
-        client = authenticated(request, single(pairs(sent)))
+        client = authenticated(request, single(pairs(sent)), at="par")
         _count(request, client)
         with while_registered(client):
             answer = pushed_requests.push(client, sent, _proven_jkt(request, client))

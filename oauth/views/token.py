@@ -17,7 +17,7 @@ from .. import client_authentication, mtls, revocation, server
 from ..cors import open_to_all_origins
 from ..grants.base import BASIC_CHALLENGE, Received
 from ..models import Client
-from ..parameters import pairs, single
+from ..parameters import pairs, read_as_utf8, secret_in_query, single
 
 FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -26,19 +26,21 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 def form(request: HttpRequest) -> QueryDict:
     """The parameters of a form POST.
 
-    Raises ``InvalidRequestError`` for another method or content type, for parameters in the query
-    (SECURITY B5), and for a body that isn't a form in UTF-8 or is too large.
+    What stands in the query is ignored, but for what must never stand there (RFC 6749 §3.2,
+    SECURITY B5). Raises ``InvalidRequestError`` for that, for another method or content type, and
+    for a body that isn't a form or is too large.
     """
     if request.method != "POST":
         raise InvalidRequestError(description="Use POST.", status_code=405)
     if request.content_type != FORM:
         raise InvalidRequestError(description=f"The body must be {FORM}.")
-    if request.META.get("QUERY_STRING"):
-        raise InvalidRequestError(description="Parameters belong into the body, not the query.")
+    if name := secret_in_query(request, "client_id"):
+        raise InvalidRequestError(description=f"{name} belongs into the body, not the query.")
+    read_as_utf8(request)
     try:
         return request.POST
     except (BadRequest, SuspiciousOperation):
-        raise InvalidRequestError(description="The body is too large, or not in UTF-8.") from None
+        raise InvalidRequestError(description="The body is too large.") from None
 
 
 def json_answer(body: str, status: int, headers: dict[str, str]) -> HttpResponse:
@@ -84,9 +86,12 @@ def authorization(request: HttpRequest) -> str:
     return str(request.META.get("HTTP_AUTHORIZATION", ""))
 
 
-def authenticated(request: HttpRequest, params: Mapping[str, str]) -> Client:
-    """The client that ``request`` proves to be of. Raises ``OAuth2Error``."""
-    return client_authentication.authenticate(params, authorization(request), mtls.shown(request))
+def authenticated(request: HttpRequest, params: Mapping[str, str], *, at: str) -> Client:
+    """The client that ``request`` proves to be of, at the endpoint of this URL name. Raises
+    ``OAuth2Error``."""
+    return client_authentication.authenticate(
+        params, authorization(request), mtls.shown(request), at=at
+    )
 
 
 @csrf_exempt
@@ -111,7 +116,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
     that can't be ended (§2.2.1)."""
     try:
         params = single(pairs(form(request)))
-        client = authenticated(request, params)
+        client = authenticated(request, params, at="revoke")
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
         revocation.revoke(params["token"], client)

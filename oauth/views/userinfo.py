@@ -23,6 +23,7 @@ from ..conf import oauth_settings
 from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Grant
+from ..parameters import secret_in_query
 from .token import json_answer, jwt_answer
 
 
@@ -69,6 +70,8 @@ def _presented(request: HttpRequest) -> tuple[str, str]:
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() not in ("bearer", "dpop") or not token.strip():
         raise BearerError("", "", 401)
+    if name := secret_in_query(request):
+        raise BearerError("invalid_request", f"{name} belongs into no query.", 400)
     return scheme.lower(), str(token.strip())
 
 

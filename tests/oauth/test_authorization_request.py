@@ -206,8 +206,11 @@ def test_a_repeated_parameter_is_refused(signed_in_browser, confidential_client,
 
 
 def test_more_than_one_resource_is_refused(signed_in_browser, confidential_client):
+    other = "https://other-api.example/"
+    confidential_client.audiences = [API, other]
+    confidential_client.save()
     params = flow.authorization_params(confidential_client, flow.new_verifier())
-    query = urlencode([*params.items(), ("resource", API), ("resource", API)])
+    query = urlencode([*params.items(), ("resource", API), ("resource", other)])
 
     response = signed_in_browser.get(f"{flow.AUTHORIZE}?{query}")
 

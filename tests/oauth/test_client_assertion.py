@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections import defaultdict
 from datetime import timedelta
 
 import pytest
@@ -36,6 +37,101 @@ def assert_unauthenticated(answer):
 @pytest.mark.parametrize("audience", [issuer, lambda: endpoint("token"), lambda: [issuer()]])
 def test_a_signature_for_this_server_authenticates(signing_client, audience):
     assert ask(signed_by(signing_client, aud=audience())).status_code == 200
+
+
+@pytest.mark.parametrize("called", ["introspect", "revoke", "par", "device_authorization"])
+def test_the_audience_may_be_the_endpoint_that_is_called_and_no_other(signing_client, called):
+    """RFC 7523 §3: "identifies the authorization server"; keycloak #30599."""
+    others = {"introspect", "revoke", "device_authorization", "authorize", "userinfo"} - {called}
+    for aud in (endpoint(called), [issuer(), endpoint(called)], endpoint("token")):
+        answer = flow.post_form(endpoint(called), {**signed_by(signing_client, aud=aud)})
+        assert answer.status_code != 401
+    for other in others:
+        answer = flow.post_form(endpoint(called), signed_by(signing_client, aud=endpoint(other)))
+        assert_unauthenticated(answer)
+        assert endpoint(called) in answer.json()["error_description"]
+
+
+CLOCKS = {
+    "5 s ahead, for an hour": {"iat": 5, "exp": 3605},
+    "59 s ahead, for an hour": {"iat": 59, "nbf": 59, "exp": 3659},
+    "50 s ahead, for a minute": {"iat": 50, "exp": 110},
+    "59 s behind, for no time": {"iat": -59, "exp": -59},
+    "no iat": {"iat": None, "exp": 60},
+}
+
+
+@pytest.mark.parametrize("clock", CLOCKS.values(), ids=CLOCKS)
+def test_a_clock_may_be_a_minute_off_at_both_ends(signing_client, clock):
+    """keycloak #8966, #34805."""
+    now = int(time.time())
+    told = {name: None if moved is None else now + moved for name, moved in clock.items()}
+
+    assert ask(signed_by(signing_client, **told)).status_code == 200
+
+
+WORDS = {
+    "aud": ({"aud": "https://elsewhere.example"}, "https://elsewhere.example"),
+    "expired": ({"exp": 1}, "expired"),
+    "too long": ({"exp": 2**40}, "3600"),
+    "iat": ({"iat": 2**40}, "iat"),
+    "nbf": ({"nbf": 2**40}, "nbf"),
+    "jti": ({"jti": None}, "lacks jti"),
+    "two missing": ({"exp": None, "aud": None}, "lacks aud, exp"),
+    "typ": ({"header": {"typ": "dpop+jwt"}}, "typ"),
+    "alg": ({"key": "k" * 64, "alg": "HS512"}, "alg of a client assertion is not HS512"),
+    "kid": ({"header": {"kid": "nobody's"}}, "kid nobody's"),
+    "another alg of the method": ({"key": new_key("RS256"), "alg": "RS256"}, "alg RS256"),
+    "a time in words": ({"exp": "soon"}, "exp"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "words"), WORDS.values(), ids=WORDS)
+def test_what_is_wrong_is_told_in_words(signing_client, wrong, words):
+    answer = ask(signed_by(signing_client, **wrong))
+
+    assert_unauthenticated(answer)
+    assert words in answer.json()["error_description"]
+    assert flow.DESCRIPTION.fullmatch(answer.json()["error_description"])
+
+
+def test_a_jti_that_was_used_is_told_to_who_has_the_key(signing_client):
+    params = signed_by(signing_client)
+    ask(params)
+
+    assert "jti" in ask(params).json()["error_description"]
+    # Who has not, and would like to know which were used, learns nothing.
+    jti = flow.said_by(params["client_assertion"])["jti"]
+    forged = ask(signed_by(signing_client, key=new_key(), jti=jti))
+    assert "jti" not in forged.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"token_endpoint_auth_methods": ["client_secret_basic"]}, "private_key_jwt"),
+        ({"metadata": {"jwks": {"keys": [{**public_jwk(CLIENT_KEY), "kid": "b"}]}}}, "kid"),
+        ({"enabled": False}, "disabled"),
+        ({}, "wrong signature"),
+    ],
+)
+def test_the_log_says_why(signing_client, caplog, change, reason):
+    Client.objects.filter(pk=signing_client.pk).update(**change)
+
+    ask(signed_by(signing_client, **({} if change else {"key": new_key()})))
+
+    [line] = [each for each in caplog.messages if "client authentication refused" in each]
+    assert reason in line
+    assert signing_client.client_id in line
+
+
+def test_kid_is_a_hint(signing_client):
+    """RFC 7515 §4.1.4: a key without a name may be meant by any; one of another name is another."""
+    nameless, named = public_jwk(CLIENT_KEY), {**public_jwk(new_key()), "kid": "another"}
+    for jwks, works in (([nameless], True), ([named, nameless], True), ([named], False)):
+        Client.objects.update(metadata={"jwks": {"keys": jwks}})
+        answer = ask(signed_by(signing_client, header={"kid": "its key"}))
+        assert (answer.status_code == 200) is works
 
 
 @pytest.mark.parametrize("alg", CLIENT_SIGNING_ALGS)
@@ -305,7 +401,7 @@ def test_every_refusal_takes_the_same_work_and_says_the_same(
         metadata=known.metadata,
     )
     key = new_key() if alg == "ES256" else "k" * 40
-    seen = set()
+    seen = defaultdict(set)
     for client in (known, Client(client_id="nobody"), off, service_client, public_client):
         for header in ({"kid": "its key"}, {"kid": "another"}):
             params = signed_by(client, key=key, alg=alg, header=header)
@@ -323,7 +419,8 @@ def test_every_refusal_takes_the_same_work_and_says_the_same(
             tables = [each["sql"].split(" WHERE ")[0] for each in statements]
             assert len(verified) == 1
             about_clients = [sql for sql in tables if "ostiary_oauth" in sql]
-            seen.add((answer.status_code, answer.content, len(about_clients)))
+            seen[header["kid"]].add((answer.status_code, answer.content, len(about_clients)))
 
-    assert len(seen) == 1
-    assert next(iter(seen))[0] == 401
+    for answers in seen.values():  # what was sent may be told back
+        assert len(answers) == 1
+        assert next(iter(answers))[0] == 401

@@ -122,6 +122,79 @@ def test_two_methods_at_once_are_an_invalid_request(service_client):
     assert response.json()["error"] == "invalid_request"
 
 
+def test_an_empty_secret_is_no_secret_wherever_it_stands(public_client, service_client):
+    """Of a public client it is sent by many; a confidential one doesn't get in by it."""
+    grant = {"grant_type": "refresh_token", "refresh_token": "x"}
+    for params, authorization in (
+        ({"client_id": public_client.client_id, "client_secret": ""}, ""),
+        ({}, flow.basic(public_client.client_id, "")),
+        ({"client_id": public_client.client_id}, flow.basic(public_client.client_id, "")),
+        ({"client_id": public_client.client_id}, header(":")),
+        ({"client_id": public_client.client_id, "client_assertion": ""}, ""),
+    ):
+        answer = flow.post_form(flow.TOKEN, {**grant, **params}, authorization)
+        assert answer.json()["error"] == "invalid_grant"
+
+    in_body = {"client_id": service_client.client_id, "client_secret": ""}
+    by_header = flow.basic(service_client.client_id, "")
+    for params, authorization in ((in_body, ""), ({}, by_header), (in_body, by_header)):
+        assert_unauthenticated(ask(params, authorization))
+
+
+def test_an_empty_secret_beside_the_right_one_is_no_second_method(service_client):
+    client_id, secret = service_client.client_id, service_client.raw_secret
+
+    assert ask({"client_secret": ""}, flow.basic(client_id, secret)).status_code == 200
+    assert ask({"client_secret": secret}, flow.basic(client_id, "")).status_code == 200
+    assert_unauthenticated(ask({"client_secret": secret}, flow.basic("another", "")))
+
+
+def test_the_wrong_method_is_told_to_who_has_the_secret(service_client):
+    Client.objects.update(token_endpoint_auth_methods=["client_secret_basic"])
+    right, wrong = ask(in_body(service_client)), ask(in_body(service_client, client_secret="x"))
+
+    assert right.json()["error_description"] == (
+        "This client authenticates by client_secret_basic, not by client_secret_post."
+    )
+    assert wrong.json()["error_description"] == "Client authentication failed."
+
+
+def test_a_client_without_credentials_is_told_what_is_missing_whether_it_exists_or_not(
+    service_client,
+):
+    known, unknown = ask({"client_id": service_client.client_id}), ask({"client_id": "nobody"})
+
+    assert known.content == unknown.content
+    assert "secret, assertion or certificate" in known.json()["error_description"]
+
+
+def test_a_public_client_that_sends_a_secret_is_told_that_it_has_none(public_client):
+    answer = ask(in_body(public_client, client_secret="x"))
+
+    assert_unauthenticated(answer)
+    assert "public" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, "wrong secret"),
+        ({"enabled": False}, "no such client, or disabled"),
+        ({"client_type": "public"}, "a public client with a secret"),
+    ],
+)
+def test_the_log_says_why_and_not_by_what(service_client, caplog, change, reason):
+    Client.objects.filter(pk=service_client.pk).update(**change)
+    secret = "w" * 40
+
+    ask(in_body(service_client, client_secret=secret))
+
+    [line] = [each for each in caplog.messages if "client authentication refused" in each]
+    assert line.endswith(reason)
+    assert service_client.client_id in line
+    assert secret not in line
+
+
 def test_header_and_body_naming_two_clients_is_refused(service_client, confidential_client):
     in_header = flow.basic(service_client.client_id, service_client.raw_secret)
 

@@ -6,6 +6,7 @@ from django.test import Client as Browser
 from oauth.client_rules import GRANT_TYPES
 from oauth.models import Client, ExchangeRule, Grant
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
+from oauth.parameters import NEVER_IN_A_QUERY
 from tests.oauth import flow, test_device
 from tests.oauth.conftest import API, SIGNS_PEOPLE_IN, make_client
 from tests.oauth.outside import platform
@@ -314,4 +315,7 @@ def test_userinfo_takes_no_word_for_who_asks(stolen, mallory):
     bearer = {"authorization": f"Bearer {stolen['access_token']}"}
     for name in NAMES:
         answer = Browser().get(flow.USERINFO, {name: mallory.client_id}, headers=bearer)
-        assert answer.json()["sub"] == flow.said_by(stolen["access_token"])["sub"]
+        if name in NEVER_IN_A_QUERY:
+            assert answer.json()["error"] == "invalid_request"
+        else:
+            assert answer.json()["sub"] == flow.said_by(stolen["access_token"])["sub"]

@@ -103,6 +103,14 @@ def test_a_token_in_the_query_or_the_body_is_not_looked_at(tokens):
     assert_challenged(in_body, 401)
 
 
+def test_a_token_in_the_query_beside_the_header_is_refused_anything_else_there_ignored(tokens):
+    bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+
+    assert Browser().get(flow.USERINFO, {"foo": "1"}, headers=bearer).status_code == 200
+    refused = Browser().get(flow.USERINFO, {"access_token": tokens["access_token"]}, headers=bearer)
+    assert_challenged(refused, 400, "invalid_request")
+
+
 @pytest.mark.parametrize("token", ["x", "a.b.c", "é", "x" * 7000])
 def test_what_is_no_token_of_ours_is_an_invalid_token(token):
     assert_challenged(flow.userinfo(token), 401, "invalid_token")
