@@ -7,6 +7,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -17,11 +18,12 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from oauth.models import Client, TrustRule
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
-from tests.machine import npm_packages, program, python_packages
+from tests.machine import free_port, npm_packages, program, python_packages
 from tests.oauth.conftest import PASSWORD, make_person, put_signing_keys
 from tests.oauth.far_end import far_end
 from tests.oauth.outside import MAIN, Platform, platform
 
+from .browser_application import BrowserApplication, serve
 from .person import Person
 from .tls import https, write_certificate
 
@@ -196,6 +198,50 @@ def converse(
         finally:
             clock.cancel()
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def programs(node, tmp_path_factory) -> Path:
+    """The folder of the applications in the browser: each of ``spa/`` and its library, in one."""
+    folder = tmp_path_factory.mktemp("programs")
+    esbuild = [str(HERE / "node_modules" / ".bin" / "esbuild"), "--log-level=error"]
+    entries = map(str, HERE.glob("spa/*.js"))
+    form = ["--bundle", "--format=esm", "--target=es2022", f"--outdir={folder}"]
+    subprocess.run([*esbuild, *entries, *form], check=True)
+    return folder
+
+
+@pytest.fixture
+def open_application(
+    chromium, programs, issuer, person
+) -> Iterator[Callable[..., BrowserApplication]]:
+    """Opens an application of ``spa/`` in a window of a new browser, registered as a public client
+    with these ``fields``; what else is given, it is told."""
+    with ExitStack() as stack:
+        window = stack.enter_context(chromium.new_context()).new_page()
+        window.set_default_timeout(PATIENCE_SECONDS * 1000)
+
+        def run(program: str, fields: dict[str, Any], **chosen: Any) -> BrowserApplication:
+            port = free_port()
+            url = f"http://localhost:{port}"
+            public: dict[str, Any] = {
+                "redirect_uris": f"{url}/callback {url}/blank",
+                "post_logout_redirect_uris": f"{url}/",
+                "allowed_origins": url,
+                **fields,
+            }
+            chosen = {
+                "issuer": issuer,
+                "client_id": register("none", **public)["client_id"],
+                "scope": "openid email offline_access",
+                **chosen,
+            }
+            stack.enter_context(serve(programs / f"{program}.js", chosen, port))
+            application = BrowserApplication(url, window)
+            application.open()
+            return application
+
+        yield run
 
 
 @pytest.fixture
