@@ -1,0 +1,67 @@
+"""Libraries with which web applications in JavaScript sign people in, each at the version of
+package.json and with the settings that docs/reference/clients.md tells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.machine import free_port
+
+from .conftest import register
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SIGNED_IN = '"email":"grace@example.com"'
+CALLBACKS = {
+    "auth_js": "/auth/callback/ostiary",
+    "better_auth": "/api/auth/callback/ostiary",
+    "express_openid_connect": "/callback",
+    "fastify_oauth2": "/callback",
+    "passport_openidconnect": "/callback",
+}
+
+
+@pytest.fixture
+def visit(run_node_client, issuer, person):
+    """Runs a web application and lets the person do something there, who is given its address;
+    what they saw."""
+
+    def run(library: str, do: Callable[[str], Any], told: dict[str, Any] | None = None, **fields):
+        base = f"http://127.0.0.1:{free_port()}"
+        fields = {"post_logout_redirect_uris": f"{base}/", **fields}
+        registered = register(
+            "client_secret_basic",
+            redirect_uris=f"{base}{CALLBACKS[library]}",
+            token_endpoint_auth_methods=[],  # as the admin makes it: in the header or the body
+            **fields,
+        )
+        seen: list[Any] = []
+
+        def visit(base: str) -> str:
+            seen.append(do(base))
+            return "done"
+
+        run_node_client(
+            f"web/{library}.mjs",
+            {**registered, "issuer": issuer, "base": base, **(told or {})},
+            visit=visit,
+        )
+        return seen[0]
+
+    return run
+
+
+@pytest.mark.parametrize("library", CALLBACKS)
+def test_it_signs_a_person_in(visit, person, library):
+    page = visit(library, lambda base: person.read(base, until=SIGNED_IN))
+
+    print(json.loads(page))
+
+
+@pytest.mark.parametrize("library", CALLBACKS)
+def test_it_is_told_that_the_person_refused(visit, person, library):
+    page = visit(library, lambda base: person.read(base, until="zzzz", decision="deny"))
