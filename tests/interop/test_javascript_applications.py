@@ -15,14 +15,19 @@ from .conftest import register
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SIGNED_IN = '"email":"grace@example.com"'
 CALLBACKS = {
     "auth_js": "/auth/callback/ostiary",
     "better_auth": "/api/auth/callback/ostiary",
     "express_openid_connect": "/callback",
     "fastify_oauth2": "/callback",
-    "passport_openidconnect": "/callback",
 }
+REFUSED = {
+    "auth_js": "Try signing in with a different account",
+    "better_auth": '"refused":"?error=access_denied',
+    "express_openid_connect": '"refused":"access_denied"',
+    "fastify_oauth2": '"refused":"access_denied"',
+}
+SIGNED_IN = '"email":"grace@example.com"'
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def visit(run_node_client, issuer, person):
 
     def run(library: str, do: Callable[[str], Any], told: dict[str, Any] | None = None, **fields):
         base = f"http://127.0.0.1:{free_port()}"
-        fields = {"post_logout_redirect_uris": f"{base}/", **fields}
+        fields = {"post_logout_redirect_uris": f"{base} {base}/", **fields}
         registered = register(
             "client_secret_basic",
             redirect_uris=f"{base}{CALLBACKS[library]}",
@@ -59,9 +64,20 @@ def visit(run_node_client, issuer, person):
 def test_it_signs_a_person_in(visit, person, library):
     page = visit(library, lambda base: person.read(base, until=SIGNED_IN))
 
-    print(json.loads(page))
+    assert json.loads(page).get("renewed", True)
 
 
-@pytest.mark.parametrize("library", CALLBACKS)
-def test_it_is_told_that_the_person_refused(visit, person, library):
-    page = visit(library, lambda base: person.read(base, until="zzzz", decision="deny"))
+@pytest.mark.parametrize(("library", "told"), REFUSED.items())
+def test_it_is_told_that_the_person_refused(visit, person, library, told):
+    assert visit(library, lambda base: person.read(base, until=told, decision="deny"))
+
+
+@pytest.mark.parametrize("library", ["better_auth", "express_openid_connect"])
+def test_it_signs_the_person_out_here_too(visit, issuer, person, library):
+    def come_and_go(base):
+        person.read(base, until=SIGNED_IN)
+        return person.go(f"{base}/logout", until=base)
+
+    visit(library, come_and_go)
+
+    assert "/signin/" in person.browser.get(f"{issuer}/account/").headers["location"]

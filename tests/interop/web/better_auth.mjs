@@ -26,22 +26,25 @@ const auth = betterAuth({
   ],
 });
 
-/** Its answer with where it sends people, as a redirect: a script of the page would follow it. */
-async function leave(asked) {
-  const { headers, response } = await auth.api.signInSocial({
-    body: { provider: "ostiary", callbackURL: "/", errorCallbackURL: "/refused" },
-    headers: asked.headers,
-    returnHeaders: true,
-  });
+/** What a script of the page would do with an answer that holds an address: go there. */
+async function leave({ headers, response }) {
   headers.set("location", response.url);
   return new Response(null, { status: 302, headers });
 }
 
-await serve(async (incoming, outgoing) => {
-  const asked = request(incoming);
+async function answer(asked) {
   const { pathname, search } = new URL(asked.url);
-  if (pathname.startsWith("/api/auth/")) return respond(outgoing, await auth.handler(asked));
-  if (pathname === "/refused") return respond(outgoing, Response.json({ refused: search }));
-  const known = await auth.api.getSession({ headers: asked.headers });
-  respond(outgoing, known ? Response.json(known) : await leave(asked));
-});
+  const { headers } = asked;
+  if (pathname.startsWith("/api/auth/")) return auth.handler(asked);
+  if (pathname === "/refused") return Response.json({ refused: search });
+  if (pathname === "/logout") {
+    const body = { callbackURL: "/" };
+    return leave(await auth.api.signOut({ body, headers, returnHeaders: true }));
+  }
+  const known = await auth.api.getSession({ headers });
+  if (known) return Response.json(known);
+  const body = { provider: "ostiary", callbackURL: "/", errorCallbackURL: "/refused" };
+  return leave(await auth.api.signInSocial({ body, headers, returnHeaders: true }));
+}
+
+await serve(async (incoming, outgoing) => respond(outgoing, await answer(request(incoming))));

@@ -28,7 +28,7 @@ passport.deserializeUser((user, done) => done(null, user));
 const app = express();
 app.use(session({ secret, resave: false, saveUninitialized: false }));
 app.use(passport.session());
-app.get("/callback", passport.authenticate("openidconnect", { successRedirect: "/" }));
+app.get("/callback", passport.authenticate("openidconnect", { successRedirect: "/", failWithError: true }));
 app.get("/", (asked, answer, next) =>
   asked.user ? answer.json(asked.user) : passport.authenticate("openidconnect")(asked, answer, next),
 );
