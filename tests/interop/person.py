@@ -45,9 +45,9 @@ class Person:
         self.email, self.password = email, password
         self.browser = httpx.Client(follow_redirects=False, timeout=30)
 
-    def go(self, url: str, until: str) -> str:
+    def go(self, url: str, until: str, decision: str = "allow") -> str:
         """Go to ``url`` and on, until a redirect leads to ``until``; returns that address."""
-        for response in self._way_from(url):
+        for response in self._way_from(url, decision):
             if response.is_redirect and _target(response).startswith(until):
                 return _target(response)
         raise AssertionError(f"never came to {until}, but to {response.url}:\n{response.text}")

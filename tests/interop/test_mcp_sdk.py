@@ -3,13 +3,20 @@ server and nothing of us."""
 
 from __future__ import annotations
 
+import json
+import ssl
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import DNSName
 
-from oauth.models import Client
 from tests.machine import free_port
+from tests.oauth.far_end import FarEnd, far_end
+from tests.oauth.resource_server.certificates import new_certificate
 
 REDIRECT_URI = "http://localhost:8090/callback"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,12 +36,37 @@ def resource(settings) -> str:
 
 
 @pytest.fixture
+def web(settings, monkeypatch, tmp_path) -> Iterator[FarEnd]:
+    """A host with a certificate that we trust, from which metadata documents are taken."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = new_certificate("localhost", key=key, names=(DNSName("localhost"),))
+    trusted, file = tmp_path / "certificate.pem", tmp_path / "both.pem"
+    trusted.write_bytes(certificate.public_bytes(Encoding.PEM))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(private + trusted.read_bytes())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    settings.OSTIARY_OAUTH = {
+        **settings.OSTIARY_OAUTH,
+        "CLIENT_ID_METADATA_HOSTS": ["localhost"],
+        "REGISTRATION": "closed",
+    }
+    with far_end(tls) as serving:
+        yield serving
+
+
+@pytest.fixture
 def use(run_node_client, issuer, resource, person):
     """Lets the client use a tool; what it learned."""
 
     def run(comes_back: str, decision: str = "allow", **told: Any) -> dict[str, Any]:
         told = {"issuer": issuer, "resource": resource, "comes_back": comes_back, **told}
-        return run_node_client("mcp_client.mjs", told, person)
+        return run_node_client(
+            "mcp_client.mjs",
+            told,
+            go_to=lambda url: person.go(url, until=comes_back, decision=decision),
+        )
 
     return run
 
@@ -81,3 +113,30 @@ def test_it_uses_the_tool_of_a_server_that_names_no_scope(use, resource):
 
     assert "scope" not in asked(learned)
     assert learned_well(learned, resource)
+
+
+@pytest.mark.parametrize("scopes", [{"scopes": ["api:read"]}, {}], ids=["with scopes", "without"])
+def test_it_is_known_by_its_document_and_comes_back_to_any_port(use, resource, web, scopes):
+    client_id = f"{web.url}client.json"
+    metadata = saying(
+        client_id=client_id,
+        token_endpoint_auth_method="none",
+        redirect_uris=["http://localhost/callback", "http://127.0.0.1/callback"],
+    )
+    web.body = json.dumps(metadata).encode()
+
+    learned = use(
+        "http://localhost:43117/callback",
+        metadata=metadata,
+        client_metadata_url=client_id,
+        **scopes,
+    )
+
+    assert asked(learned)["client_id"] == client_id
+    assert learned_well(learned, resource)
+
+
+def test_it_is_told_that_the_person_refused(use):
+    learned = use(REDIRECT_URI, decision="deny", metadata=saying(), scopes=["api:read"])
+
+    assert learned["error"] == "access_denied"
