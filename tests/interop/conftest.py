@@ -24,6 +24,7 @@ from tests.oauth.far_end import far_end
 from tests.oauth.outside import MAIN, Platform, platform
 
 from .browser_application import BrowserApplication, serve
+from .https import live_server_by, localhost
 from .person import Person
 from .tls import https, write_certificate
 
@@ -31,7 +32,7 @@ HERE = Path(__file__).parent
 REDIRECT_URI = "https://rp.example/callback"
 API = "https://api.example/"
 API_OF_A_WORKLOAD = "https://api.example.com/"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 20
 Answer = Callable[[Any], str]
 
 
@@ -41,6 +42,18 @@ def issuer(live_server, settings) -> str:
     settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": live_server.url}
     put_signing_keys()
     return str(live_server.url)
+
+
+@pytest.fixture
+def issuer_by_https(transactional_db, settings, monkeypatch, tmp_path) -> Iterator[str]:
+    """The issuer by https, which the person's browser and node are told to trust."""
+    context, trusted = localhost(tmp_path)
+    for name in ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"):
+        monkeypatch.setenv(name, str(trusted))
+    with live_server_by(context) as url:
+        settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": url}
+        put_signing_keys()
+        yield url
 
 
 @pytest.fixture
@@ -218,7 +231,7 @@ def open_application(
     """Opens an application of ``spa/`` in a window of a new browser, registered as a public client
     with these ``fields``; what else is given, it is told."""
     with ExitStack() as stack:
-        window = stack.enter_context(chromium.new_context()).new_page()
+        window = stack.enter_context(chromium.new_context(ignore_https_errors=True)).new_page()
         window.set_default_timeout(PATIENCE_SECONDS * 1000)
 
         def run(program: str, fields: dict[str, Any], **chosen: Any) -> BrowserApplication:

@@ -9,18 +9,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 REDIRECT = [
     "oidc_client_ts",
     "angular_auth_oidc_client",
-    "msal_browser",
-    "msal_browser_4",
     "keycloak_js",
 ]
 POP_UP = [
     "oidc_client_ts",
     "oidc_client_ts_3_1",
     "angular_auth_oidc_client",
-    "msal_browser",
-    "msal_browser_4",
 ]
-RENEWING = ["oidc_client_ts", "angular_auth_oidc_client", "msal_browser", "msal_browser_4"]
 
 
 @pytest.fixture

@@ -4,19 +4,16 @@ server and nothing of us."""
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509 import DNSName
 
 from tests.machine import free_port
 from tests.oauth.far_end import FarEnd, far_end
-from tests.oauth.resource_server.certificates import new_certificate
+
+from .https import localhost
 
 REDIRECT_URI = "http://localhost:8090/callback"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,14 +35,7 @@ def resource(settings) -> str:
 @pytest.fixture
 def web(settings, monkeypatch, tmp_path) -> Iterator[FarEnd]:
     """A host with a certificate that we trust, from which metadata documents are taken."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = new_certificate("localhost", key=key, names=(DNSName("localhost"),))
-    trusted, file = tmp_path / "certificate.pem", tmp_path / "both.pem"
-    trusted.write_bytes(certificate.public_bytes(Encoding.PEM))
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(private + trusted.read_bytes())
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(file)
+    tls, trusted = localhost(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     settings.OSTIARY_OAUTH = {
         **settings.OSTIARY_OAUTH,
