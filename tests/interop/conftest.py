@@ -24,7 +24,6 @@ from tests.oauth.far_end import far_end
 from tests.oauth.outside import MAIN, Platform, platform
 
 from .browser_application import BrowserApplication, serve
-from .https import live_server_by, localhost
 from .person import Person
 from .tls import https, write_certificate
 
@@ -37,23 +36,25 @@ Answer = Callable[[Any], str]
 
 
 @pytest.fixture
-def issuer(live_server, settings) -> str:
+def signing_keys(transactional_db) -> None:
+    """What the issuer signs with."""
+    put_signing_keys()
+
+
+@pytest.fixture
+def issuer(live_server, signing_keys, settings) -> str:
     """The issuer: a real server on a real port of this machine."""
     settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": live_server.url}
-    put_signing_keys()
     return str(live_server.url)
 
 
 @pytest.fixture
-def issuer_by_https(transactional_db, settings, monkeypatch, tmp_path) -> Iterator[str]:
-    """The issuer by https, which the person's browser and node are told to trust."""
-    context, trusted = localhost(tmp_path)
-    for name in ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"):
-        monkeypatch.setenv(name, str(trusted))
-    with live_server_by(context) as url:
-        settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": url}
-        put_signing_keys()
-        yield url
+def secure_issuer(live_server, signing_keys, certificate, settings) -> Iterator[str]:
+    """The issuer by https."""
+    with https(live_server.thread.port, certificate) as origin:
+        settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": origin}
+        settings.CSRF_TRUSTED_ORIGINS = [origin]
+        yield origin
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def new_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def certificate(new_certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """That certificate, in which the site and the clients trust."""
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
         monkeypatch.setenv(name, str(new_certificate))
     return new_certificate
 

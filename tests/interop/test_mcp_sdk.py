@@ -3,17 +3,12 @@ server and nothing of us."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.machine import free_port
-from tests.oauth.far_end import FarEnd, far_end
-
-from .https import localhost
 
 REDIRECT_URI = "http://localhost:8090/callback"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,20 +25,6 @@ def resource(settings) -> str:
         "REGISTRATION_AUDIENCES": [address],
     }
     return address
-
-
-@pytest.fixture
-def web(settings, monkeypatch, tmp_path) -> Iterator[FarEnd]:
-    """A host with a certificate that we trust, from which metadata documents are taken."""
-    tls, trusted = localhost(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    settings.OSTIARY_OAUTH = {
-        **settings.OSTIARY_OAUTH,
-        "CLIENT_ID_METADATA_HOSTS": ["localhost"],
-        "REGISTRATION": "closed",
-    }
-    with far_end(tls) as serving:
-        yield serving
 
 
 @pytest.fixture
@@ -106,17 +87,22 @@ def test_it_uses_the_tool_of_a_server_that_names_no_scope(use, resource):
 
 
 @pytest.mark.parametrize("scopes", [{"scopes": ["api:read"]}, {}], ids=["with scopes", "without"])
-def test_it_is_known_by_its_document_and_comes_back_to_any_port(use, resource, web, scopes):
-    client_id = f"{web.url}client.json"
+def test_it_is_known_by_its_document_and_comes_back_to_any_port(
+    use, resource, publish, settings, scopes
+):
+    settings.OSTIARY_OAUTH = {
+        **settings.OSTIARY_OAUTH,
+        "REGISTRATION": "closed",
+        "CLIENT_ID_METADATA_HOSTS": ["localhost"],
+    }
     metadata = saying(
-        client_id=client_id,
         token_endpoint_auth_method="none",
         redirect_uris=["http://localhost/callback", "http://127.0.0.1/callback"],
     )
-    web.body = json.dumps(metadata).encode()
+    client_id = publish(**metadata)
 
     learned = use(
-        "http://localhost:43117/callback",
+        f"http://localhost:{free_port()}/callback",
         metadata=metadata,
         client_metadata_url=client_id,
         **scopes,

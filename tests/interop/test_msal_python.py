@@ -11,18 +11,8 @@ from tests.oauth import flow
 
 from .conftest import API, register
 from .person import Person
-from .tls import https
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def secure_issuer(issuer, live_server, certificate, settings) -> Iterator[str]:
-    """The issuer by https."""
-    with https(live_server.thread.port, certificate) as origin:
-        settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": origin}
-        settings.CSRF_TRUSTED_ORIGINS = [origin]
-        yield origin
 
 
 @pytest.fixture
