@@ -32,6 +32,7 @@ urlpatterns = [
         name="authorization_server_metadata",
     ),
     path(".well-known/jwks.json", or_unavailable(discovery.jwks), name="jwks"),
+    path(".well-known/webfinger", discovery.webfinger, name="webfinger"),
     path("oauth/authorize", or_unavailable_page(authorize.authorize), name="authorize"),
     path("oauth/par", or_unavailable(par.par), name="par"),
     path("oauth/token", or_unavailable(token.token), name="token"),

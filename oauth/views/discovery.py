@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from .. import apis, discovery, keys
 from ..cors import open_to_all_origins
+from ..webfinger import CONTENT_TYPE, descriptor
 
 MAX_AGE = 300
 """Seconds for which clients may keep a document: as long as a removed key may still be trusted."""
@@ -99,3 +100,16 @@ def authorization_server_metadata(request: HttpRequest) -> HttpResponse:
 def jwks(request: HttpRequest) -> HttpResponse:
     """The public signing keys (RFC 7517)."""
     return _document(request, "jwks", lambda: keys.keyset().jwks(), "application/jwk-set+json")
+
+
+@open_to_all_origins
+@require_safe
+def webfinger(request: HttpRequest) -> HttpResponse:
+    """Tell whose accounts these are (RFC 7033 §4)."""
+    found = descriptor(request.GET.get("resource", ""), request.GET.getlist("rel"))
+    if found is None:
+        body = json.dumps({"error": "invalid_request", "error_description": "resource: no URI."})
+        return HttpResponse(body, status=400, content_type=JSON)
+    response = HttpResponse(json.dumps(found), content_type=CONTENT_TYPE)
+    response["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    return response
