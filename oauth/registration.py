@@ -139,7 +139,7 @@ def apply(client: Client, metadata: Mapping[str, Any], limits: Limits) -> dict[s
         public = method == "none"
         client.client_type = Client.CLIENT_PUBLIC if public else Client.CLIENT_CONFIDENTIAL
         client.token_endpoint_auth_methods = [method]
-        client.grant_types = _grant_types(given, limits)
+        client.grant_types = _grant_types(given, limits, public=public)
         client.redirect_uris = " ".join(_redirect_uris(given, client.grant_types))
         client.post_logout_redirect_uris = " ".join(_uris(given, "post_logout_redirect_uris"))
         client.scopes = _scopes(given, client.grant_types, limits)
@@ -203,14 +203,15 @@ def _auth_method(given: RegistrationRequest, limits: Limits) -> str:
     )
 
 
-def _grant_types(given: RegistrationRequest, limits: Limits) -> list[str]:
+def _grant_types(given: RegistrationRequest, limits: Limits, *, public: bool) -> list[str]:
     asked = given.texts("grant_types") or ["authorization_code"]
-    usable = given.among("grant_types", asked, limits.grant_types)
+    offered = [each for each in limits.grant_types if not (public and each == "client_credentials")]
+    usable = given.among("grant_types", asked, offered)
     if usable == ["refresh_token"]:  # which only goes on with what another began
         given.leave_out("grant_types", "refresh_token", "of no use alone")
         usable = []
     if not usable:
-        instead = f"Choose from: {', '.join(limits.grant_types)}."
+        instead = f"Choose from: {', '.join(offered)}."
         if "implicit" in asked:
             instead += " Instead of implicit use authorization_code with PKCE."
         raise InvalidClientMetadata(description=given.nothing_left("grant_types", instead))

@@ -142,6 +142,22 @@ def test_an_initial_access_token_may_allow_more():
     assert flow.said_by(answer.json()["access_token"])["aud"] in (API, [API])
 
 
+def test_a_public_client_has_no_credentials_to_act_for_itself_by():
+    token = initial_token(grant_types=["authorization_code", "client_credentials"]).fresh_token
+    both = {"grant_types": ["client_credentials", "authorization_code"]}
+
+    told = registered(token, token_endpoint_auth_method="none", **both)
+
+    assert told["grant_types"] == ["authorization_code"]
+    assert refused(
+        register(
+            initial_token(grant_types=["client_credentials"]).fresh_token,
+            token_endpoint_auth_method="none",
+            grant_types=["client_credentials"],
+        )
+    )
+
+
 def test_tokens_are_kept_by_their_hashes():
     initial = initial_token()
     told = registered(initial.fresh_token)
