@@ -131,9 +131,10 @@ def test_in_a_browser(generate, come_back, token, issuer):
     assert is_of_grace(issuer, token)
 
 
-def test_on_another_device(generate, confirm, token, issuer):
+@pytest.mark.parametrize("method", ["client_secret_basic", "none"])
+def test_on_another_device(generate, confirm, token, issuer, method):
     told = register(
-        "client_secret_basic",
+        method,
         token_endpoint_auth_methods=[],
         redirect_uris="",
         grant_types=[DEVICE_CODE, "refresh_token"],
@@ -141,7 +142,7 @@ def test_on_another_device(generate, confirm, token, issuer):
 
     generate(
         "--flow=device",
-        *("--client-id", told["client_id"], "--client-secret", told["client_secret"]),
+        *("--client-id", told["client_id"], "--client-secret", told.get("client_secret", "")),
         **DEVICE,
         go=confirm,
     )
