@@ -142,6 +142,7 @@ def test_idpyoidc(run_python_client, person):
 
     assert asked(learned)["code_challenge_method"] == "S256"
     assert learned["claims"]["email"] == learned["userinfo"]["email"] == "grace@example.com"
+    assert learned["refreshed"] is True
 
 
 def test_pyoidc(run_python_client, person):

@@ -1,4 +1,4 @@
-"""A relying party that stands on idpyoidc: discovery, sign-in, refresh, and what it knows then."""
+"""A relying party that stands on idpyoidc: discovery, sign-in, UserInfo, refresh."""
 
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,6 +20,7 @@ handler = RPHandler(
                 "scopes_supported": ["openid", "email", "offline_access"],
                 "token_endpoint_auth_methods_supported": ["client_secret_basic"],
             },
+            "client_authn_methods": ["client_secret_basic"],  # or it can't refresh
             "services": {
                 "discovery": {
                     "class": "idpyoidc.client.oidc.provider_info_discovery.ProviderInfoDiscovery"
@@ -39,5 +40,11 @@ handler = RPHandler(
 url = handler.begin(ISSUER)
 back = dict(parse_qsl(urlsplit(ask(go_to=url)).query))
 result = handler.finalize(ISSUER, back)
+refreshed = handler.refresh_access_token(back["state"])
 
-learn(url=url, userinfo=result["userinfo"].to_dict(), claims=result["id_token"].to_dict())
+learn(
+    url=url,
+    userinfo=result["userinfo"].to_dict(),
+    claims=result["id_token"].to_dict(),
+    refreshed=refreshed["access_token"] != result["token"],
+)

@@ -1,0 +1,58 @@
+"""docs/reference/clients.md tells of the versions that are run, each client once and in order."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.machine import ROOT, missing, program
+
+PAGE = (ROOT / "docs/reference/clients.md").read_text()
+ROW = re.compile(r"^\| (`.+?) \| (\S.*?) \| .+ \| .+ \| .+ \|$", re.MULTILINE)
+SECTIONS = {
+    title: ROW.findall(text)
+    for title, text in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
+}
+
+
+def clients(title: str) -> list[tuple[str, str]]:
+    """Each client of a section with its version."""
+    return [
+        pair
+        for names, versions in SECTIONS[title]
+        for pair in zip(re.findall(r"`([^`]+)`", names), versions.split(", "), strict=True)
+    ]
+
+
+def locked(lock: Path) -> set[tuple[str, str]]:
+    """The packages of a lock of pip, in the spelling of PyPI's addresses."""
+    return set(re.findall(r"^([a-z0-9.-]+)==([^\s;]+)", lock.read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_rows_are_read_as_they_are_written_and_in_order(title):
+    names = [names.lower() for names, _ in SECTIONS[title]]
+
+    assert all(before < after for before, after in pairwise(names))
+    [section] = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
+    assert len(names) == section.count("\n|") - 2
+
+
+def test_versions_of_python_are_those_that_run():
+    locks = ROOT / "requirements"
+    run = locked(locks / "interop.txt") | locked(locks / "dev.txt")
+
+    assert {(name.lower(), version) for name, version in clients("Python")} <= run
+
+
+def test_versions_of_debian_are_those_that_run():
+    for name, version in clients("Debian"):
+        query = [program("dpkg-query"), "-W", "-f", "${source:Upstream-Version}", name]
+        installed = subprocess.run(query, capture_output=True, text=True)
+        if installed.returncode:
+            missing(f"{name} is not installed")
+        assert installed.stdout == version
