@@ -260,7 +260,8 @@ def _told(
 
 
 def _refused(error: OAuth2Error) -> HttpResponse:
-    log.info("registration refused: %s: %s", error.error, error.description)
+    if error.status_code != 401:
+        log.warning("registration refused: %s: %s", error.error, error.description)
     challenge = {"WWW-Authenticate": 'Bearer realm="registration"'}
     headers = challenge if error.status_code == 401 else {}
     return json_answer(error.json, error.status_code, headers)

@@ -372,13 +372,24 @@ def test_a_redirect_uri_that_is_not_safe_is_left_out_where_another_is(uri):
     assert (uri in ("", None)) or (len(left_out["redirect_uris"]) == 1)
 
 
-def test_a_refusal_names_each_redirect_uri_and_why():
+def test_a_refusal_names_each_redirect_uri_and_why(caplog):
     answer = register(redirect_uris=["cursor://x/cb", "http://plain.example/cb"])
 
     assert refused(answer, "invalid_redirect_uri")
     told = answer.json()["error_description"]
     assert "cursor://x/cb: a private-use scheme is a domain name in reverse" in told
     assert "http://plain.example/cb: http is for loopback addresses only" in told
+    assert f"registration refused: invalid_redirect_uri: {told}" in caplog.text
+
+
+def test_what_is_left_out_is_in_the_log(caplog):
+    caplog.set_level("INFO")
+    told = registered(redirect_uris=["cursor://x/cb", CALLBACK], contacts=["a\nb@person.example"])
+
+    [line] = [record.getMessage() for record in caplog.records if "without" in record.message]
+    assert told["client_id"] in line
+    assert "cursor://x/cb: a private-use scheme is a domain name in reverse" in line
+    assert "person.example" not in line
 
 
 def test_the_words_are_those_of_developers_in_every_language():
@@ -584,6 +595,7 @@ def test_what_is_only_told_about_the_software_is_left_out_where_it_can_not_be_ke
     )
 
     assert told["contacts"] == ["me@a.example"]
+    assert told["ostiary_left_out"]["contacts"][0] == "int: not a text"
     assert {*told["ostiary_left_out"]} == {"software_id", "software_version", "contacts"}
 
 
