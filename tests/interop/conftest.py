@@ -23,9 +23,9 @@ from tests.oauth.conftest import PASSWORD, make_person, put_signing_keys
 from tests.oauth.far_end import far_end
 from tests.oauth.outside import MAIN, Platform, platform
 
+from . import tls
 from .browser_application import BrowserApplication, serve
 from .person import Person
-from .tls import https, write_certificate
 
 HERE = Path(__file__).parent
 REDIRECT_URI = "https://rp.example/callback"
@@ -49,12 +49,11 @@ def issuer(live_server, signing_keys, settings) -> str:
 
 
 @pytest.fixture
-def secure_issuer(live_server, signing_keys, certificate, settings) -> Iterator[str]:
+def secure_issuer(transactional_db, signing_keys, certificate, settings) -> Iterator[str]:
     """The issuer by https."""
-    with https(live_server.thread.port, certificate) as origin:
-        settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": origin}
-        settings.CSRF_TRUSTED_ORIGINS = [origin]
-        yield origin
+    with tls.live_server(certificate) as url:
+        settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": url}
+        yield url
 
 
 @pytest.fixture
@@ -142,7 +141,7 @@ def github(issuer: str) -> Iterator[Platform]:
 @pytest.fixture(scope="session")
 def new_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for https://localhost, with its key."""
-    return write_certificate(tmp_path_factory.mktemp("certificate"))
+    return tls.write_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture
@@ -156,7 +155,7 @@ def certificate(new_certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def publish(issuer: str, certificate: Path) -> Iterator[Callable[..., str]]:
     """Publishes a client ID metadata document at https://localhost; its address."""
-    with far_end() as end, https(urlsplit(end.url).port or 0, certificate) as origin:
+    with far_end() as end, tls.https(urlsplit(end.url).port or 0, certificate) as origin:
 
         def run(**members: Any) -> str:
             client_id = f"{origin}/client.json"

@@ -1,4 +1,4 @@
-"""HTTPS in front of a plain server of this machine, for clients that will not speak without."""
+"""HTTPS on this machine, for clients that will not speak without."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.core.servers.basehttp import ThreadedWSGIServer
+from pytest_django.live_server_helper import LiveServer
 
 from tests.oauth.resource_server.certificates import new_certificate
 
@@ -68,3 +70,30 @@ def https(port: int, certificate: Path) -> Iterator[str]:
     finally:
         started.result().call_soon_threadsafe(stop.set)
         thread.join()
+
+
+@contextmanager
+def live_server(certificate: Path) -> Iterator[str]:
+    """The site by HTTPS: a server as pytest-django's, that is asked by no other name."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+
+    class Server(ThreadedWSGIServer):
+        def server_activate(self) -> None:
+            super().server_activate()
+            # Hands are shaken in a connection's own thread: browsers open some and say nothing.
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+
+        def setup_environ(self) -> None:
+            super().setup_environ()
+            self.base_environ["HTTPS"] = "on"
+
+    server = LiveServer("localhost", start=False)
+    server.thread.server_class = Server
+    server.start()
+    try:
+        yield f"https://localhost:{server.thread.port}"
+    finally:
+        server.stop()

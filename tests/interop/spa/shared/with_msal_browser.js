@@ -36,7 +36,9 @@ export async function run(PublicClientApplication, settings) {
         told(
           await application.acquireTokenSilent({ scopes, account: account(), forceRefresh: true }),
         ),
-      signOut: () => application.logoutRedirect({ account: account() }),
+      // Without the hint it would say neither who it is nor whom it means.
+      signOut: () =>
+        application.logoutRedirect({ account: account(), idTokenHint: account().idToken }),
     },
     trouble,
   );
