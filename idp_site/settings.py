@@ -290,7 +290,7 @@ SESSION_ENGINE = "ostiary.session_engines.db"
 if REDIS_URL:
     CACHES["default"] = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": REDIS_URL}
     SESSION_ENGINE = "ostiary.session_engines.cached_db"
-    OSTIARY_OAUTH |= {"REPLAY_CACHE": "default", "BLOCKLIST_CACHE": "default"}
+    OSTIARY_OAUTH["BLOCKLIST_CACHE"] = "default"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- cookies and transport -----------------------------------------------------------------------

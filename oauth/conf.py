@@ -60,10 +60,6 @@ class OAuthSettings:
     """The same for public clients where it is more: pages in a browser, whose tabs share a token
     and renew it at the same time."""
 
-    REPLAY_CACHE: str = ""
-    """The alias of a cache that all processes share, for the ``jti`` of proofs and assertions;
-    empty keeps them in the database."""
-
     SCOPE_CLAIMS: dict[str, list[str]] = field(default_factory=dict)
     """Claims that a scope releases beyond those of OpenID Connect, each read from the field of the
     user model of its name: ``{"profile": ["nickname"], "staff": ["department"]}``."""
