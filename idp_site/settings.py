@@ -122,9 +122,7 @@ OSTIARY_OAUTH: dict[str, Any] = {
     "CLIENT_CACHE_SECONDS": 0 if DEBUG else 1,
     # Two tabs of one page that renew at once stay signed in.
     "PUBLIC_REFRESH_GRACE_SECONDS": environment.number("REFRESH_GRACE_SECONDS", 10),
-    **settings_of(
-        OAuthSettings, but={"BLOCKLIST_CACHE", "REGISTRATION", "REPLAY_CACHE", "SIGNUP_URL"}
-    ),
+    **settings_of(OAuthSettings, but={"BLOCKLIST_CACHE", "REGISTRATION", "SIGNUP_URL"}),
     "REGISTRATION": environment.choice(
         "REGISTRATION",
         {"closed": "closed", "token": "initial_access_token", "open": "open"},

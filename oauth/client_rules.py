@@ -68,6 +68,12 @@ def problems(client: Client) -> dict[str, list[str]]:
             problem = redirect_uri.why_not_registrable(uri)
             if problem:
                 complain(field, f"{uri}: {problem}")
+    for origin in client.allowed_origins.split():
+        if redirect_uri.origin_of(origin) != origin:
+            complain(
+                "allowed_origins",
+                _("%s is no origin. Write one such as https://app.example.com.") % origin,
+            )
     for field, known in (
         ("grant_types", GRANT_TYPES),
         ("token_endpoint_auth_methods", AUTH_METHODS),

@@ -17,6 +17,7 @@ mark(
         cimd_expires_at created updated""",
     kept="What a person made for themselves goes; what others look after stays, without them.",
 )
+mark("ostiary_oauth.ClientOrigin", none="id client origin")
 mark(
     "ostiary_oauth.ClientSession",
     pseudonymous="sid user subject",

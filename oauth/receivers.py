@@ -12,7 +12,14 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 from ostiary.models import Session
 from ostiary.signals import session_ended
 
-from . import blocklist, client_memory, client_sessions, families, frontchannel_logout
+from . import (
+    blocklist,
+    client_memory,
+    client_origins,
+    client_sessions,
+    families,
+    frontchannel_logout,
+)
 from .models import Client
 
 
@@ -68,6 +75,9 @@ def connect() -> None:
         (pre_delete, _end_tokens_of_deleted_client, Client),
     ):
         signal.connect(receiver, sender=sender, dispatch_uid=f"ostiary.oauth{receiver.__name__}")
+    post_save.connect(
+        client_origins.after_save, sender=Client, dispatch_uid="ostiary.oauth.client_origins"
+    )
     for changed, tell in (
         (post_save, client_memory.after_save),
         (post_delete, client_memory.after_delete),

@@ -32,6 +32,8 @@ _LOOPBACK = re.compile(
 )
 _AUTHORITY = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.IGNORECASE)
 MAX_LENGTH = 2000
+ORIGIN_MAX_LENGTH = 300
+_PORTS = {"https": 443, "http": 80}
 
 
 def _split(uri: str) -> SplitResult | None:
@@ -128,6 +130,17 @@ def shares_origin(uri: str, others: Iterable[str]) -> bool:
 def _origin(uri: str) -> tuple[str, str] | None:
     parts = _split(uri)
     return (parts.scheme, parts.netloc.lower()) if parts else None
+
+
+def origin_of(uri: str) -> str:
+    """The origin of an ``http`` or ``https`` URI as a browser writes it; ``""`` if it has none."""
+    parts = _split(uri)
+    if parts is None or parts.scheme not in _PORTS or not parts.hostname or not uri.isascii():
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    at = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
+    told = f"{parts.scheme}://{host}{at}"
+    return told if len(told) <= ORIGIN_MAX_LENGTH else ""
 
 
 def is_loopback(uri: str) -> bool:

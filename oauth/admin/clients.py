@@ -112,7 +112,7 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
 
     class Meta:
         model = Client
-        fields = ["grant_types", "redirect_uris", "post_logout_redirect_uris"]
+        fields = ["grant_types", "redirect_uris", "post_logout_redirect_uris", "allowed_origins"]
         help_texts = {
             "redirect_uris": _(
                 "One a line, compared as exact strings. Only the port of http://127.0.0.1, "
@@ -120,6 +120,10 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
                 "differ."
             ),
             "post_logout_redirect_uris": _("Where people may be sent after signing out."),
+            "allowed_origins": _(
+                "Of a public application: further origins, such as https://app.example.com, whose "
+                "pages send credentials along. Those of its redirect URIs may anyway."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -193,6 +197,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "grant_types",
                     "redirect_uris",
                     "post_logout_redirect_uris",
+                    "allowed_origins",
                     "scopes",
                     "audiences",
                     "serves",

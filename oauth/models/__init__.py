@@ -2,6 +2,7 @@
 
 from .api import Api
 from .client import Client
+from .client_origin import ClientOrigin
 from .client_session import ClientSession
 from .consent import Consent
 from .erasure_notice import ErasureNotice
@@ -20,6 +21,7 @@ __all__ = [
     "AccessToken",
     "Api",
     "Client",
+    "ClientOrigin",
     "ClientSession",
     "Consent",
     "DeviceGrant",

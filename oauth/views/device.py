@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error, UnauthorizedClientError
 
@@ -21,7 +20,6 @@ from ostiary.throttling import Throttled, refund, throttle
 
 from .. import apis, claims, device_authorization, scopes
 from ..client_authentication import while_registered
-from ..cors import open_to_all_origins
 from ..grants.base import allowed_resource
 from ..models import DeviceGrant
 from ..parameters import pairs, single, values
@@ -30,8 +28,6 @@ from .token import authenticated, form, json_answer, refused
 USER_CODE_MAX_LENGTH = 50
 
 
-@csrf_exempt
-@open_to_all_origins
 def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
     """Begin an authorization for a device (§3.1)."""
     try:

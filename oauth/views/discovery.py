@@ -15,7 +15,6 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from .. import apis, discovery, keys
-from ..cors import open_to_all_origins
 from ..webfinger import CONTENT_TYPE, descriptor
 
 MAX_AGE = 300
@@ -81,28 +80,24 @@ def _document(
     return response
 
 
-@open_to_all_origins
 @require_safe
 def openid_configuration(request: HttpRequest) -> HttpResponse:
     """OpenID Provider metadata."""
     return _document(request, "op", discovery.openid_configuration, JSON)
 
 
-@open_to_all_origins
 @require_safe
 def authorization_server_metadata(request: HttpRequest) -> HttpResponse:
     """Authorization server metadata (RFC 8414)."""
     return _document(request, "as", discovery.authorization_server_metadata, JSON)
 
 
-@open_to_all_origins
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
     """The public signing keys (RFC 7517)."""
     return _document(request, "jwks", lambda: keys.keyset().jwks(), "application/jwk-set+json")
 
 
-@open_to_all_origins
 @require_safe
 def webfinger(request: HttpRequest) -> HttpResponse:
     """Tell whose accounts these are (RFC 7033 §4)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidClientError,
     InvalidRequestError,
@@ -13,13 +12,10 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 
 from .. import introspection, introspection_response
-from ..cors import open_to_all_origins
 from ..parameters import pairs, single
 from .token import authenticated, form, json_answer, jwt_answer, refused
 
 
-@csrf_exempt
-@open_to_all_origins
 def introspect(request: HttpRequest) -> HttpResponse:
     """Tell a confidential client whether a token is active, and what it says.
 

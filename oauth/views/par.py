@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from ostiary.client_address import client_ip
@@ -15,15 +14,12 @@ from .. import dpop, security_profile
 from .. import par as pushed_requests
 from ..client_authentication import while_registered
 from ..conf import oauth_settings
-from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Client
 from ..parameters import pairs, single
 from .token import authenticated, form, json_answer, refused
 
 
-@csrf_exempt
-@open_to_all_origins
 def par(request: HttpRequest) -> HttpResponse:
     """Take a request from a client, and give a reference to it."""
     try:

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from ostiary import events
@@ -23,7 +22,6 @@ from ostiary.throttling import Throttled, throttle
 from .. import families, registration, software_statement
 from ..client_authentication import read_client
 from ..conf import oauth_settings
-from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Client, InitialAccessToken
 from ..models.client_secrets import hash_registration_token
@@ -47,12 +45,10 @@ class BearerRefused(OAuth2Error):  # type: ignore[misc]  # oauthlib is untyped
     status_code = 401
 
 
-@csrf_exempt
-@open_to_all_origins
 def register(request: HttpRequest) -> HttpResponse:
     """Register a client (RFC 7591 §3)."""
     if oauth_settings.REGISTRATION == "closed":
-        raise Http404
+        raise Http404("Applications can't register themselves here.")
     if request.method != "POST":
         return _not_allowed("POST")
     try:
@@ -74,7 +70,6 @@ def register(request: HttpRequest) -> HttpResponse:
     return json_answer(json.dumps(told), 201, {})
 
 
-@csrf_exempt
 def configuration(request: HttpRequest, client_id: str) -> HttpResponse:
     """Read, replace or remove the registration of the client whose token this is (RFC 7592 §2)."""
     steps = {"GET": _read, "PUT": _replace, "DELETE": _remove}

@@ -7,13 +7,11 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from .. import status_list
-from ..cors import open_to_all_origins
 
 CACHED = {"Cache-Control": f"public, max-age={status_list.TTL}"}
 NUMBER_MAX_DIGITS = 15
 
 
-@open_to_all_origins
 @require_safe
 def one(request: HttpRequest, number: int) -> HttpResponse:
     """A Status List Token. Only the present one: lists of the past (``time``, §8.4) are not
@@ -31,7 +29,6 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     return get_conditional_response(request, etag=etag, response=response) or response
 
 
-@open_to_all_origins
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
     """The addresses of all lists in use (§9.3)."""

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, throttle
 
 from .. import client_authentication, mtls, revocation, server
-from ..cors import open_to_all_origins
 from ..grants.base import BASIC_CHALLENGE, Received
 from ..models import Client
 from ..parameters import pairs, read_as_utf8, secret_in_query, single
@@ -94,8 +92,6 @@ def authenticated(request: HttpRequest, params: Mapping[str, str], *, at: str) -
     )
 
 
-@csrf_exempt
-@open_to_all_origins
 def token(request: HttpRequest) -> HttpResponse:
     """Exchange a grant for tokens."""
     try:
@@ -109,8 +105,6 @@ def token(request: HttpRequest) -> HttpResponse:
     return _after_failed_authentication(request, response) if status == 401 else response
 
 
-@csrf_exempt
-@open_to_all_origins
 def revoke(request: HttpRequest) -> HttpResponse:
     """End a token and its family (RFC 7009): 200 whether or not there was one, and an error for one
     that can't be ended (§2.2.1)."""

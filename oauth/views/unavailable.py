@@ -15,25 +15,22 @@ RETRY_SECONDS = 5
 View = Callable[..., HttpResponse]
 
 
-def or_unavailable(view: View) -> View:
-    """Answer 503 in JSON where ``view`` needed a signature and could not get it."""
-    return _or(view, lambda request, error: HttpResponse(error.json, "application/json"))
-
-
 def or_unavailable_page(view: View) -> View:
-    """Answer 503 with a page."""
-    return _or(view, error_page)
+    """Answer 503 with a page where ``view`` needed a signature and could not get it."""
 
-
-def _or(view: View, answer: Callable[[HttpRequest, SignerUnavailableError], HttpResponse]) -> View:
     @functools.wraps(view)
     def answering(request: HttpRequest, **named: Any) -> HttpResponse:
         try:
             return view(request, **named)
         except SignerUnavailableError as error:
-            return _soon_again(answer(request, error), error.status_code)
+            return _soon_again(error_page(request, error), error.status_code)
 
     return answering
+
+
+def signer_away(error: SignerUnavailableError) -> HttpResponse:
+    """The answer to a program that needed a signature."""
+    return _soon_again(HttpResponse(error.json, "application/json"), error.status_code)
 
 
 def database_away() -> HttpResponse:

@@ -6,7 +6,6 @@ from typing import Any
 
 import jwt
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from .. import (
@@ -20,7 +19,6 @@ from .. import (
     userinfo_response,
 )
 from ..conf import oauth_settings
-from ..cors import open_to_all_origins
 from ..issuer import endpoint
 from ..models import Grant
 from ..parameters import secret_in_query
@@ -35,8 +33,6 @@ class BearerError(Exception):
         self.error, self.description, self.status = error, description, status
 
 
-@csrf_exempt
-@open_to_all_origins
 def userinfo(request: HttpRequest) -> HttpResponse:
     """The claims about the person whose access token this is."""
     if request.method not in ("GET", "POST"):

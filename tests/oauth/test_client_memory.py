@@ -448,6 +448,7 @@ def test_who_was_just_deleted_elsewhere_is_unknown(way, signed_in_browser):
     assert ask().status_code in (200, 201, 302)
     for rows in (Grant, DeviceGrant, PushedRequest):
         rows.objects.all().delete()
+    client.origins.all().delete()
     Client.objects.filter(pk=client.pk)._raw_delete("default")
     answer = ask()
     if way == "authorize":

@@ -14,6 +14,7 @@ from oauth.models import ExchangeRule, Grant, RefreshToken
 from oauth.models.trust_rule import JWT_BEARER, TOKEN_EXCHANGE
 from ostiary import person_at_hand
 from tests.oauth import flow, test_device
+from tests.oauth.assertions import make_proof, new_key, signed_by
 from tests.oauth.conftest import API, make_client
 from tests.oauth.outside import platform
 from tests.oauth.test_revocation_policies import INTROSPECT
@@ -236,6 +237,25 @@ def of_services(client) -> dict[str, int]:
     }
 
 
+def of_single_use(signing, service) -> dict[str, int]:
+    """What brings something that may be used once."""
+    form = {"grant_type": "client_credentials"}
+    secret = flow.basic(service.client_id, service.raw_secret)
+
+    def by_assertion():
+        return flow.post_form(flow.TOKEN, {**form, **signed_by(signing)})
+
+    def with_proof():
+        return flow.post_form(flow.TOKEN, form, secret, dpop=make_proof(new_key()))
+
+    by_assertion(), with_proof()
+    signed = "client credentials, by a signed assertion (`private_key_jwt`, `client_secret_jwt`)"
+    return {
+        signed: statements_of(by_assertion),
+        "client credentials, with a DPoP proof": statements_of(with_proof),
+    }
+
+
 def of_apis(client, browser) -> dict[str, int]:
     """What an API asks about a person's token, and to call the next API."""
     api = make_client(
@@ -278,7 +298,13 @@ def of_workloads() -> dict[str, int]:
 
 @pytest.mark.usefixtures("kept_clients")
 def test_the_table_of_the_documentation_is_true(
-    confidential_client, service_client, signed_in_browser, tokens, monkeypatch, settings
+    confidential_client,
+    service_client,
+    signing_client,
+    signed_in_browser,
+    tokens,
+    monkeypatch,
+    settings,
 ):
     for module in (keys, apis):  # however slow the machine is, they stay warm
         monkeypatch.setattr(module, "RECHECK_SECONDS", 3600)
@@ -295,6 +321,7 @@ def test_the_table_of_the_documentation_is_true(
         **of_devices(signed_in_browser),
         **of_services(service_client),
         **of_workloads(),
+        **of_single_use(signing_client, service_client),
         **of_apis(confidential_client, signed_in_browser),
     }
 
