@@ -319,9 +319,9 @@ def test_the_table_of_the_documentation_is_true(
     assert promised == {
         **of_people(confidential_client, signed_in_browser),
         **of_devices(signed_in_browser),
+        **of_single_use(signing_client, service_client),
         **of_services(service_client),
         **of_workloads(),
-        **of_single_use(signing_client, service_client),
         **of_apis(confidential_client, signed_in_browser),
     }
 
