@@ -377,6 +377,7 @@ CELERY_TASK_DEFAULT_EXCHANGE = QUEUE_PREFIX
 CELERY_TASK_DEFAULT_EXCHANGE_TYPE = EXCHANGE_TYPE
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_TRANSPORT = "idp_site.file_broker:Transport"
     _queue = VAR_DIR / "broker"
     for _folder in ("queue", "control"):
         (_queue / _folder).mkdir(mode=0o700, parents=True, exist_ok=True)
