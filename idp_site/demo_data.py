@@ -25,8 +25,8 @@ PEOPLE: list[dict[str, Any]] = [
     },
 ]
 
-WITH_AN_APP = "bob@example.com"
-"""Whoever has an authenticator app."""
+WITH_AN_APP = {"bob@example.com": "bob-totp", "admin@example.com": "admin-totp"}
+"""Who has an authenticator app, and by what name its key is kept. Operators need one."""
 
 
 def clients() -> list[dict[str, Any]]:
@@ -88,9 +88,9 @@ def _secret_of(client: dict[str, Any]) -> str:
     return demo.kept_secret(settings.VAR_DIR, client["client_id"], demo.new_client_secret)
 
 
-def _totp_key() -> str:
-    """The key of the person with an authenticator app, in Base32, kept as client secrets are."""
-    return demo.kept_secret(settings.VAR_DIR, "bob-totp", demo.new_totp_key)
+def _totp_key(email: str) -> str:
+    """The key of a person's authenticator app, in Base32, kept as client secrets are."""
+    return demo.kept_secret(settings.VAR_DIR, WITH_AN_APP[email], demo.new_totp_key)
 
 
 def seed() -> None:
@@ -98,7 +98,7 @@ def seed() -> None:
     if apps.is_installed("accounts"):
         seed_people()
         if apps.is_installed("mfa"):
-            seed_authenticator_app()
+            seed_authenticator_apps()
     if apps.is_installed("oauth"):
         seed_clients()
 
@@ -124,14 +124,16 @@ def seed_people() -> None:
 
 
 @transaction.atomic
-def seed_authenticator_app() -> None:
-    """The key that is told works, whatever else the person has set up."""
+def seed_authenticator_apps() -> None:
+    """The keys that are told work, whatever else those people have set up."""
     AuthenticatorApp = apps.get_model("ostiary_mfa", "AuthenticatorApp")
-    user = get_user_model()._default_manager.get(email=WITH_AN_APP)
-    key = base64.b32decode(_totp_key())
-    own = AuthenticatorApp._default_manager.filter(user=user, confirmed=True)
-    if not any(app.key == key for app in own):
-        AuthenticatorApp._default_manager.create(user=user, name="Phone", key=key, confirmed=True)
+    for user in get_user_model()._default_manager.filter(email__in=WITH_AN_APP):
+        key = base64.b32decode(_totp_key(user.email))
+        own = AuthenticatorApp._default_manager.filter(user=user, confirmed=True)
+        if not any(app.key == key for app in own):
+            AuthenticatorApp._default_manager.create(
+                user=user, name="Phone", key=key, confirmed=True
+            )
 
 
 @transaction.atomic
@@ -160,8 +162,8 @@ def credentials() -> dict[str, Any]:
                 "email": fields["email"],
                 "password": demo.PASSWORD,
                 **(
-                    {"totp_key": _totp_key()}
-                    if fields["email"] == WITH_AN_APP and apps.is_installed("mfa")
+                    {"totp_key": _totp_key(fields["email"])}
+                    if fields["email"] in WITH_AN_APP and apps.is_installed("mfa")
                     else {}
                 ),
             }

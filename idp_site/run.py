@@ -2,10 +2,14 @@
 
 Sets up the data folder, starts the processes of the ``Procfile``, waits until all of them answer,
 and tells where. However this process is asked to end, none of the others stays behind.
+
+A signal may come again while it is handled, and as often as it likes: what a handler calls takes no
+lock and prints nothing.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -18,7 +22,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NoReturn
 
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
@@ -29,10 +33,15 @@ from . import demo
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 60
 KILL_AFTER_SECONDS = 8
+WORDS_AFTER_SECONDS = 15
+"""After so long a wait it is told for what."""
+GREETING = """\
+Ostiary to try, with demo data, on this machine alone. The first start takes one or two minutes, and
+the next ones about fifteen seconds."""
 
 
 def environment() -> dict[str, str]:
-    """What the processes are told; the same is left in ``demo.env`` for other terminals.
+    """What the processes are told.
 
     Raises ``SystemExit`` with a sentence for a port that is none or an issuer that is not here.
     """
@@ -46,8 +55,9 @@ def environment() -> dict[str, str]:
     if reason := demo.why_not_allowed(issuer):
         raise SystemExit(reason)
     var_dir = Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve()
-    var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    chosen = {
+    return {
+        "LOG_LEVEL": "WARNING",
+        **os.environ,
         "DEMO": "1",
         "ISSUER_URL": issuer,
         "PORT": str(port),
@@ -55,20 +65,49 @@ def environment() -> dict[str, str]:
         "API_PORT": str(api_port),
         "API_URL": f"http://localhost:{api_port}/",
         "API_AUDIENCE": f"http://localhost:{api_port}/",
-    }
-    text = "".join(f"{name}={value}\n" for name, value in chosen.items())
-    (var_dir / "demo.env").write_text(text)
-    client_secret = demo.kept_secret(var_dir, "demo-web", demo.new_client_secret)
-    return {
-        "LOG_LEVEL": "WARNING",
-        **os.environ,
-        **chosen,
         "VAR_DIR": str(var_dir),
         "CLIENT_ID": "demo-web",
-        "CLIENT_SECRET": client_secret,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+FOR_OTHER_TERMINALS = ("DEMO", "ISSUER_URL", "PORT", "RP_PORT", "API_PORT", "API_URL")
+
+
+def hold(env: dict[str, str]) -> IO[str]:
+    """Take the data folder, as long as the file that is returned is open in this process or those
+    that it forks.
+
+    Raises ``SystemExit`` with a sentence where it is taken.
+    """
+    var_dir = Path(env["VAR_DIR"])
+    var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = (var_dir / "run.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        refuse_second(file.read(), f", with the data in {var_dir}")
+    file.truncate(0)
+    file.write(env["ISSUER_URL"])
+    file.flush()
+    return file
+
+
+def refuse_second(issuer: str, where: str = "") -> NoReturn:
+    """Raise ``SystemExit``: Ostiary is there already."""
+    raise SystemExit(
+        f"Ostiary already runs here: {issuer}/{where}. Ctrl-C in its terminal stops it. For a "
+        "second one beside it choose other ports and another folder: "
+        "make run PORT=8100 RP_PORT=9100 VAR_DIR=var2"
+    )
+
+
+def leave_for_other_terminals(env: dict[str, str]) -> None:
+    """``demo.env``, so that ``manage.py`` speaks of the same site."""
+    text = "".join(f"{name}={env[name]}\n" for name in FOR_OTHER_TERMINALS)
+    Path(env["VAR_DIR"], "demo.env").write_text(text)
 
 
 def is_free(port: int) -> bool:
@@ -92,25 +131,82 @@ def is_free(port: int) -> bool:
 def refuse_taken_ports(env: dict[str, str]) -> None:
     """Raises ``SystemExit`` with a sentence if another program listens on one of our ports."""
     for name in ("PORT", "RP_PORT", "API_PORT"):
-        if not is_free(int(env[name])):
-            raise SystemExit(
-                f"Port {env[name]} can't be had on this machine: another program uses it, or it "
-                f"is reserved. Stop that program, or choose another port: make run {name}=…"
-            )
+        if is_free(int(env[name])):
+            continue
+        if name == "PORT" and is_demo(address := f"http://localhost:{env[name]}"):
+            refuse_second(address)
+        raise SystemExit(
+            f"Port {env[name]} is not free: another program uses it, or this machine keeps it for "
+            f"itself. Stop that program, or choose another port: make run {name}=…"
+        )
 
 
-def manage(env: dict[str, str], *arguments: str) -> str:
-    """Run a management command; its output. Raises ``SystemExit`` with its errors if it fails."""
-    result = subprocess.run(  # noqa: S603  (our own command)
-        [sys.executable, ROOT / "manage.py", *arguments],
-        env=env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
+def is_demo(address: str) -> bool:
+    """Whether a demo of ours answers there: it alone shows its mailbox."""
+    asked = urllib.request.Request(  # noqa: S310  (our own http address)
+        f"{address}/dev/mailbox/", headers={"Accept": "application/json"}
     )
-    if result.returncode:
-        raise SystemExit(f"manage.py {' '.join(arguments)} failed:\n{result.stderr}")
-    return result.stdout
+    try:
+        with urllib.request.urlopen(asked, timeout=2) as response:  # noqa: S310
+            return isinstance(json.load(response), list)
+    except (OSError, ValueError):
+        return False
+
+
+def set_up(env: dict[str, str]) -> dict[str, Any]:
+    """Make the database and the demo data, saying what is being done; who there is to sign in as.
+
+    Raises ``SystemExit`` with its errors where that fails.
+    """
+    command = [sys.executable, ROOT / "manage.py"]
+    command += ["seed_demo", "--migrate", "--json", "--verbosity", "2"]
+    step = Step()
+    errors = []
+    with subprocess.Popen(  # noqa: S603  (our own command)
+        command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            for line in process.stderr or ():
+                if line.startswith("…"):
+                    step.begin(line.removeprefix("…").strip())
+                elif "Applying " in line:
+                    step.detail(line.strip().removeprefix("Applying ").removesuffix("... OK"))
+                else:
+                    errors.append(line)
+            told = process.stdout.read() if process.stdout else ""
+        except KeyboardInterrupt:
+            process.kill()
+            raise
+    step.end()
+    if process.returncode:
+        raise SystemExit(f"The demo could not be set up:\n{''.join(errors)}")
+    credentials: dict[str, Any] = json.loads(told)
+    return credentials
+
+
+class Step:
+    """A line that says what is being done, and in the end how long it took."""
+
+    def __init__(self) -> None:
+        self.words, self.started = "", 0.0
+
+    def begin(self, words: str) -> None:
+        """The one before has ended."""
+        self.end()
+        self.words, self.started = words, time.monotonic()
+        print(f"{words} …", end="", flush=True)
+
+    def detail(self, words: str) -> None:
+        """What exactly, where somebody looks on."""
+        if sys.stdout.isatty():
+            print(f"\r\033[K{self.words} … {words[:60]}", end="", flush=True)
+
+    def end(self) -> None:
+        """Tell the time."""
+        if self.words:
+            again = f"\r\033[K{self.words} …" if sys.stdout.isatty() else ""
+            print(f"{again} {time.monotonic() - self.started:.0f} s", flush=True)
+        self.words = ""
 
 
 def answers(url: str) -> bool:
@@ -172,11 +268,13 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
         super().__init__(Printer(sys.stdout, colour=sys.stdout.isatty()))
         self.env, self.credentials = env, credentials
         self.parent = os.getppid()
-        self.asked_to_stop = threading.Event()
+        self.asked_to_stop = False
 
     def terminate(self) -> None:
-        """Also called in a signal handler, and perhaps while processes are being started."""
-        self.asked_to_stop.set()
+        """Also called in a signal handler, within another, and perhaps while processes are being
+        started. (An event or a lock would be held for ever by the handler that was interrupted.)
+        """
+        self.asked_to_stop = True
         if self._all_started():
             super().terminate()
 
@@ -187,9 +285,10 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
             threading.Thread(target=task, daemon=True).start()
 
     def _watch(self) -> None:
-        while not self.asked_to_stop.wait(0.5):
+        while not self.asked_to_stop:
             if os.getppid() != self.parent:  # `make` was killed
                 os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
         deadline = time.monotonic() + KILL_AFTER_SECONDS
         while time.monotonic() < deadline:
             self.terminate()
@@ -203,15 +302,20 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
             "the example API": lambda: answers(self.env["API_URL"]),
             "the worker": worker_answers,
         }
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while waiting and not self.asked_to_stop.is_set():
+        print(f"Starting {', '.join(waiting)} …", flush=True)
+        started = told = time.monotonic()
+        while waiting and not self.asked_to_stop:
             waiting = {name: ready for name, ready in waiting.items() if not ready()}
-            if waiting and time.monotonic() > deadline:
+            now = time.monotonic()
+            if waiting and now > started + PATIENCE_SECONDS:
                 print(
                     f"No answer from {' and '.join(waiting)} in {PATIENCE_SECONDS} s.", flush=True
                 )
                 self.returncode = 1
-                self.asked_to_stop.set()
+                self.asked_to_stop = True
+            elif waiting and now > told + WORDS_AFTER_SECONDS:
+                print(f"… waiting for {' and '.join(waiting)}, {now - started:.0f} s", flush=True)
+                told = now
             time.sleep(0.1)
         if not waiting:
             print(banner(self.env, self.credentials), flush=True)
@@ -222,20 +326,34 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
             super()._system_print(data)
 
 
+def stop(*_: Any) -> None:
+    """While there are no processes yet; once, however often it is asked."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Run until a signal, or until one of the processes ends. 0 when it was asked to stop."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     env = environment()
+    held = hold(env)
     refuse_taken_ports(env)
-    print(f"Setting up the data in {env['VAR_DIR']} …", flush=True)
-    credentials = json.loads(manage(env, "seed_demo", "--migrate", "--json"))
+    leave_for_other_terminals(env)
+    var_dir = Path(env["VAR_DIR"])
+    env["CLIENT_SECRET"] = demo.kept_secret(var_dir, "demo-web", demo.new_client_secret)
+    print(GREETING, flush=True)
+    credentials = set_up(env)
     os.environ.update(env)  # for the ping of the worker
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp_site.settings")
     multiprocessing.set_start_method("fork")
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     processes = Processes(env, credentials)
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         processes.add_process(name, command, env=env, cwd=str(ROOT))
-    processes.loop()
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with held:
+        processes.loop()
     if processes.returncode in (130, 143):
         print("Stopped.", flush=True)
         return 0
@@ -246,4 +364,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("Stopped.")
+        print("\nStopped.", flush=True)

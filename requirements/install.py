@@ -34,17 +34,31 @@ def is_installed(venv: Path, lock: str) -> bool:
     return found and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
 
-def show(line: str) -> None:
-    """Replace the progress line (a terminal), or print nothing (a file)."""
-    if sys.stdout.isatty():
-        print(f"\r\033[K{line[: shutil.get_terminal_size().columns - 1]}", end="", flush=True)
+class Progress:
+    """One line that is replaced (a terminal), or one now and then (a file)."""
+
+    EVERY_SECONDS = 15
+
+    def __init__(self):
+        self.told = time.monotonic()
+
+    def show(self, line):
+        if sys.stdout.isatty():
+            print(f"\r\033[K{line[: shutil.get_terminal_size().columns - 1]}", end="", flush=True)
+        elif line and time.monotonic() - self.told > self.EVERY_SECONDS:
+            self.told = time.monotonic()
+            print(line, flush=True)
 
 
 def install(venv: Path, lock: str) -> int:
-    """Install the lock with one line of progress. Returns pip's exit code."""
+    """Install the lock, and show how far it is. Returns pip's exit code."""
     requirements = FOLDER / f"{lock}.txt"
     total = sum(line[0].isalnum() for line in requirements.read_text().splitlines() if line)
-    print(f"Installing up to {total} locked packages into {venv} …", flush=True)
+    print(
+        f"Installing up to {total} locked packages into {venv}, once: a minute or two …",
+        flush=True,
+    )
+    progress = Progress()
     started = time.monotonic()
     command = [venv / "bin" / "python", "-m", "pip", "install", "--require-hashes", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "-r", requirements]
@@ -57,10 +71,10 @@ def install(venv: Path, lock: str) -> int:
             lines.append(line)
             if line.startswith("Collecting "):
                 seen += 1
-                show(f"  {seen}/{total} {line.split()[1]}")
+                progress.show(f"  {seen}/{total} {line.split()[1]}")
             elif line.startswith("Installing collected"):
-                show("  unpacking")
-    show("")
+                progress.show("  unpacking")
+    progress.show("")
     if pip.returncode:
         print("".join(lines[-30:]), file=sys.stderr)
         return pip.returncode

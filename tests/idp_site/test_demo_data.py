@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import re
+import time
 from urllib.parse import urlencode
 
 import pyotp
@@ -53,16 +55,45 @@ def test_the_credentials_are_one_object_of_the_agreed_shape():
 
 
 @pytest.mark.needs("mfa")
-def test_bobs_authenticator_app_has_the_key_that_is_told():
+def test_the_authenticator_apps_of_bob_and_the_operator_have_the_keys_that_are_told():
     from mfa.models import AuthenticatorApp
 
     seed()
     seed()
-    keys = {p["email"]: p["totp_key"] for p in credentials()["people"] if "totp_key" in p}
-    [app] = AuthenticatorApp.objects.select_related("user")
-    assert keys == {"bob@example.com": app.key_in_text()}
-    assert app.user.email == "bob@example.com"
-    assert app.verify_token(pyotp.TOTP(keys["bob@example.com"]).now())
+    told = {p["email"]: p["totp_key"] for p in credentials()["people"] if "totp_key" in p}
+    there = AuthenticatorApp.objects.select_related("user")
+    assert {app.user.email: app.key_in_text() for app in there} == told
+    assert set(told) == {"bob@example.com", "admin@example.com"}
+    for app in there:
+        assert app.verify_token(pyotp.TOTP(told[app.user.email]).now())
+
+
+@pytest.mark.needs("mfa")
+def test_in_words_the_codes_of_the_moment_are_told():
+    seed()
+    out = io.StringIO()
+    call_command("demo_credentials", stdout=out)
+    codes = set(re.findall(r"code (\d{6}) ", out.getvalue()))
+    keys = [p["totp_key"] for p in credentials()["people"] if "totp_key" in p]
+    now = int(time.time())
+    assert codes <= {pyotp.TOTP(key).at(at) for key in keys for at in (now - 30, now)}
+    assert len(codes) == 2
+
+
+@pytest.mark.needs("accounts")
+@pytest.mark.needs("mfa")
+def test_the_operator_is_in_the_admin_site_by_password_and_code_alone():
+    seed()
+    [key] = [p["totp_key"] for p in credentials()["people"] if p["email"] == "admin@example.com"]
+    browser = Browser()
+
+    asked = browser.post(
+        "/signin/?next=/admin/", {"identifier": "admin@example.com", "password": demo.PASSWORD}
+    )
+    answer = browser.post(asked.url, {"code": pyotp.TOTP(key).now()}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == "/admin/"
+    assert answer.status_code == 200
 
 
 def test_the_people_can_sign_in():

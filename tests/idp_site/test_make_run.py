@@ -161,7 +161,7 @@ def test_a_taken_port_is_a_sentence(env, name):
         process = command(env)
         said, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert f"Port {env[name]} can't be had" in said
+    assert f"Port {env[name]} is not free" in said
     assert "Traceback" not in said
 
 

@@ -1,10 +1,12 @@
 """``manage.py demo_credentials``: what a person or a test signs in with."""
 
+import base64
 import json
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django_otp.oath import totp
 
 from ... import demo_data
 
@@ -28,7 +30,15 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"issuer  {found['issuer']}")
         for person in found["people"]:
-            key = f"  TOTP key {person['totp_key']}" if "totp_key" in person else ""
-            self.stdout.write(f"person  {person['email']}  {person['password']}{key}")
+            self.stdout.write(f"person  {person['email']}  {person['password']}{code_of(person)}")
         for client in found["clients"]:
             self.stdout.write(f"client  {client['client_id']}  {client.get('client_secret', '-')}")
+
+
+def code_of(person: dict[str, str]) -> str:
+    """What a person's authenticator app shows now, for who has none at hand; ``""`` if none is
+    needed."""
+    if "totp_key" not in person:
+        return ""
+    code = totp(base64.b32decode(person["totp_key"]))
+    return f"  code {code:06} (TOTP key {person['totp_key']})"

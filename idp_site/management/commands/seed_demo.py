@@ -26,9 +26,17 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("This is demo data with public passwords: only with DEMO=1.")
         if migrate:
-            call_command("migrate", verbosity=0, interactive=False)
+            self._say(options, f"Setting up the database in {settings.VAR_DIR}")
+            told = {"verbosity": 1, "stdout": self.stderr} if options["verbosity"] > 1 else {}
+            call_command("migrate", **{"verbosity": 0, "interactive": False, **told})
+        self._say(options, "Putting in the demo's people and applications")
         demo_data.seed()
         if json:
             call_command("demo_credentials", "--json", stdout=self.stdout)
         else:
             self.stdout.write("The demo data is there.")
+
+    def _say(self, options: dict[str, Any], what: str) -> None:
+        """For ``make run``, which shows what is being done."""
+        if options["verbosity"] > 1:
+            self.stderr.write(f"… {what}")
