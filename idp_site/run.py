@@ -293,6 +293,8 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
         while time.monotonic() < deadline:
             self.terminate()
             time.sleep(0.2)
+        # (One that was never started has no number to be killed by.)
+        self._processes = {name: each for name, each in self._processes.items() if "pid" in each}
         self.kill()
 
     def _announce(self) -> None:
@@ -322,7 +324,7 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
 
     def _system_print(self, data: str) -> None:
         """Honcho's own lines matter only when a process ends that nobody stopped."""
-        if "stopped" in data and not self.asked_to_stop.is_set():
+        if "stopped" in data and not self.asked_to_stop:
             super()._system_print(data)
 
 

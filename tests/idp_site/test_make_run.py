@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from idp_site import run
+from idp_site.queues import JOBS, OF_THE_OUTBOX, queue_name
 from tests.machine import free_port
 
 from .site import ROOT, environment, python
@@ -125,9 +127,16 @@ def test_all_of_it_answers_and_ends_with_one_signal(
 
 
 def test_from_nothing_a_message_goes_through_the_worker_to_the_mailbox(env, tmp_path):
+    """Though a message that nobody has written to its end lies in each queue."""
     process = command(env)
     try:
-        read_until_ready(process)
+        told = read_until_ready(process)
+        for step in ("The first start takes", "Setting up the database", "Starting"):
+            assert step in told
+        assert "superuser" not in told
+        assert "Warning" not in told
+        for queue in (*OF_THE_OUTBOX, JOBS):
+            (tmp_path / "broker" / "queue" / f"0.{queue_name(queue)}.msg").write_text('{"body')
         send = (
             "import django; django.setup()\n"
             "from ostiary import outbox\n"
@@ -151,6 +160,81 @@ def test_from_nothing_a_message_goes_through_the_worker_to_the_mailbox(env, tmp_
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to see processes")
+def test_a_second_one_is_told_that_it_runs_and_many_signals_at_once_stop_the_first(
+    env, tmp_path, set_up_before
+):
+    folder = tmp_path / "data"
+    shutil.copytree(set_up_before, folder)
+    first = {**env, "VAR_DIR": str(folder)}
+    process = command(first)
+    try:
+        read_until_ready(process)
+        said = (folder / "demo.env").read_text()
+        same_data = command({**first, **ports()}).communicate(timeout=30)[0]
+        same_port = command({**env, "VAR_DIR": str(tmp_path / "other")}).communicate(timeout=60)[0]
+        for answer in (same_data, same_port):
+            assert f"Ostiary already runs here: http://localhost:{env['PORT']}/" in answer
+            assert "Traceback" not in answer
+        assert (folder / "demo.env").read_text() == said
+        for number in range(60):  # by the terminal, by make and by itself, within a moment
+            try:
+                process.send_signal(signal.SIGTERM)
+            except ProcessLookupError:
+                break
+            until = time.perf_counter() + 0.00002 * (number % 10 + 1)
+            while time.perf_counter() < until:
+                pass
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+        deadline = time.monotonic() + 5
+        while running_with(folder) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert running_with(folder) == []
+    finally:
+        for pid in running_with(folder):
+            os.kill(pid, signal.SIGKILL)
+        process.stdout.close()
+        process.wait()
+
+
+def test_a_handler_that_is_interrupted_by_the_next_signal_waits_for_nothing(monkeypatch):
+    """The handler of the second signal runs within that of the first, at whatever line."""
+    processes = run.Processes({}, {})
+    processes._processes = {"web": {"pid": 0, "returncode": 0}}
+    depth = []
+
+    def interrupt(frame, event, argument):
+        if event == "line" and len(depth) < 3 and frame.f_code.co_name == "terminate":
+            depth.append(frame.f_lineno)
+            processes.terminate()
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        processes.terminate()
+    finally:
+        sys.settrace(before)
+    assert len(depth) == 3
+    assert processes.asked_to_stop
+
+
+def test_it_stops_while_it_is_being_set_up(env, tmp_path):
+    process = command(env)
+    for line in process.stdout:
+        if "Setting up the database" in line or "next ones" in line:
+            break
+    time.sleep(1)
+    for _ in range(5):
+        process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert "Stopped." in said
+    assert "Traceback" not in said
+    assert running_with(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["PORT", "RP_PORT"])
