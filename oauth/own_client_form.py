@@ -65,13 +65,6 @@ class OwnClientForm(forms.ModelForm):  # type: ignore[type-arg]
         self.instance.grant_types = list(limits.grant_types)
         self.instance.audiences = list(limits.audiences)
 
-    def clean_name(self) -> str:
-        """A name that can't hide how it reads."""
-        name: str = self.cleaned_data["name"]
-        if not name.isprintable():
-            raise ValidationError(_("Characters that can’t be seen are not allowed."))
-        return name
-
     def _update_errors(self, errors: ValidationError) -> None:
         """What is wrong with a field that is not in this form is said of the whole."""
         told: dict[str, list[str]] = {}

@@ -172,6 +172,8 @@ def test_nothing_that_is_an_operator_s_can_be_sent(browser, other_person, settin
         ({"post_logout_redirect_uris": "data:text/html,x"}, "post_logout_redirect_uris"),
         ({"name": ""}, "name"),
         ({"name": "evil\u202eelpmaxe"}, "name"),
+        ({"name": "two\nlines"}, "name"),
+        ({"name": "\u200b\u200f"}, "name"),
         ({"client_type": "secret"}, "client_type"),
     ],
 )
@@ -181,6 +183,12 @@ def test_what_is_not_right_is_told_at_its_field(browser, changes, field):
     assert field in errors_of(page)
     assert f'aria-describedby="id_{field}' in page.content.decode()
     assert not Client.objects.exists()
+
+
+def test_a_name_of_any_script_is_taken_and_a_character_that_is_not_is_named(browser):
+    assert secrets_in(register(browser, name="نرم\u200cافزار 👨\u200d👩\u200d👧\u00a0"))
+    [problem] = errors_of(register(browser, name="evil\u202eelpmaxe"))["name"]
+    assert "U+202E (RIGHT-TO-LEFT OVERRIDE)" in problem
 
 
 def test_a_person_has_so_many_and_no_more(browser, person, settings):
