@@ -56,7 +56,8 @@ class Destination:
 class AuthorizationRequest:
     """A request whose every parameter has been checked.
 
-    ``max_age`` is in seconds; ``subjects`` are the ``sub`` values of which the person must have
+    ``code_challenge`` is ``""`` where the client may go without; ``max_age`` is in seconds;
+    ``subjects`` are the ``sub`` values of which the person must have
     one, by ``id_token_hint`` or ``claims``, ``None`` for any person.
     """
 
@@ -152,9 +153,10 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     if not to.client.may_use("authorization_code"):
         raise UnauthorizedClientError(description="The client is not registered for this grant.")
     resource = tuple(allowed_resource(values(every, "resource"), to.client))
+    nonce = given.get("nonce", "")
     asked = tuple(scopes.given_by_person(given.get("scope"), to.client, resource))
     if "id_token" in wanted:
-        response_type.check_id_token(asked, given.get("nonce", ""))
+        response_type.check_id_token(asked, nonce)
     requested = requested_claims.parse(given.get("claims", "") if "openid" in asked else "")
     return AuthorizationRequest(
         client=to.client,
@@ -162,10 +164,8 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
         response_type=wanted,
         scopes=asked,
         resource=resource,
-        code_challenge=pkce.check_challenge(
-            given.get("code_challenge"), given.get("code_challenge_method")
-        ),
-        nonce=given.get("nonce", ""),
+        code_challenge=pkce.challenge_of_request(given, to.client, asked, nonce),
+        nonce=nonce,
         dpop_jkt=_dpop_jkt(given.get("dpop_jkt", "")),
         prompt=_prompt(given.get("prompt", "")),
         max_age=_max_age(given.get("max_age"), to.client),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, router
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
@@ -19,6 +21,7 @@ from ostiary.typed_settings import unknown_keys, wrong_values
 from . import (
     claims,
     client_memory,
+    pkce,
     provider_settings,
     redirect_uri,
     refresh_grace,
@@ -29,6 +32,7 @@ from . import (
 from .claims_hook import PROTOCOL
 from .client_metadata import is_address
 from .conf import OAuthSettings, oauth_settings
+from .models import Client
 
 REGISTRATION_MODES = ("closed", "initial_access_token", "open")
 HOST_PATTERN = re.compile(
@@ -76,6 +80,35 @@ def check_toolkit_views(app_configs: Any, **_: Any) -> list[CheckMessage]:
                 "`oauth2_provider.urls` out of the URLs, and mount the single views you need."
             ),
             id="ostiary_oauth.W001",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_pkce_exemptions(
+    app_configs: Any, databases: Collection[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Applications that an operator lets go without PKCE: asked where a database is named, as by
+    ``check --database default`` and ``migrate``."""
+    alias = router.db_for_read(Client)
+    if alias not in (databases or ()):
+        return []
+    try:
+        exempt = Client.objects.using(alias).filter(pkce_required=False).order_by("client_id")
+        names = [f"{client} ({client.client_id})" for client in exempt if pkce.is_exempt(client)]
+    except DatabaseError:  # not migrated yet
+        return []
+    if not names:
+        return []
+    return [
+        Warning(
+            f"These applications may go without PKCE: {', '.join(names)}.",
+            hint=(
+                "Who steals a code of theirs can use it in a session of their own, unless the "
+                "application checks the nonce. Switch on PKCE in its library (docs: Register an "
+                "application), then tick 'PKCE required' on its page in the admin."
+            ),
+            id="ostiary_oauth.W010",
         )
     ]
 

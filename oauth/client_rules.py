@@ -17,6 +17,7 @@ from . import (
     client_key_rules,
     client_metadata,
     pairwise,
+    pkce,
     redirect_uri,
     scopes,
     security_profile,
@@ -161,6 +162,14 @@ def problems(client: Client) -> dict[str, list[str]]:
     if not errors and security_profile.is_fapi2(client):
         for lack in security_profile.missing(client):
             complain(NON_FIELD_ERRORS, f"{security_profile.FAPI2}: {lack}")
+    if not client.pkce_required and not pkce.can_be_exempt(client):
+        complain(
+            "pkce_required",
+            _(
+                "Only a confidential application that an operator registered can go without PKCE, "
+                "not with FAPI 2.0, and only where the settings let one."
+            ),
+        )
     if client.required_acr and parse_acr(client.required_acr) is None:
         complain("required_acr", _("Not an acr value that this site knows."))
     return errors

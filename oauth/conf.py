@@ -39,6 +39,11 @@ class OAuthSettings:
     before they expired (revocation policy `blocklist`); empty keeps them in the database, and APIs
     learn of them by the Token Status List."""
 
+    PKCE_EXEMPTIONS_ALLOWED: bool = True
+    """Whether operators may let a single confidential application go without PKCE, if each of its
+    requests carries an OpenID nonce (RFC 9700 §2.1.1). ``False``: nobody goes without, whatever an
+    application's page says."""
+
     SIGNUP_URL: str = ""
     """Where people make an account, in the way in which ``LOGIN_URL`` says where they sign in: an
     address or the name of a URL. It is given ``next``, to which it must lead once they are signed

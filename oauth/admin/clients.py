@@ -162,7 +162,9 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         *("registration_source", "user"),
     ]
     list_select_related = ["user"]
-    list_filter = ["enabled", "client_type", "first_party", "registration_source"]
+    list_filter = [
+        *("enabled", "client_type", "first_party", "registration_source", "pkce_required"),
+    ]
     search_fields = ["name", "client_id"]
     readonly_fields = [
         "created",
@@ -205,7 +207,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 ]
             },
         ),
-        (Topic.REQUEST.value, {"fields": _fields_about(Topic.REQUEST)}),
+        (Topic.REQUEST.value, {"fields": ["pkce_required", *_fields_about(Topic.REQUEST)]}),
         (
             Topic.TOKENS.value,
             {

@@ -13,6 +13,7 @@ from ostiary.prepared import Parameter
 
 from .. import confirmation, families, pkce
 from ..confirmation import Confirmation
+from ..explanation import printable
 from ..models import Client, Grant
 from ..models.grant import token_hash
 from .base import TokenGrant, TokenRequest, narrowed_resource
@@ -66,13 +67,25 @@ def check(grant: Grant, request: TokenRequest) -> list[str]:
         raise InvalidGrantError(description="The code is not valid.")
     if grant.revoked_at is not None or grant.is_expired():
         raise InvalidGrantError(description="The code is not valid.")
-    redirect_uri = request.params.get("redirect_uri", "")
-    if not hmac.compare_digest(redirect_uri.encode(), grant.redirect_uri.encode()):
-        raise InvalidGrantError(description="redirect_uri differs from the authorization request.")
+    check_redirect_uri(request.params.get("redirect_uri"), grant)
     if grant.jkt:
         confirmation.check({"jkt": grant.jkt}, request.confirmation)
-    pkce.check_verifier(request.params.get("code_verifier"), grant.code_challenge)
+    verifier = request.params.get("code_verifier")
+    pkce.check_redemption(verifier, grant.code_challenge, request.client)
     return narrowed_resource(request.resource, grant.resource, request.client)
+
+
+def check_redirect_uri(given: str | None, grant: Grant) -> None:
+    """One that is sent is that of the authorization request (RFC 6749 §4.1.3). None is needed where
+    PKCE binds the code (OAuth 2.1 §4.1.3, §10.2). Raises ``InvalidGrantError``."""
+    if given is None:
+        if not grant.code_challenge:
+            raise InvalidGrantError(description="Missing redirect_uri: there is no PKCE either.")
+    elif not hmac.compare_digest(given.encode(), grant.redirect_uri.encode()):
+        raise InvalidGrantError(
+            description="redirect_uri differs from the authorization request, which had "
+            f"{printable(grant.redirect_uri)}"
+        )
 
 
 def redeem(grant: Grant, client: Client, shown: Confirmation) -> str | None:

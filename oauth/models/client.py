@@ -129,6 +129,19 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         default=90 * 24 * 3600,
         help_text=_("Seconds. After this the person signs in again, however busy the token was."),
     )
+    pkce_required = models.BooleanField(
+        _("PKCE required"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "Leave it on, and switch on PKCE in the application’s library. Off, its requests may "
+            "come without, if they ask for openid and carry a nonce. What that costs: who has "
+            "stolen a code can slip it into a session at the application, and nothing here stops "
+            "that. Only the application can, by checking the nonce in the ID token, which we can’t "
+            "see. Only for a confidential application that an operator registered, and not with "
+            "FAPI 2.0."
+        ),
+    )
     required_acr = models.CharField(
         _("required assurance"),
         max_length=64,
@@ -194,6 +207,14 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         ordering = ["name"]
         permissions = [("own_clients", _("Can register applications of their own"))]
         indexes = [models.Index(fields=["unused_expires_at"], name="ostiary_client_unused")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pkce_required=True)
+                | models.Q(client_type="confidential", registration_source="manual"),
+                name="ostiary_client_needs_pkce",
+                violation_error_message=_("This application has to use PKCE."),
+            )
+        ]
 
     @property
     def keeps_secret_readable(self) -> bool:

@@ -33,6 +33,7 @@ from .. import (
     id_token,
     interaction,
     par,
+    pkce,
     scopes,
 )
 from ..authorization_request import AuthorizationRequest, as_pairs, parse
@@ -349,7 +350,7 @@ def _issue_code(
         scope=" ".join(asked.scopes),
         resource=list(asked.resource),
         code_challenge=asked.code_challenge,
-        code_challenge_method="S256",
+        code_challenge_method=pkce.METHOD if asked.code_challenge else "",
         nonce=asked.nonce,
         jkt=asked.dpop_jkt,
         sid=uuid.UUID(assurance.sid),

@@ -74,9 +74,17 @@ def test_a_code_ends_after_60_seconds(code, confidential_client):
     assert_invalid(flow.redeem(confidential_client, *code))
 
 
+@pytest.mark.parametrize("redirect_uri", [None, ""])
+def test_a_code_that_pkce_binds_needs_no_redirect_uri(code, confidential_client, redirect_uri):
+    """OAuth 2.1 §4.1.3, §10.2; openiddict #2414."""
+    answer = flow.redeem(confidential_client, *code, redirect_uri=redirect_uri)
+
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     "redirect_uri",
-    [None, "http://127.0.0.1/callback", "https://rp.example/callback/", "https://rp.example/é"],
+    ["http://127.0.0.1/callback", "https://rp.example/callback/", "https://rp.example/é"],
 )
 def test_a_code_is_bound_to_its_redirect_uri(code, confidential_client, redirect_uri):
     assert_invalid(flow.redeem(confidential_client, *code, redirect_uri=redirect_uri))

@@ -41,6 +41,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--first-party", action="store_true", help="our own: people are not asked for consent"
         )
+        parser.add_argument(
+            "--without-pkce",
+            action="store_true",
+            help="its library can't do PKCE: take its requests with openid and a nonce instead",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,6 +59,7 @@ class Command(BaseCommand):
             post_logout_redirect_uris="\n".join(options["post_logout_redirect_uri"]),
             scopes=options["scope"],
             audiences=options["audience"],
+            pkce_required=not options["without_pkce"],
         )
         if options["client_id"]:
             client.client_id = options["client_id"]
