@@ -94,7 +94,7 @@ def check_pkce_exemptions(
     if alias not in (databases or ()):
         return []
     try:
-        exempt = Client.objects.using(alias).filter(pkce_required=False).order_by("client_id")
+        exempt = Client.objects.using(alias).filter(pkce_exempt=True).order_by("client_id")
         names = [f"{client} ({client.client_id})" for client in exempt if pkce.is_exempt(client)]
     except DatabaseError:  # not migrated yet
         return []
@@ -106,7 +106,7 @@ def check_pkce_exemptions(
             hint=(
                 "Who steals a code of theirs can use it in a session of their own, unless the "
                 "application checks the nonce. Switch on PKCE in its library (docs: Register an "
-                "application), then tick 'PKCE required' on its page in the admin."
+                "application), then untick 'May go without PKCE' on its page in the admin."
             ),
             id="ostiary_oauth.W010",
         )

@@ -162,9 +162,9 @@ def problems(client: Client) -> dict[str, list[str]]:
     if not errors and security_profile.is_fapi2(client):
         for lack in security_profile.missing(client):
             complain(NON_FIELD_ERRORS, f"{security_profile.FAPI2}: {lack}")
-    if not client.pkce_required and not pkce.can_be_exempt(client):
+    if client.pkce_exempt and not pkce.can_be_exempt(client):
         complain(
-            "pkce_required",
+            "pkce_exempt",
             _(
                 "Only a confidential application that an operator registered can go without PKCE, "
                 "not with FAPI 2.0, and only where the settings let one."

@@ -75,7 +75,7 @@ def can_be_exempt(client: Client) -> bool:
 
 def is_exempt(client: Client) -> bool:
     """Whether an operator lets ``client`` go without, now."""
-    return not client.pkce_required and can_be_exempt(client)
+    return client.pkce_exempt and can_be_exempt(client)
 
 
 def challenge_of_request(

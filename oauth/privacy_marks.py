@@ -13,7 +13,7 @@ mark(
         access_token_signing_alg client_uri logo_uri policy_uri tos_uri metadata
         registration_source registration_token_hash secret_hash previous_secret_hash
         previous_secret_expires_at readable_secret previous_readable_secret security_event_secret
-        unused_expires_at pkce_required
+        unused_expires_at pkce_exempt
         cimd_expires_at created updated""",
     kept="What a person made for themselves goes; what others look after stays, without them.",
 )

@@ -163,7 +163,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ]
     list_select_related = ["user"]
     list_filter = [
-        *("enabled", "client_type", "first_party", "registration_source", "pkce_required"),
+        *("enabled", "client_type", "first_party", "registration_source", "pkce_exempt"),
     ]
     search_fields = ["name", "client_id"]
     readonly_fields = [
@@ -207,7 +207,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 ]
             },
         ),
-        (Topic.REQUEST.value, {"fields": ["pkce_required", *_fields_about(Topic.REQUEST)]}),
+        (Topic.REQUEST.value, {"fields": ["pkce_exempt", *_fields_about(Topic.REQUEST)]}),
         (
             Topic.TOKENS.value,
             {

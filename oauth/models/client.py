@@ -129,13 +129,13 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         default=90 * 24 * 3600,
         help_text=_("Seconds. After this the person signs in again, however busy the token was."),
     )
-    pkce_required = models.BooleanField(
-        _("PKCE required"),
-        default=True,
-        db_default=True,
+    pkce_exempt = models.BooleanField(
+        _("may go without PKCE"),
+        default=False,
+        db_default=False,
         help_text=_(
-            "Leave it on, and switch on PKCE in the application’s library. Off, its requests may "
-            "come without, if they ask for openid and carry a nonce. What that costs: who has "
+            "Leave it off, and switch on PKCE in the application’s library. With it, its requests "
+            "may come without, if they ask for openid and carry a nonce. What that costs: who has "
             "stolen a code can slip it into a session at the application, and nothing here stops "
             "that. Only the application can, by checking the nonce in the ID token, which we can’t "
             "see. Only for a confidential application that an operator registered, and not with "
@@ -209,7 +209,7 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         indexes = [models.Index(fields=["unused_expires_at"], name="ostiary_client_unused")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(pkce_required=True)
+                condition=models.Q(pkce_exempt=False)
                 | models.Q(client_type="confidential", registration_source="manual"),
                 name="ostiary_client_needs_pkce",
                 violation_error_message=_("This application has to use PKCE."),

@@ -96,7 +96,7 @@ WITHOUT = {"code_challenge": None, "code_challenge_method": None}
 @pytest.fixture
 def exempt_client(confidential_client):
     """A client that an operator lets go without PKCE."""
-    confidential_client.pkce_required = False
+    confidential_client.pkce_exempt = True
     confidential_client.full_clean()
     confidential_client.save()
     return confidential_client
@@ -185,7 +185,7 @@ def test_a_code_without_pkce_is_worth_nothing_once_the_client_needs_it(
     signed_in_browser, exempt_client
 ):
     code = code_without(signed_in_browser, exempt_client)
-    Client.objects.update(pkce_required=True)
+    Client.objects.update(pkce_exempt=False)
 
     assert flow.redeem(exempt_client, code, "").json()["error"] == "invalid_grant"
 
@@ -206,7 +206,7 @@ def test_no_other_client_ever_goes_without(signed_in_browser, exempt_client, cha
         setattr(exempt_client, name, value)
     with pytest.raises(ValidationError) as refused:
         exempt_client.full_clean()
-    assert "pkce_required" in refused.value.message_dict
+    assert "pkce_exempt" in refused.value.message_dict
 
     assert not pkce.is_exempt(exempt_client)
     with pytest.raises(InvalidRequestError):
@@ -244,7 +244,7 @@ def test_a_check_lists_who_goes_without(exempt_client, public_client):
     assert exempt_client.client_id in warning.msg
     assert public_client.client_id not in warning.msg
     assert checks.check_pkce_exemptions(None, databases=None) == []
-    exempt_client.pkce_required = True
+    exempt_client.pkce_exempt = False
     exempt_client.save()
     assert checks.check_pkce_exemptions(None, databases=["default"]) == []
 
@@ -255,7 +255,7 @@ def test_the_operator_reads_what_it_costs_and_the_log_keeps_who_did_it(exempt_cl
     page = desk.get(f"/admin/ostiary_oauth/client/{exempt_client.pk}/change/").content.decode()
 
     assert "stolen a code" in page
-    assert 'name="pkce_required"' in page
+    assert 'name="pkce_exempt"' in page
 
 
 @pytest.mark.django_db
@@ -264,12 +264,12 @@ def test_a_client_that_registers_itself_is_not_heard_on_it(settings):
 
     answer = Browser().post(
         "/oauth/register",
-        {"redirect_uris": ["https://new.example/"], "pkce_required": False},
+        {"redirect_uris": ["https://new.example/"], "pkce_exempt": True},
         content_type="application/json",
     )
 
     assert answer.status_code == 201
-    assert Client.objects.get(client_id=answer.json()["client_id"]).pkce_required
+    assert Client.objects.get(client_id=answer.json()["client_id"]).pkce_exempt is False
 
 
 @pytest.mark.django_db

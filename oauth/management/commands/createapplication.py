@@ -59,7 +59,7 @@ class Command(BaseCommand):
             post_logout_redirect_uris="\n".join(options["post_logout_redirect_uri"]),
             scopes=options["scope"],
             audiences=options["audience"],
-            pkce_required=not options["without_pkce"],
+            pkce_exempt=options["without_pkce"],
         )
         if options["client_id"]:
             client.client_id = options["client_id"]
