@@ -57,7 +57,7 @@ class EmailAddressField(forms.EmailField):
         super().__init__(
             label=_("Email address"),
             max_length=MAX_LENGTH,
-            widget=forms.EmailInput(attrs={"autocomplete": autocomplete}),
+            widget=forms.EmailInput(attrs={"autocomplete": autocomplete, "dir": "ltr"}),
         )
 
     def to_python(self, value: Any) -> str:
@@ -83,6 +83,7 @@ class SignInForm(forms.Form):
                 "inputmode": "email",
                 "autocapitalize": "none",
                 "spellcheck": "false",
+                "dir": "ltr",
             }
         ),
     )
@@ -280,7 +281,9 @@ class MailedCodeField(forms.CharField):
         super().__init__(
             label=_("Code from the message"),
             max_length=40,
-            widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+            widget=forms.TextInput(
+                attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr"}
+            ),
         )
 
 

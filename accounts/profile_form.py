@@ -83,7 +83,7 @@ class WebAddressField(forms.URLField):
             max_length=200,
             required=False,
             assume_scheme="https",
-            widget=forms.URLInput(attrs={"autocomplete": autocomplete}),
+            widget=forms.URLInput(attrs={"autocomplete": autocomplete, "dir": "ltr"}),
             error_messages={"invalid": _("Enter an address that begins with https://.")},
         )
 

@@ -25,7 +25,12 @@ class CodeField(forms.CharField):
     """A code of digits, in whatever spelling; cleaned it has one."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+        attrs = {
+            "autocomplete": "one-time-code",
+            "inputmode": "numeric",
+            "spellcheck": "false",
+            "dir": "ltr",
+        }
         kwargs.setdefault("label", _("Code"))
         super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **kwargs)
 
@@ -59,7 +64,12 @@ class RecoveryCodeForm(forms.Form):
         label=_("Recovery code"),
         max_length=60,
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "dir": "ltr",
+            }
         ),
     )
 
@@ -77,7 +87,9 @@ class PhoneForm(forms.Form):
         label=_("Mobile number"),
         max_length=numbers.MAX_LENGTH,
         help_text=_("With the code of its country, such as +49 1512 3456789."),
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        widget=forms.TextInput(
+            attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "dir": "ltr"}
+        ),
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:

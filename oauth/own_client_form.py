@@ -45,8 +45,10 @@ class OwnClientForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
         }
         widgets = {
-            "redirect_uris": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-            "post_logout_redirect_uris": forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+            "redirect_uris": forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "dir": "ltr"}),
+            "post_logout_redirect_uris": forms.Textarea(
+                attrs={"rows": 3, "spellcheck": "false", "dir": "ltr"}
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,7 +13,15 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
 
-from . import mail_failures, mail_provider, mail_reports, mail_standing, message_source, outbox
+from . import (
+    bidi,
+    mail_failures,
+    mail_provider,
+    mail_reports,
+    mail_standing,
+    message_source,
+    outbox,
+)
 from .conf import ostiary_settings
 
 TO_MACHINES = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
@@ -44,9 +52,14 @@ def render(template: str, context: dict[str, Any], *, language: str = "") -> Ren
     context. See ``message_source`` for what a template may hold.
     """
     site_name = ostiary_settings.SITE_NAME
-    given = {"site_name": site_name, "issuer_url": ostiary_settings.ISSUER_URL, **context}
     with translation.override(language or translation.get_language()):
+        given = {
+            "site_name": bidi.isolated(site_name),
+            "issuer_url": ostiary_settings.ISSUER_URL,
+            **context,
+        }
         subject = message_source.one_line(_plain(f"{template}_subject.txt", given))
+        subject = bidi.without_isolates(subject)
         found = message_source.blocks(_plain(f"{template}.txt", given))
         return Rendered(
             subject=subject,

@@ -3,17 +3,20 @@
 The source is plain text of paragraphs. One that is only ``[label](address)`` is a button in HTML,
 and the label above the address in plain text; one that is only an address is a link; one of nothing
 but digits is a code, set large. There is no other markup, and what stands in the middle of a
-paragraph, such as a value, is never taken for any.
+paragraph, such as a value, is never taken for any. What keeps its direction in a text from right to
+left (``bidi``) does so in both forms.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from django.template.loader import render_to_string
 from django.utils import translation
+
+from . import bidi
 
 LABELLED = re.compile(r"\[([^\[\]]+)\]\((https?://[^\s()]+)\)")
 BARE = re.compile(r"https?://\S+")
@@ -42,7 +45,7 @@ def _block(paragraph: str) -> Block:
         if BARE.fullmatch(lines[0]):
             return Block("link", lines, lines[0])
         if CODE.fullmatch(lines[0]):
-            return Block("code", lines)
+            return Block("code", lines if lines[0].isdigit() else (bidi.ltr(lines[0]),))
     return Block("text", lines)
 
 
@@ -67,7 +70,7 @@ def html(found: list[Block], *, subject: str, site_name: str) -> str:
     return render_to_string(
         "ostiary/mail.html",
         {
-            "blocks": found,
+            "blocks": [replace(each, lines=tuple(map(bidi.in_html, each.lines))) for each in found],
             "subject": subject,
             "site_name": site_name,
             "language": translation.get_language() or "en",

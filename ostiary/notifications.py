@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from . import flow_language, mail, places
+from . import bidi, flow_language, mail, places
 from .client_address import client_ip
 from .conf import ostiary_settings
 from .device import describe
@@ -97,14 +97,18 @@ def example(kind: str, language: str = "") -> mail.Rendered:
 def _texts(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
     """The notice's texts with their values in them, each value in one line."""
     found = notice(kind)
-    values = {name: one_line(str(value)) for name, value in context.items() if name != "reasons"}
-    values["site_name"] = ostiary_settings.SITE_NAME
+    values = {
+        name: bidi.isolated(one_line(str(value)))
+        for name, value in context.items()
+        if name not in ("reasons", "link")
+    }
+    values["site_name"] = bidi.isolated(ostiary_settings.SITE_NAME)
     return {
         "subject": str(found.subject) % values,
         "text": str(found.text) % values,
         "reasons": [one_line(str(reason)) for reason in context.get("reasons", ())],
         "action": str(found.action),
-        "link": values["link"] if found.action else "",
+        "link": one_line(str(context["link"])) if found.action else "",
     }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.utils import translation
 
+from . import bidi
 from .conf import ostiary_settings
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def place_of(address: str) -> Place | None:
 def in_words(address: str) -> str:
     """The place of an address with the address itself, as people are shown it."""
     place = str(place_of(address) or "")
-    return f"{place} ({address})" if place else address
+    return f"{place} ({bidi.ltr(address)})" if place else address
 
 
 def _place(found: dict[str, Any]) -> Place | None:

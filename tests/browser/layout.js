@@ -168,4 +168,48 @@ spacing.replaceSync(`
 const space = () => { document.adoptedStyleSheets = [spacing]; };
 const unspace = () => { document.adoptedStyleSheets = []; };
 
-globalThis.layout = { crowded, moving, unfocused, unbounded, space, unspace };
+/** Addresses, numbers and codes, which have one order of characters in every language. */
+const READ_FROM_LEFT = new RegExp(
+  [
+    "[\\w.+-]+@[\\w.-]+\\w", // email
+    "https?://[^\\s()]*\\w",
+    "\\d+\\.\\d+\\.\\d+\\.\\d+",
+    "[\\da-f]*:[\\da-f]*:[\\da-f:]*", // IPv6
+    "\\+\\d[\\d •]+\\d",
+    "\\d{4} \\d{4}",
+    "\\b[\\dA-Za-z]{4,}(?:-[\\dA-Za-z]{4,})+", // codes in groups, UUIDs
+    "localhost:\\d+",
+  ].join("|"),
+  "g",
+);
+
+/** What is shown in another order than it is written, where text goes from right to left. */
+const reordered = () => {
+  const wrong = [];
+  const range = document.createRange();
+  const at = (text, index) => {
+    range.setStart(text, index);
+    range.setEnd(text, index + 1);
+    return range.getBoundingClientRect();
+  };
+  for (const text of new Set(lines().map((line) => line.text))) {
+    for (const { 0: value, index } of text.data.matchAll(READ_FROM_LEFT)) {
+      for (let n = index + 1; n < index + value.length; n += 1) {
+        const [before, after] = [at(text, n - 1), at(text, n)];
+        if (before.width && after.width && before.top === after.top && after.left < before.left) {
+          wrong.push(`${called(text.parentElement)} turns ${value} around`);
+          break;
+        }
+      }
+    }
+  }
+  for (const field of document.querySelectorAll(
+    "[autocomplete=one-time-code], [inputmode=numeric], [inputmode=email], [type=email], " +
+      "[type=tel], [type=url]",
+  ))
+    if (shown(field) && getComputedStyle(field).direction !== "ltr")
+      wrong.push(`what is typed into ${field.name} goes from right to left`);
+  return wrong;
+};
+
+globalThis.layout = { crowded, moving, reordered, unfocused, unbounded, space, unspace };
