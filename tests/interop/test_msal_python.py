@@ -41,3 +41,20 @@ def test_msal_signs_a_person_in(run_python_client, secure_issuer, grace):
     assert learned["renewed"]["access_token"] != learned["signed_in"]["access_token"]
     assert flow.said_by(learned["own"]["access_token"])["aud"] == API
     assert learned["username"] == ""  # until the person chooses a user name
+
+
+def test_msal_signs_a_person_in_on_a_device(run_python_client, secure_issuer, grace):
+    told = register(
+        "none",
+        redirect_uris="",
+        grant_types=["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
+    )
+
+    learned = run_python_client(
+        "msal_device.py",
+        {**told, "authority": f"{secure_issuer}/."},
+        confirm=lambda url: grace.read(url, until="Device connected") and "done",
+    )
+
+    assert learned["signed_in"]["id_token_claims"]["email"] == "grace@example.com"
+    assert learned["renewed"]["access_token"] != learned["signed_in"]["access_token"]
