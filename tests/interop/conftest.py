@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Timer
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -155,10 +154,10 @@ def certificate(new_certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def publish(issuer: str, certificate: Path) -> Iterator[Callable[..., str]]:
     """Publishes a client ID metadata document at https://localhost; its address."""
-    with far_end() as end, tls.https(urlsplit(end.url).port or 0, certificate) as origin:
+    with far_end(tls.server_side(certificate)) as end:
 
         def run(**members: Any) -> str:
-            client_id = f"{origin}/client.json"
+            client_id = f"{end.url}client.json"
             end.body = json.dumps({"client_id": client_id, **members}).encode()
             return client_id
 

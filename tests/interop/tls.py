@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography import x509
@@ -32,51 +28,17 @@ def write_certificate(folder: Path) -> Path:
     return file
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
-
-
-@contextmanager
-def https(port: int, certificate: Path) -> Iterator[str]:
-    """Where what is served by plain HTTP at ``port`` is served by HTTPS meanwhile."""
+def server_side(certificate: Path) -> ssl.SSLContext:
+    """How a server speaks that has this certificate."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
-    listening = socket.create_server(("127.0.0.1", 0))
-    started: Future[asyncio.AbstractEventLoop] = Future()
-    stop = asyncio.Event()
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_connection("localhost", port)
-        try:
-            await asyncio.gather(_copy(reader, to_server), _copy(from_server, writer))
-        finally:
-            to_server.transport.abort()
-            writer.transport.abort()
-
-    async def serve() -> None:
-        started.set_result(asyncio.get_running_loop())
-        server = await asyncio.start_server(pass_on, sock=listening, ssl=context)
-        await stop.wait()
-        server.close()
-
-    thread = threading.Thread(target=asyncio.run, args=[serve()])
-    thread.start()
-    try:
-        yield f"https://localhost:{listening.getsockname()[1]}"
-    finally:
-        started.result().call_soon_threadsafe(stop.set)
-        thread.join()
+    return context
 
 
 @contextmanager
 def live_server(certificate: Path) -> Iterator[str]:
     """The site by HTTPS: a server as pytest-django's, that is asked by no other name."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
+    context = server_side(certificate)
 
     class Server(ThreadedWSGIServer):
         def server_activate(self) -> None:

@@ -1,5 +1,6 @@
 """A web server of somebody else."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -21,8 +22,8 @@ class FarEnd:
 
 
 @contextmanager
-def far_end() -> Iterator[FarEnd]:
-    """Serve on this machine."""
+def far_end(tls: ssl.SSLContext | None = None) -> Iterator[FarEnd]:
+    """Serve on this machine, by https as localhost where ``tls`` is given."""
     end = FarEnd()
 
     class Handler(BaseHTTPRequestHandler):
@@ -46,6 +47,9 @@ def far_end() -> Iterator[FarEnd]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     end.url = f"http://127.0.0.1:{server.server_port}/"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        end.url = f"https://localhost:{server.server_port}/"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
