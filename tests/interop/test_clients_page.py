@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from itertools import pairwise
@@ -35,7 +36,7 @@ def locked(lock: Path) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("title", SECTIONS)
 def test_rows_are_read_as_they_are_written_and_in_order(title):
-    names = [names.lower() for names, _ in SECTIONS[title]]
+    names = [names.replace("`", "").lower() for names, _ in SECTIONS[title]]
 
     assert all(before < after for before, after in pairwise(names))
     [section] = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
@@ -47,6 +48,18 @@ def test_versions_of_python_are_those_that_run():
     run = locked(locks / "interop.txt") | locked(locks / "dev.txt")
 
     assert {(name.lower(), version) for name, version in clients("Python")} <= run
+
+
+def test_versions_of_javascript_are_those_that_run():
+    wanted = json.loads((ROOT / "tests/interop/package.json").read_text())["dependencies"]
+    run = {(name, version) for name, version in wanted.items() if not version.startswith("npm:")}
+    run |= {
+        tuple(version.removeprefix("npm:").rsplit("@", 1))
+        for version in wanted.values()
+        if version.startswith("npm:")
+    }
+
+    assert set(clients("JavaScript")) <= run
 
 
 def test_versions_of_debian_are_those_that_run():
