@@ -16,7 +16,7 @@ session = OAuth2Session(
     told["client_id"],
     redirect_uri=told["redirect_uri"],
     scope=told["scope"],
-    pkce=told["pkce"],
+    **told["settings"],
     auto_refresh_url=metadata["token_endpoint"],
     token_updater=kept.append,
 )
