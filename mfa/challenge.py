@@ -21,7 +21,7 @@ from ostiary import events, factors, second_step
 from ostiary import signin as signins
 from ostiary.assurance import Level, level_of
 from ostiary.assurance import current as current_assurance
-from ostiary.pages import form_page
+from ostiary.pages import signin_page
 from ostiary.second_step import SecondStep
 
 from . import otp_session, trusted_devices
@@ -39,7 +39,7 @@ def challenge_page(name: str) -> Callable[[ChallengeView], Callable[..., HttpRes
     """
 
     def decorate(view: ChallengeView) -> Callable[..., HttpResponse]:
-        @form_page
+        @signin_page
         @sensitive_variables()
         @functools.wraps(view)
         def answer(request: HttpRequest) -> HttpResponse:

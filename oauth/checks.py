@@ -32,6 +32,7 @@ from . import (
 from .claims_hook import PROTOCOL
 from .client_metadata import is_address
 from .conf import OAuthSettings, oauth_settings
+from .middleware import OpenerMiddleware
 from .models import Client
 
 REGISTRATION_MODES = ("closed", "initial_access_token", "open")
@@ -109,6 +110,29 @@ def check_pkce_exemptions(
                 "application), then untick 'May go without PKCE' on its page in the admin."
             ),
             id="ostiary_oauth.W010",
+        )
+    ]
+
+
+@register()
+def check_openers(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Applications that have people sign in in a pop-up may keep hold of it."""
+    security, ours = "django.middleware.security.SecurityMiddleware", OpenerMiddleware
+    policy = getattr(settings, "SECURE_CROSS_ORIGIN_OPENER_POLICY", None)
+    if (
+        security not in settings.MIDDLEWARE
+        or policy in (None, "unsafe-none")
+        or f"{ours.__module__}.{ours.__qualname__}" in settings.MIDDLEWARE
+    ):
+        return []
+    return [
+        Warning(
+            f"Every page is sent with Cross-Origin-Opener-Policy: {policy}, the sign-in page too.",
+            hint=(
+                "Applications that have people sign in in a pop-up lose it. Put "
+                f"'{ours.__module__}.{ours.__qualname__}' below '{security}' in MIDDLEWARE."
+            ),
+            id="ostiary_oauth.W003",
         )
     ]
 

@@ -144,6 +144,18 @@ def _login_needed(
     return "login" in asked.prompt or too_old or too_weak or below or hinted_other
 
 
+def asks_to_authenticate_anew(asked: AuthorizationRequest) -> bool:
+    """Whether the request wants more of a visitor than to be signed in: a sign-in that another tab
+    makes meanwhile, for another request, is not for this one."""
+    return bool(
+        asked.prompt & {"login", "select_account"}
+        or asked.max_age is not None
+        or asked.acr_values
+        or asked.client.required_acr
+        or asked.subjects is not None
+    )
+
+
 def meets_requirements(asked: AuthorizationRequest, assurance: Assurance) -> bool:
     """Whether the sign-in is what the client is registered to need, and an essential ``acr`` what
     its request wants (OIDC Core §5.5.1.1)."""

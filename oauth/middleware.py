@@ -1,18 +1,20 @@
-"""The endpoints that programs call, answered without what only pages need.
+"""Middleware: endpoints answered without what only pages need, and pages that an application may
+have opened in a pop-up.
 
-Stand it in ``MIDDLEWARE`` after what every answer needs (security headers, logs, https) and before
-sessions, languages, CSRF and messages: these endpoints use no cookie and show no page, so nothing
-below has anything to do for them, and its cost is saved.
+Stand both in ``MIDDLEWARE`` after what every answer needs (security headers, logs, https) and
+before sessions, languages, CSRF and messages.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import (
     NoReverseMatch,
     Resolver404,
@@ -22,6 +24,8 @@ from django.urls import (
     reverse,
 )
 from django.utils import translation
+
+from ostiary import signin
 
 WITHOUT_COOKIES = (
     "openid_configuration",
@@ -83,7 +87,11 @@ def _match(path: str) -> ResolverMatch | None:
 
 
 class EndpointMiddleware:
-    """Answers for the endpoints; hands every other request on."""
+    """Answers for the endpoints that programs call; hands every other request on.
+
+    These use no cookie and show no page, so nothing below has anything to do for them, and its cost
+    is saved.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -100,3 +108,69 @@ class EndpointMiddleware:
         if "Content-Length" not in response:
             response["Content-Length"] = str(len(response.content))
         return response
+
+
+OPENER_POLICY = "Cross-Origin-Opener-Policy"
+WITH_OPENER = ("authorize", "continue", "logout")
+"""The URL names of the pages to which an application sends people."""
+MOST_NESTED = 4
+
+
+@functools.cache
+def _paths_with_opener(urlconf: str, prefix: str) -> frozenset[str]:
+    found = set()
+    for name in WITH_OPENER:
+        try:
+            found.add(reverse(f"ostiary_oauth:{name}", urlconf))
+        except NoReverseMatch:
+            continue
+    return frozenset(found)
+
+
+def _addresses(request: HttpRequest, response: HttpResponse) -> Iterator[str]:
+    """This address, and those to which a form on the page may lead in the end."""
+    yield request.get_full_path()
+    yield getattr(response, "next_url", "")
+    if hasattr(request, "session") and request.session.accessed:
+        pending = request.session.get(signin.SESSION_KEY)
+        yield pending["next_url"] if pending else ""
+
+
+def _with_next(address: str) -> Iterator[str]:
+    """The path of ``address``, of its ``next``, of the ``next`` of that, and so on."""
+    for _ in range(MOST_NESTED):
+        try:
+            parts = urlsplit(address)
+            address = QueryDict(parts.query).get("next", "")
+        except (ValueError, TooManyFieldsSent):
+            return
+        yield parts.path
+
+
+class OpenerMiddleware:
+    """Lets an application keep hold of the pop-up in which it has somebody sign in.
+
+    ``Cross-Origin-Opener-Policy: same-origin``, which ``SecurityMiddleware`` puts on every answer,
+    cuts a page off from who opened it, for good. So pages that lead back to an authorization
+    request say ``unsafe-none``, as do redirects, which show nothing; every other page is left to
+    the project. A view may name where its form leads on, ``response.next_url = "/…"``. What it
+    costs: an application that has opened such a page can see when it is closed, and can lead it
+    elsewhere, as by any link.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if 300 <= response.status_code < 400 or self._leads_back(request, response):
+            response[OPENER_POLICY] = "unsafe-none"
+        return response
+
+    def _leads_back(self, request: HttpRequest, response: HttpResponse) -> bool:
+        theirs = _paths_with_opener(settings.ROOT_URLCONF, get_script_prefix())
+        return any(
+            path in theirs
+            for address in _addresses(request, response)
+            for path in _with_next(address)
+        )

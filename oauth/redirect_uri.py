@@ -153,10 +153,8 @@ def asks_consent_every_time(uri: str) -> bool:
     return not uri.startswith("https://")
 
 
-def form_action_source(uri: str) -> str:
-    """``uri`` as a CSP source: its origin, or its scheme where CSP has no words for the origin
-    (a private-use scheme has none, and its grammar knows no IPv6 address)."""
+def origin_of(uri: str) -> str:
+    """What a person is shown of ``uri``: where it leads to. A private-use scheme says it all."""
     parts = urlsplit(uri)
-    if parts.scheme in ("http", "https") and is_authority(parts.netloc) and "[" not in parts.netloc:
-        return f"{parts.scheme}://{parts.netloc}"
-    return f"{parts.scheme}:"
+    host = f"//{parts.netloc}" if parts.scheme in ("http", "https") else ""
+    return f"{parts.scheme}:{host}"

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .views import (
+    answer,
     applications,
     authorize,
     device,
@@ -35,6 +36,7 @@ urlpatterns = [
     path(".well-known/jwks.json", for_programs(discovery.jwks), name="jwks"),
     path(".well-known/webfinger", for_programs(discovery.webfinger), name="webfinger"),
     path("oauth/authorize", or_unavailable_page(authorize.authorize), name="authorize"),
+    path("oauth/continue", answer.proceed, name="continue"),
     path("oauth/par", for_programs(par.par), name="par"),
     path("oauth/token", for_programs(token.token), name="token"),
     path(

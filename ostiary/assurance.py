@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -146,14 +146,35 @@ def write(request: HttpRequest, assurance: Assurance) -> None:
     }
 
 
+def signin_url(next_url: str, *, acr: str = "", login_hint: str = "") -> str:
+    """Where a visitor signs in and returns to ``next_url``; who is signed in by then, in another
+    tab, goes on at once."""
+    return _signin_url(next=next_url, acr_values=acr, login_hint=login_hint)
+
+
 def reauthentication_url(next_url: str, *, acr: str = "", login_hint: str = "") -> str:
     """Where a signed-in person proves again who they are, and returns to ``next_url``."""
-    query = {"next": next_url, "reauthenticate": "1"}
-    if acr:
-        query["acr_values"] = acr
-    if login_hint:
-        query["login_hint"] = login_hint
-    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}"
+    return _signin_url(next=next_url, reauthenticate="1", acr_values=acr, login_hint=login_hint)
+
+
+def _signin_url(**query: str) -> str:
+    given = {name: value for name, value in query.items() if value}
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode(given)}"
+
+
+def names_another(name: str, user: Any) -> bool:
+    """Whether ``name``, as of a ``login_hint``, is one and not that of ``user``."""
+    names = {str(known).casefold() for known in (user.get_username(), getattr(user, "email", ""))}
+    return bool(name.strip()) and name.strip().casefold() not in names
+
+
+def is_to_confirm(request: HttpRequest) -> bool:
+    """Whether a sign-in page has work for who is signed in: they are to prove again who they are,
+    or somebody else is expected."""
+    if not request.user.is_authenticated:
+        return False
+    expects_another = names_another(request.GET.get("login_hint", ""), request.user)
+    return expects_another or "reauthenticate" in request.GET
 
 
 def step_up(
@@ -178,7 +199,8 @@ def step_up(
             if assurance and assurance.level.satisfies(acr) and assurance.is_fresh(limit):
                 return view(request, *args, **kwargs)
             wanted = "" if acr is Level.AAL1 else acr.value
-            return HttpResponseRedirect(reauthentication_url(request.get_full_path(), acr=wanted))
+            url = reauthentication_url if assurance else signin_url
+            return HttpResponseRedirect(url(request.get_full_path(), acr=wanted))
 
         return guarded
 

@@ -6,12 +6,15 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render, resolve_url
+from django.views import csrf
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from . import assurance
 from .throttling import Throttled
 
 View = Callable[..., HttpResponse]
@@ -34,6 +37,35 @@ def form_page(view: View) -> View:
             return response
 
     return answer
+
+
+def signin_page(view: View) -> View:
+    """View decorator: a ``form_page`` that signs somebody in, or leads to that.
+
+    Where ``CSRF_FAILURE_VIEW`` is ``csrf_failure`` below, a visitor who has signed in in another
+    tab meanwhile goes on by it without its form.
+    """
+    page = form_page(view)
+    page.signs_in = True  # type: ignore[attr-defined]
+    return page
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A ``CSRF_FAILURE_VIEW``: the answer to a form whose token is not that of this browser.
+
+    Every sign-in makes a new token. So the form of a tab that waited at the sign-in page is too old
+    once the person has signed in in another one. Nothing of it is taken; but they are led to where
+    a reload would lead them: on, or to the form that asks them again, where that was asked for. Who
+    typed another name than that of who is signed in is not led on as somebody else.
+    """
+    match = request.resolver_match
+    waited = match is not None and getattr(match.func, "signs_in", False)
+    if waited and request.user.is_authenticated and request.accepts("text/html"):
+        typed = request.POST.get("identifier", request.POST.get("email", ""))
+        if not assurance.names_another(typed, request.user):
+            query = f"?{request.GET.urlencode()}" if request.GET else ""
+            return HttpResponseRedirect(resolve_url(settings.LOGIN_URL) + query)
+    return csrf.csrf_failure(request, reason)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from ostiary import events, known_device
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
-from ostiary.pages import View, form_page, posted
+from ostiary.pages import View, form_page, posted, signin_page
 from ostiary.throttling import throttle
 
 from .. import challenge, mailed_code, stuffing
@@ -50,7 +50,7 @@ def _where_allowed(view: View) -> View:
 
 
 @_where_allowed
-@form_page
+@signin_page
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a code and link. The answer is the same for every address (C1)."""
     wanted = next_url(request)
@@ -83,7 +83,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 @_where_allowed
-@form_page
+@signin_page
 def code(request: HttpRequest) -> HttpResponse:
     """Enter the code, in the browser that asked for it."""
     asked = mailed_code.asked_here(request, SIGNIN)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from ostiary import events, second_step, sessions, signin_methods
+from ostiary import assurance, events, second_step, sessions, signin_methods
 from ostiary import signin as signins
-from ostiary.pages import form_page, posted
+from ostiary.pages import form_page, posted, signin_page
 from ostiary.signout import signed_out_page
 
 from .. import breached, challenge, recovery, short_password, stuffing
@@ -25,14 +25,14 @@ from . import next_url, show
 
 
 @sensitive_post_parameters("password")
-@form_page
+@signin_page
 def signin(request: HttpRequest) -> HttpResponse:
     """Identifier and password; then whatever steps policy asks for.
 
     With ``reauthenticate`` a signed-in person is asked to prove again who they are.
     """
     wanted = next_url(request)
-    again = "reauthenticate" in request.GET and request.user.is_authenticated
+    again = assurance.is_to_confirm(request)
     if request.user.is_authenticated and not again and request.method != "POST":
         return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
     identifier = _suggestion(request, again=again)
@@ -98,7 +98,7 @@ def _first_factor(request: HttpRequest, given: dict[str, Any]) -> Any:
 
 
 @sensitive_post_parameters("password")
-@form_page
+@signin_page
 def change_breached(request: HttpRequest) -> HttpResponse:
     """The step that asks for another password in place of a breached one; all sessions end."""
     found = signins.pending(request)
@@ -109,7 +109,7 @@ def change_breached(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("password")
-@form_page
+@signin_page
 def change_short(request: HttpRequest) -> HttpResponse:
     """The step that asks for a longer password where there is no second factor any more."""
     found = signins.pending(request)

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from ostiary import signin as signins
 from ostiary import signin_methods
 from ostiary.client_address import client_ip
-from ostiary.pages import form_page, posted
+from ostiary.pages import form_page, posted, signin_page
 from ostiary.throttling import throttle
 
 from .. import challenge, invitations, registration, signup_policy, stuffing
@@ -36,7 +36,7 @@ MOST_ASKED = 5
 
 
 @sensitive_post_parameters("password")
-@form_page
+@signin_page
 def signup(request: HttpRequest) -> HttpResponse:
     """Ask for an account. What happens next is in the mail, whoever has the address (C1)."""
     wanted = next_url(request)
@@ -104,7 +104,7 @@ def _corrected(request: HttpRequest) -> dict[str, str]:
 
 
 @sensitive_post_parameters("password", "code")
-@form_page
+@signin_page
 def check_mail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Enter the mailed code here, or open the link; the same words for everyone (C1).
 

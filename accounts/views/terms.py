@@ -8,13 +8,13 @@ from django.shortcuts import render, resolve_url
 
 from ostiary import events, sessions
 from ostiary import signin as signins
-from ostiary.pages import form_page
+from ostiary.pages import signin_page
 
 from .. import terms
 from ..conf import accounts_settings
 
 
-@form_page
+@signin_page
 def ask(request: HttpRequest) -> HttpResponse:
     """Accept the present terms and go on, or don't and be signed out."""
     found = signins.pending(request)

@@ -8,13 +8,13 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 
 from ostiary import factors
-from ostiary.pages import form_page
+from ostiary.pages import signin_page
 
 from .. import enrolment
 from ..policy import policy_for
 
 
-@form_page
+@signin_page
 def enrol(request: HttpRequest) -> HttpResponse:
     """Say why and until when, and what to choose from; during the time that is given it can be put
     off, and so it can if only the application wants it."""

@@ -36,6 +36,7 @@ from .. import (
     pkce,
     scopes,
 )
+from ..answer_page import is_from_here
 from ..authorization_request import AuthorizationRequest, as_pairs, parse
 from ..authorization_response import respond
 from ..client_authentication import while_registered
@@ -45,7 +46,7 @@ from ..issuer import issuer
 from ..models import Client, Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
 from ..parameters import is_too_long, only, read_as_utf8
-from ..redirect_uri import form_action_source, is_loopback
+from ..redirect_uri import is_loopback, origin_of
 from ..resolved_request import Resolved, resolve
 from . import browser
 from .error_page import error_page
@@ -102,7 +103,8 @@ def _in_its_language(
         if isinstance(outcome, HttpResponse):
             response = outcome
         else:
-            response = respond(request, found.to, outcome)
+            by_page = decision is not None or _comes_by_our_pages(request, params, found)
+            response = respond(request, found.to, outcome, by_page=by_page)
     if language:
         response["Content-Language"] = language
     if language and response is outcome:
@@ -110,6 +112,14 @@ def _in_its_language(
     else:
         flow_language.forget(request, response)
     return response
+
+
+def _comes_by_our_pages(request: HttpRequest, params: QueryDict, found: Resolved) -> bool:
+    """Whether a form of ours may have led here: a ticket tells, or the browser. Where no page may
+    be shown, none is."""
+    if "none" in only(found.params, "prompt").split():
+        return False
+    return interaction.PARAMETER in params or is_from_here(request)
 
 
 def _outcome(
@@ -206,19 +216,19 @@ def _hints_another(asked: AuthorizationRequest, user: Any) -> bool:
     subject = claims.subject_for(user, asked.client)
     if asked.subjects is not None:
         return subject not in asked.subjects
-    names = {subject, user.get_username(), getattr(user, "email", "")}
-    hint = asked.login_hint.strip().casefold()
-    return bool(hint) and hint not in {str(name).casefold() for name in names}
+    hint = asked.login_hint
+    return assurances.names_another(hint, user) and hint.strip().casefold() != subject.casefold()
 
 
 def _to_signin(
     params: QueryDict, asked: AuthorizationRequest, assurance: Assurance | None
 ) -> HttpResponse:
-    acr = " ".join([*asked.acr_values, asked.client.required_acr]).strip()
+    anew = assurance is not None or interaction.asks_to_authenticate_anew(asked)
+    url = assurances.reauthentication_url if anew else assurances.signin_url
     return HttpResponseRedirect(
-        assurances.reauthentication_url(
+        url(
             _here(params, interaction.issue_ticket(params, assurance)),
-            acr=acr,
+            acr=" ".join([*asked.acr_values, asked.client.required_acr]).strip(),
             login_hint=asked.login_hint,
         )
     )
@@ -255,13 +265,11 @@ def _select_account(
             params, assurance, chosen_account=claims.subject_for(request.user, asked.client)
         )
         return HttpResponseRedirect(_here(params, ticket))
-    response = render(
+    return render(
         request,
         "ostiary_oauth/select_account.html",
         {"client": asked.client, "other_url": _other_account_url(params, assurance)},
     )
-    response.form_action = [form_action_source(asked.redirect_uri)]  # type: ignore[attr-defined]
-    return response
 
 
 # --- consent -----------------------------------------------------------------------------------
@@ -294,8 +302,8 @@ def _document_host(client: Client) -> str:
 def _consent_page(
     request: HttpRequest, params: QueryDict, asked: AuthorizationRequest, assurance: Assurance
 ) -> HttpResponse:
-    logo, origin = asked.client.logo_uri, form_action_source(asked.redirect_uri)
-    response = render(
+    logo = asked.client.logo_uri
+    return render(
         request,
         "ostiary_oauth/consent.html",
         {
@@ -308,11 +316,9 @@ def _consent_page(
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params, asked),
             "other_url": _other_account_url(params, assurance),
-            "redirect_origin": origin,
+            "redirect_origin": origin_of(asked.redirect_uri),
         },
     )
-    response.form_action = [origin]  # type: ignore[attr-defined]
-    return response
 
 
 # --- the answer --------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def device(request: HttpRequest) -> HttpResponse:
     user_code = sent.get("user_code", "")[:USER_CODE_MAX_LENGTH]
     assurance = assurances.current(request)
     if assurance is None:
-        return HttpResponseRedirect(assurances.reauthentication_url(_here(user_code)))
+        return HttpResponseRedirect(assurances.signin_url(_here(user_code)))
     if not user_code:
         return render(request, "ostiary_oauth/device_code.html")
     try:

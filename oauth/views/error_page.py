@@ -20,9 +20,7 @@ def error_page(request: HttpRequest, error: OAuth2Error) -> HttpResponse:
         request,
         "ostiary_oauth/error.html",
         {
-            "error": error.error,
-            "description": error.description,
-            "explanation": explanation,
+            "problem": error,
             "client": client,
             "home": home,
             "soon_again": error.status_code == HTTPStatus.SERVICE_UNAVAILABLE,

@@ -1,4 +1,8 @@
-"""RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0)."""
+"""RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
+
+A request that can't lead back to an application still leads to a sign-out (§4): the page says why
+it ends there.
+"""
 
 from __future__ import annotations
 
@@ -8,68 +12,132 @@ from urllib.parse import urlencode
 
 import jwt
 from django.conf import settings
+from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
-from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from ostiary import assurance as assurances
 from ostiary import flow_language, sessions
 from ostiary.signout import signed_out_page
 
-from .. import claims, id_token
-from ..authorization_request import is_usable
-from ..authorization_response import RedirectToClient
+from .. import claims, id_token, redirect_uri
+from ..answer_page import RedirectToClient, answer_page, is_from_here
+from ..authorization_request import MAX_LENGTHS, is_usable
 from ..client_authentication import find_client
+from ..explanation import explained
 from ..models import Client
-from ..parameters import is_too_long, pairs, read_as_utf8, single
-from ..redirect_uri import form_action_source
-from .error_page import error_page
+from ..parameters import pairs, read_as_utf8, single
 
 FRAMES_SECONDS = 3
 """How long the frames have to load before the browser goes on to the client."""
+HINT_MAX_LENGTH = 100_000
+"""Longest ID token that is looked at, in characters."""
+CARRIED = {
+    "client_id": 255,
+    "post_logout_redirect_uri": redirect_uri.MAX_LENGTH,
+    "state": MAX_LENGTHS["state"],
+    "ui_locales": 255,
+}
+"""What a request by POST is carried on with, each with the longest value that can be of use."""
+SHOWN = "hint"
+"""The parameter of ours with what an ID token said that was sent by POST."""
+SALT = "ostiary.oauth.logout"
 
 
 @dataclass(frozen=True)
 class LogoutRequest:
-    """Who asks, about which session, and where the person goes after (``""`` for our own page)."""
+    """Who asks, about which session, and where the person goes after (``""`` for our own page).
 
-    client: Client | None
-    hinted_sid: str
-    return_to: str
+    ``problem`` is why it is our own page though another was asked for.
+    """
+
+    client: Client | None = None
+    hinted_sid: str = ""
+    return_to: str = ""
+    problem: OAuth2Error | None = None
 
 
 def read(params: QueryDict) -> LogoutRequest:
-    """Check a logout request (§2). Raises ``InvalidRequestError``: nothing is redirected then."""
-    given = single(pairs(params))
-    client_id, hinted_sid = given.get("client_id", ""), ""
-    if token := given.get("id_token_hint"):
-        try:
-            hint = id_token.verify_hint(token)
-        except jwt.InvalidTokenError:
-            raise _invalid("id_token_hint is not an ID token of this server.") from None
-        if client_id and client_id != hint["aud"]:
-            raise _invalid("client_id is not the audience of id_token_hint.")
-        client_id, hinted_sid = hint["aud"], hint.get("sid", "")
-    client = find_client(client_id)
-    target = given.get("post_logout_redirect_uri", "")
+    """What a logout request asks for, as far as it may have it (§2)."""
+    client, hinted_sid = None, ""
+    try:
+        given = single(pairs(params))
+        client_id, hinted_sid = _asker(given)
+        client = find_client(client_id)
+        return_to = _return_to(given, client)
+    except InvalidRequestError as problem:
+        return LogoutRequest(client, hinted_sid, problem=problem)
+    return LogoutRequest(client, hinted_sid, return_to)
+
+
+def _asker(given: dict[str, str]) -> tuple[str, str]:
+    """The ``client_id``, and the ``sid`` of the session that it means."""
+    hinted: dict[str, str] = {}
+    try:
+        if SHOWN in given:
+            hinted = signing.loads(given[SHOWN], salt=SALT)
+        elif "id_token_hint" in given:
+            hinted = _claims_of(given["id_token_hint"])
+    except (jwt.InvalidTokenError, signing.BadSignature):
+        raise explained(
+            InvalidRequestError(description="id_token_hint is not an ID token of this server."),
+            "id_token_hint",
+        ) from None
+    client_id = given.get("client_id", "")
+    if hinted and client_id not in ("", hinted["aud"]):
+        raise explained(
+            InvalidRequestError(description="client_id is not the audience of id_token_hint."),
+            "client_id",
+            sent=client_id,
+            allowed=[hinted["aud"]],
+        )
+    return hinted.get("aud", client_id), hinted.get("sid", "")
+
+
+def _claims_of(token: str) -> dict[str, str]:
+    """What counts of an ID token. Raises ``jwt.InvalidTokenError``."""
+    if len(token) > HINT_MAX_LENGTH:
+        raise jwt.InvalidTokenError("too long")
+    hint = id_token.verify_hint(token)
+    return {"aud": str(hint["aud"]), "sid": str(hint.get("sid", ""))}
+
+
+def _return_to(given: dict[str, str], client: Client | None) -> str:
+    """Where the request leads back to, ``""`` if it names nothing (§3)."""
+    target, state = given.get("post_logout_redirect_uri", ""), given.get("state", "")
     if not target:
-        return LogoutRequest(client, hinted_sid, "")
-    if client is None or not client.enabled or not client.post_logout_redirect_uri_allowed(target):
-        raise _invalid("post_logout_redirect_uri is not registered for this client.")
-    state = given.get("state", "")
+        return ""
+    if client is None or not client.enabled:
+        raise explained(
+            InvalidRequestError(
+                description="post_logout_redirect_uri is redirected to only with a client_id or an "
+                "id_token_hint of the client that has registered it."
+            ),
+            "client_id",
+            sent=given.get("client_id", ""),
+        )
+    if not client.post_logout_redirect_uri_allowed(target):
+        raise explained(
+            InvalidRequestError(
+                description="post_logout_redirect_uri is not registered for this client."
+            ),
+            "post_logout_redirect_uri",
+            sent=target,
+            allowed=client.post_logout_redirect_uris.split(),
+            client=client,
+        )
     if not is_usable("state", state):
-        raise _invalid("state is too long or malformed.")
+        raise explained(
+            InvalidRequestError(description="state is too long or malformed."), "state", sent=state
+        )
     if state:
         target += ("&" if "?" in target else "?") + urlencode({"state": state})
-    return LogoutRequest(client, hinted_sid, target)
-
-
-def _invalid(description: str) -> InvalidRequestError:
-    return InvalidRequestError(description=description)
+    return target
 
 
 @never_cache
@@ -94,46 +162,60 @@ def _answer(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "decision" in request.POST:
         return _decided(request)
     if request.method == "POST":
-        if is_too_long(request.POST):
-            return error_page(request, _invalid("The request is too long."))
-        return HttpResponseRedirect(f"{request.path}?{request.POST.urlencode()}")
-    try:
-        asked = read(request.GET)
-    except InvalidRequestError as error:
-        return error_page(request, error)
+        return HttpResponseRedirect(f"{request.path}?{_as_query(request.POST).urlencode()}")
+    asked = read(request.GET)
     assurance = assurances.current(request)
     if assurance is None:
         return _after(request, asked, [])
     client = asked.client
     if client is not None and asked.hinted_sid == claims.sid_for(assurance.sid, client):
         return _after(request, asked, sessions.sign_out(request))
-    response = render(request, "ostiary_oauth/logout.html", {"client": client})
-    if asked.return_to:
-        response.form_action = [form_action_source(asked.return_to)]  # type: ignore[attr-defined]
-    return response
+    context = {"client": client, "problem": asked.problem}
+    return render(request, "ostiary_oauth/logout.html", context)
+
+
+def _as_query(sent: QueryDict) -> QueryDict:
+    """A request that was sent by POST, to become a navigation of its own: from another site it
+    comes without our cookies.
+
+    An ID token may be longer than a query (§2), so what it says is carried instead. Nothing else
+    that is longer than it may be gets any better by being carried whole.
+    """
+    query = QueryDict(mutable=True)
+    for name, longest in CARRIED.items():
+        query.setlist(name, [value[: longest + 1] for value in sent.getlist(name)[:2]])
+    query.setlist(SHOWN, [_shown(token) for token in sent.getlist("id_token_hint")[:2] if token])
+    return query
+
+
+def _shown(token: str) -> str:
+    try:
+        return signing.dumps(_claims_of(token), salt=SALT)
+    except jwt.InvalidTokenError:
+        return "invalid"
 
 
 @csrf_protect
 def _decided(request: HttpRequest) -> HttpResponse:
-    try:
-        asked = read(request.GET)
-    except InvalidRequestError as error:
-        return error_page(request, error)
     if request.POST["decision"] == "allow":
-        return _after(request, asked, sessions.sign_out(request))
+        return _after(request, read(request.GET), sessions.sign_out(request))
     return HttpResponseRedirect(resolve_url(settings.LOGIN_REDIRECT_URL))
 
 
 def _after(request: HttpRequest, asked: LogoutRequest, frames: Sequence[str]) -> HttpResponse:
     """Back to the client, if it says where: over a page of ours while that has frames to load."""
-    if asked.return_to and not frames:
+    if asked.client and asked.return_to and not frames:
+        if request.method == "POST" or is_from_here(request):
+            return answer_page(request, asked.return_to, asked.client)
         return RedirectToClient(asked.return_to)
     response = signed_out_page(
         request,
         "ostiary_oauth/signed_out.html",
         frames,
-        {"client": asked.client, "return_to": asked.return_to},
+        {"client": asked.client, "return_to": asked.return_to, "problem": asked.problem},
     )
+    if asked.problem:
+        response.status_code = 400
     if asked.return_to:
         response["Refresh"] = f"{FRAMES_SECONDS}; url={asked.return_to}"
     return response

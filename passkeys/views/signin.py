@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ostiary import second_step
+from ostiary import assurance, second_step
 from ostiary import signin as signins
-from ostiary.pages import form_page, posted
+from ostiary.pages import posted, signin_page
 from ostiary.second_step import SecondStep
 
 from .. import changes
@@ -29,12 +29,12 @@ CHALLENGE = "passkey"
 
 @second_step.exempt
 @sensitive_post_parameters("answer")
-@form_page
+@signin_page
 def signin(request: HttpRequest) -> HttpResponse:
     """Sign in with neither name nor password; with ``reauthenticate`` a signed-in person confirms
     by a passkey of theirs who they are."""
     wanted = next_url(request)
-    again = "reauthenticate" in request.GET and request.user.is_authenticated
+    again = assurance.is_to_confirm(request)
     if request.user.is_authenticated and not again:
         return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
     person = request.user if again else None
@@ -62,7 +62,7 @@ def signin(request: HttpRequest) -> HttpResponse:
 
 @second_step.exempt
 @sensitive_post_parameters("answer")
-@form_page
+@signin_page
 def second(request: HttpRequest) -> HttpResponse:
     """The second step of a sign-in: a passkey beside the password.
 

@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import factor_set_up
 from ostiary import signin as signins
-from ostiary.pages import form_page, posted
+from ostiary.pages import posted, signin_page
 from ostiary.second_step import SecondStep
 
 from ..ceremonies import Purpose, amr_of_new, begin_registration
@@ -21,7 +21,7 @@ from .account import added
 
 
 @sensitive_post_parameters("answer")
-@form_page
+@signin_page
 def offer(request: HttpRequest) -> HttpResponse:
     """The step that offers a passkey after a password; with ``automatic`` the browser makes one by
     itself, where it does."""
@@ -42,7 +42,7 @@ def offer(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("answer")
-@form_page
+@signin_page
 def set_up(request: HttpRequest) -> HttpResponse:
     """The passkey that a sign-in asks for, or the best answer where it asks for a second factor:
     making one shows it, too."""

@@ -165,6 +165,7 @@ SAY_NOTHING_OF_ACCOUNTS = {
     "password/strength/",
     "signout/",
     # A signature decides.
+    "oauth/continue",
     "privacy/receipts/verify",
     # The answer of an authenticator, whoever's it is; signed news of a text message.
     "signin/passkey/",

@@ -97,11 +97,21 @@ def allow(
     return browser.post(url_of(page), {"decision": decision, "page": page_of(page)})
 
 
+def led_on_to(response: HttpResponse) -> str:
+    """Where a browser that got ``response`` goes by itself, ``""`` for nowhere: by a redirect, or
+    by the page on which an answer leaves the site after a form of ours."""
+    if response.has_header("Location"):
+        return str(response["Location"])
+    page = response.content.decode()
+    found = re.search(r'<meta http-equiv="refresh" content="0;url=([^"]*)">', page)
+    return html.unescape(found[1]) if found else ""
+
+
 def answer_of(response: HttpResponse) -> dict[str, str]:
     """What an authorization response tells the client, in the query, fragment or a form, signed
     (unverified here) or not."""
-    if response.status_code == 302:
-        to = urlsplit(response["Location"])
+    if target := led_on_to(response):
+        to = urlsplit(target)
         pairs = parse_qsl(to.fragment or to.query, keep_blank_values=True)
     else:
         hidden = r'<input type="hidden" name="([^"]*)" value="([^"]*)">'

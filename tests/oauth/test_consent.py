@@ -66,7 +66,7 @@ def test_the_page_cannot_be_framed_or_kept(signed_in_browser, confidential_clien
     page = flow.authorize(signed_in_browser, confidential_client)
 
     assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
-    assert "form-action 'self' https://rp.example" in page["Content-Security-Policy"]
+    assert page["Content-Security-Policy"].endswith("form-action 'self'")
     assert page["X-Frame-Options"] == "DENY"
     assert "no-store" in page["Cache-Control"]
 

@@ -72,11 +72,13 @@ def test_the_c_hash_of_the_example_in_oidc_core_appendix_a_4():
 
 def test_the_answer_is_in_the_fragment_and_never_in_a_query(signed_in_browser, client):
     response = ask(signed_in_browser, client)
-    assert response["Location"].startswith("https://rp.example/callback#code=")
+    assert flow.led_on_to(response).startswith("https://rp.example/callback#code=")
 
     for mode in ("query", "query.jwt"):
         refused = ask(signed_in_browser, client, response_mode=mode)
-        assert refused["Location"].startswith("https://rp.example/callback#error=invalid_request")
+        assert flow.led_on_to(refused).startswith(
+            "https://rp.example/callback#error=invalid_request"
+        )
     assert "id_token" in flow.answer_of(ask(signed_in_browser, client, response_mode="form_post"))
 
 

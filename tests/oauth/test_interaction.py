@@ -90,6 +90,53 @@ def test_the_hint_is_handed_to_the_sign_in_page(confidential_client):
     assert query["login_hint"] == ["alice@example.com"]
 
 
+@pytest.mark.parametrize(
+    ("overrides", "anew"),
+    [
+        ({}, False),
+        ({"login_hint": "alice@example.com"}, False),
+        ({"prompt": "consent"}, False),
+        ({"prompt": "login"}, True),
+        ({"prompt": "select_account"}, True),
+        ({"max_age": "0"}, True),
+        ({"max_age": "600"}, True),
+        ({"acr_values": "phr"}, True),
+        ({"claims": '{"id_token": {"sub": {"value": "x"}}}'}, True),
+    ],
+)
+def test_a_visitor_is_asked_to_sign_in_anew_only_where_the_request_wants_it(
+    confidential_client, overrides, anew
+):
+    """A sign-in in another tab is one for a request that wants no more than that."""
+    asked = flow.authorize(Browser(), confidential_client, **overrides)
+
+    assert ("reauthenticate" in parse_qs(urlsplit(asked["Location"]).query)) is anew
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"prompt": "login"}, {"max_age": "0"}, {"login_hint": "bob@example.com"}]
+)
+def test_who_is_signed_in_is_asked_anew(consenting_browser, confidential_client, overrides):
+    asked = flow.authorize(consenting_browser, confidential_client, **overrides)
+
+    assert parse_qs(urlsplit(asked["Location"]).query)["reauthenticate"] == ["1"]
+
+
+@pytest.mark.needs("accounts")
+def test_a_tab_that_waited_for_somebody_else_is_not_answered_for_who_signed_in(
+    person, other_person, confidential_client
+):
+    """SECURITY A9."""
+    browser = Browser()
+    waiting = flow.authorize(browser, confidential_client, login_hint="bob@example.com")
+    browser.force_login(person)
+
+    page = browser.get(waiting["Location"])
+
+    assert page.status_code == 200
+    assert b'value="bob@example.com"' in page.content
+
+
 # --- prompt=none ----------------------------------------------------------------------------------
 
 

@@ -69,7 +69,7 @@ def test_it_can_be_posted(signed_in_browser, confidential_client):
     assert b'name="response"' in answer.content
     assert b'name="code"' not in answer.content
     assert "code" in flow.answer_of(answer)
-    assert "form-action https://rp.example;" in answer["Content-Security-Policy"]
+    assert "form-action" not in answer["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("alg", ["PS256", "ES256", "EdDSA"])

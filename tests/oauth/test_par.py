@@ -2,7 +2,7 @@
 SECURITY A8)."""
 
 from datetime import timedelta
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.db import connection
@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from oauth import cleanup, keys, par
-from oauth.form_action import form_action_sources
 from oauth.models import Grant, PushedRequest
 from tests.oauth import flow
 from tests.oauth.assertions import (
@@ -398,19 +397,6 @@ def test_it_survives_sign_in_a_change_of_person_and_consent(
 
     tokens = flow.redeem(confidential_client, answer["code"], verifier).json()
     assert flow.said_by(tokens["id_token"])["sub"] == str(other_person.pk)
-
-
-@pytest.mark.needs("accounts")
-def test_the_pages_on_the_way_may_lead_to_the_redirect_uri(confidential_client):
-    browser = Browser()
-    response = flow.come(browser, confidential_client, flow.push(confidential_client))
-    page = browser.get(response["Location"])
-
-    assert "https://rp.example" in page["Content-Security-Policy"]
-    address = parse_qs(urlsplit(response["Location"]).query)["next"][0]
-    assert form_action_sources(address) == ["https://rp.example"]
-    PushedRequest.objects.all().delete()
-    assert form_action_sources(address) == []
 
 
 def test_a_decision_about_one_pushed_request_does_not_answer_another(

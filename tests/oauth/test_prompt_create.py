@@ -56,20 +56,6 @@ def test_who_signs_up_comes_back_to_the_request(confidential_client, pushed):
     assert flow.said_by(tokens["id_token"])["sub"] == str(new.pk)
 
 
-@pytest.mark.needs("accounts")
-def test_the_page_that_confirms_may_lead_to_the_redirect_uri(confidential_client):
-    """Browsers hold its form against the redirects that follow, up to the application's."""
-    browser = Browser()
-    response = flow.authorize(browser, confidential_client, prompt="create")
-    accounts_flow.ask_for_account(browser, "new@example.com", next=next_of(response))
-
-    link = accounts_flow.link_in(accounts_flow.delivered()[-1])
-    page = browser.get(link, follow=True)
-
-    assert page.status_code == 200
-    assert "https://rp.example" in page["Content-Security-Policy"]
-
-
 def test_who_comes_back_without_signing_up_is_asked_to_sign_in(confidential_client):
     browser = Browser()
     address = next_of(flow.authorize(browser, confidential_client, prompt="create"))

@@ -335,8 +335,8 @@ def test_nothing_is_signed_for_it_by_rs256_whatever_is_registered(signed_in_brow
     assert alg_of(tokens["access_token"]) == "PS256"
     assert alg_of(tokens["id_token"]) == "PS256"
     assert alg_of(told.content) == "PS256"
-    assert "response=" in answer["Location"]
-    assert alg_of(answer["Location"].partition("response=")[2]) == "PS256", "by default too"
+    assert "response=" in flow.led_on_to(answer)
+    assert alg_of(flow.led_on_to(answer).partition("response=")[2]) == "PS256", "by default too"
 
 
 def test_signed_introspection_is_by_ps256_by_default(bank):

@@ -17,6 +17,7 @@ FORM_ENDPOINTS = (
 )
 OTHERS = {
     "/oauth/authorize": "for browsers",
+    "/oauth/continue": "for browsers",
     "/oauth/device": "for browsers",
     "/oauth/device/qr": "for browsers",
     "/oauth/logout": "for browsers",
