@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from http.client import HTTPConnection
@@ -10,6 +12,8 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 REDIRECTS = 20
+LEADS_ON = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
+"""On the page on which an answer leaves the site after a form."""
 
 
 class Form(HTMLParser):
@@ -82,7 +86,8 @@ class Browser:
             if status not in (301, 302, 303, 307, 308):
                 if status != 200:
                     raise SystemExit(f"{method} {url} answered {status}: {self.page[:400]}")
-                return self.page
+                led_on = LEADS_ON.search(self.page)
+                return html.unescape(led_on[1]) if led_on else self.page
             url, method, body = urljoin(url, headers["Location"]), "GET", ""
         raise SystemExit(f"{url} redirects without end.")
 
