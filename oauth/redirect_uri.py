@@ -153,7 +153,7 @@ def asks_consent_every_time(uri: str) -> bool:
     return not uri.startswith("https://")
 
 
-def origin_of(uri: str) -> str:
+def shown(uri: str) -> str:
     """What a person is shown of ``uri``: where it leads to. A private-use scheme says it all."""
     parts = urlsplit(uri)
     host = f"//{parts.netloc}" if parts.scheme in ("http", "https") else ""

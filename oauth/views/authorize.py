@@ -46,7 +46,7 @@ from ..issuer import issuer
 from ..models import Client, Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
 from ..parameters import is_too_long, only, read_as_utf8
-from ..redirect_uri import is_loopback, origin_of
+from ..redirect_uri import is_loopback
 from ..resolved_request import Resolved, resolve
 from . import browser
 from .error_page import error_page
@@ -316,7 +316,7 @@ def _consent_page(
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params, asked),
             "other_url": _other_account_url(params, assurance),
-            "redirect_origin": origin_of(asked.redirect_uri),
+            "redirect_origin": redirect_uri.shown(asked.redirect_uri),
         },
     )
 

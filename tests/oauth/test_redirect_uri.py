@@ -271,4 +271,4 @@ def test_a_client_of_localhost_comes_with_any_port_everywhere(signed_in_browser,
     ],
 )
 def test_people_are_shown_the_origin_of_a_redirect_uri(uri, origin):
-    assert redirect_uri.origin_of(uri) == origin
+    assert redirect_uri.shown(uri) == origin
