@@ -34,6 +34,7 @@ from .. import (
     interaction,
     par,
     pkce,
+    redirect_uri,
     scopes,
 )
 from ..answer_page import is_from_here
@@ -46,7 +47,6 @@ from ..issuer import issuer
 from ..models import Client, Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
 from ..parameters import is_too_long, only, read_as_utf8
-from ..redirect_uri import is_loopback
 from ..resolved_request import Resolved, resolve
 from . import browser
 from .error_page import error_page
@@ -310,7 +310,7 @@ def _consent_page(
             "client": asked.client,
             "name": asked.client.name_in(get_language() or ""),
             "document_host": _document_host(asked.client),
-            "on_this_device": is_loopback(asked.redirect_uri),
+            "on_this_device": redirect_uri.is_loopback(asked.redirect_uri),
             "logo": logo if logo.startswith(issuer() + "/") else "",
             "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
