@@ -116,3 +116,24 @@ def test_it_is_told_that_the_person_refused(use):
     learned = use(REDIRECT_URI, decision="deny", metadata=saying(), scopes=["api:read"])
 
     assert learned["error"] == "access_denied"
+
+
+def test_it_signs_a_person_in_to_a_page(run_node_client, open_application, issuer, resource):
+    seen = []
+    asked = []
+
+    def serving(_: str) -> str:
+        page = open_application("mcp_sdk", {}, resource=resource)
+        page.window.on("request", lambda one: asked.append(one))
+        seen.extend([page.sign_in(), page.ask("renew()")])
+        return "done"
+
+    told = {"issuer": issuer, "resource": resource, "scopes": ["api:read"]}
+    run_node_client("mcp_serving.mjs", told, serving=serving)
+
+    assert [tokens["scope"] for tokens in seen] == ["api:read", "api:read"]
+    assert seen[0]["access_token"] != seen[1]["access_token"]
+    # It asks once more without its header where the first request does not get through.
+    metadata = [one for one in asked if one.url.endswith("/.well-known/oauth-authorization-server")]
+    assert metadata
+    assert all("mcp-protocol-version" in one.headers for one in metadata)
