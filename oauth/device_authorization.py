@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import secrets
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -41,8 +42,14 @@ def _user_code_hash(user_code: str) -> str:
 
 
 def normal(user_code: str) -> str:
-    """A code as it was typed, without what doesn't matter: case, dashes, spaces."""
-    return "".join(char for char in user_code.upper() if char not in "- ")
+    """A code as it was typed, without what doesn't matter: case, width, blanks, dashes and other
+    punctuation, and marks that nobody sees (RFC 8628 §6.1)."""
+    return "".join(
+        char
+        for char in unicodedata.normalize("NFKC", user_code).upper()
+        if not (char.isspace() or char == "−" or unicodedata.category(char)[0] == "P")
+        and unicodedata.category(char) != "Cf"
+    )
 
 
 def shown(user_code: str) -> str:

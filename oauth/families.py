@@ -124,9 +124,10 @@ def _named(*columns: str) -> QuerySet[Grant]:
 
 
 def _columns_of_person() -> tuple[str, ...]:
-    """What ``is_alive`` asks of a person; of a user model that keeps it otherwise, everything."""
+    """What ``is_alive`` asks of a person, and how they sign in; of a user model that keeps it
+    otherwise, everything."""
     kept = {field.name for field in get_user_model()._meta.concrete_fields}
-    asked = ("is_active", "password")
+    asked = ("is_active", "password", get_user_model().USERNAME_FIELD)
     return tuple(f"user__{name}" for name in asked) if kept.issuperset(asked) else ()
 
 
@@ -157,11 +158,17 @@ def find_to_tell(claims: Mapping[str, Any]) -> Grant | None:
     return _alive(_for_userinfo, claims)
 
 
+def find_standing(claims: Mapping[str, Any]) -> Grant | None:
+    """The same, with what tells whether it stands and how the person signs in, and no other column
+    of the grant, its client and its person."""
+    return _alive(_standing, claims)
+
+
 def stands(claims: Mapping[str, Any]) -> bool:
     """Whether the grant of an access token stands, or, of a client's own, the client and whoever
     has got it by an exchange (one SQL statement)."""
     if "gid" in claims:
-        return _alive(_standing, claims) is not None
+        return find_standing(claims) is not None
     return _both_enabled.first(client=claims["sub"], holder=claims["client_id"]) is not None
 
 

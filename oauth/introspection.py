@@ -11,7 +11,7 @@ from django.utils import timezone
 from . import access_token, families
 from .claims_hook import PROTOCOL
 from .issuer import issuer
-from .models import Client, RefreshToken
+from .models import Client, Grant, RefreshToken
 from .models.grant import token_hash
 
 TOLD = (
@@ -25,8 +25,9 @@ def introspect(token: str, client: Client) -> dict[str, Any]:
     """What ``token`` is worth now, told to ``client``: its own tokens, and those for an API that
     it serves.
 
-    Whatever else it is, the answer is the same (§2.2, SECURITY B10). One SQL statement, none for
-    what isn't a token of ours.
+    Whatever else it is, the answer is the same (§2.2, SECURITY B10). ``username`` is told of a
+    person whom the token lets its holder know. One SQL statement, none for what isn't a token of
+    ours.
     """
     if families.is_well_formed(token):
         found = _refresh_token(token, client)
@@ -43,11 +44,29 @@ def _access_token(token: str, client: Client) -> dict[str, Any] | None:
     aud = claims["aud"]
     audience = {aud} if isinstance(aud, str) else set(aud)
     own = claims["client_id"] == client.client_id
-    if not (own or audience & set(client.serves)) or not families.stands(claims):
+    if not (own or audience & set(client.serves)):
+        return None
+    grant = families.find_standing(claims) if "gid" in claims else None
+    if grant is None and ("gid" in claims or not families.stands(claims)):
         return None
     told = {name: value for name, value in claims.items() if name in TOLD or name not in PROTOCOL}
     bound = "jkt" in claims.get("cnf", {})
-    return {**told, "token_type": "DPoP" if bound else "Bearer"}
+    return {
+        **told,
+        **_username(grant, claims["scope"]),
+        "token_type": "DPoP" if bound else "Bearer",
+    }
+
+
+def _username(grant: Grant | None, scope: str) -> dict[str, str]:
+    """By what the person signs in (§2.2), where the scopes let the client know as much: an address
+    by ``email``, another name by ``profile``."""
+    if grant is None:
+        return {}
+    user: Any = grant.user
+    username = user.get_username()
+    needed = "email" if user.get_email_field_name() == user.USERNAME_FIELD else "profile"
+    return {"username": username} if username and needed in scope.split() else {}
 
 
 def _refresh_token(token: str, client: Client) -> dict[str, Any] | None:
@@ -66,6 +85,7 @@ def _refresh_token(token: str, client: Client) -> dict[str, Any] | None:
         "iss": issuer(),
         "client_id": client.client_id,
         "scope": row.grant.scope,
+        **_username(row.grant, row.grant.scope),
         "exp": int(ends.timestamp()),
         **({"cnf": row.confirmation} if row.confirmation else {}),
     }

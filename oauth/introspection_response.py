@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from django.http import HttpRequest
+
 from . import client_jwt, security_profile
 from .issuer import issuer
 from .models import Client
@@ -14,12 +16,15 @@ TYP = "token-introspection+jwt"
 DEFAULT_ALG = "RS256"
 
 
-def is_wanted(client: Client, accept: str) -> bool:
-    """Whether the answer is a JWT: asked for by the Accept header (§4), or registered, so that
-    who stands between can't have the header dropped (§6)."""
-    asked = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
+def is_wanted(client: Client, request: HttpRequest) -> bool:
+    """Whether the answer is a JWT: asked for by the Accept header (§4), however little that weighs
+    (RFC 9110 §12.5.1), or registered, so that who stands between can't have the header dropped
+    (§6)."""
     return (
-        CONTENT_TYPE in asked
+        any(
+            f"{each.main_type}/{each.sub_type}".lower() == CONTENT_TYPE and each.quality > 0
+            for each in request.accepted_types
+        )
         or bool(client.registered("introspection_signed_response_alg"))
         or bool(client_jwt.encryption_of(client, "introspection")[0])
     )

@@ -30,8 +30,10 @@ ALGORITHMS = CLIENT_SIGNING_ALGS
 TYPS = ("", "jwt", "oauth-authz-req+jwt", "application/oauth-authz-req+jwt")
 """What an object may say it is; nothing that another kind of token of the client says (§10.8)."""
 MAX_SECONDS = 3600
-"""The longest that an object may live, from when it is first seen."""
-MAX_LENGTH = 20_000
+"""The longest that an object may live that says when it ends, from when it is first seen."""
+MAX_LENGTH = 50_000
+OF_FAPI = ("exp", "nbf", "client_id")
+"""What an object has to say of a client of FAPI 2.0 (Message Signing §5.3.1)."""
 ABOUT_THE_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 """Claims that are no parameters of the request."""
 
@@ -39,16 +41,19 @@ ABOUT_THE_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 def parameters(
     client: Client, signed: str, beside: QueryDict, *, seen_at: float | None = None
 ) -> QueryDict:
-    """The parameters of a request object that ``client`` made for us (§6).
+    """The parameters of a request object that ``client`` made for us (§6). ``client_id`` may stand
+    beside it alone, and ``exp`` nowhere, unless the client's profile wants them (OIDC Core §6.1,
+    RFC 9101 §4).
 
     ``beside`` is what the request holds outside of it; ``seen_at`` (Unix time) is when this very
     request was first taken, ``None`` for now. Raises ``InvalidRequestObject``, and
     ``InvalidRequestError`` where what stands beside it contradicts.
     """
     try:
-        claims = _signed(client, signed)
+        said = _signed(client, signed)
+        claims = {name: value for name, value in said.items() if value is not None}
         _check(claims, client, time.time() if seen_at is None else seen_at)
-        params = _as_parameters(claims)
+        params = _as_parameters({"client_id": client.client_id, **claims})
     except (jwt.PyJWTError, RecursionError, OverflowError, UnicodeEncodeError) as problem:
         raise InvalidRequestObject(
             description=f"The request object is not valid: {_plain(problem)}."
@@ -75,7 +80,7 @@ def _signed(client: Client, signed: str) -> dict[str, Any]:
     alg = header.get("alg")
     registered = canonical(client.registered("request_object_signing_alg"))
     if alg not in security_profile.signing_algs(client) or registered not in ("", canonical(alg)):
-        raise jwt.InvalidAlgorithmError("not an algorithm for this client")
+        raise jwt.InvalidAlgorithmError("its alg is not one of this client")
     if str(header.get("typ", "")).lower() not in TYPS:
         raise jwt.InvalidTokenError("another type of token")
     return client_keys.signed_by_one_of(
@@ -83,7 +88,7 @@ def _signed(client: Client, signed: str) -> dict[str, Any]:
         signed,
         alg=alg,
         options={
-            "require": ["iss", "aud", "exp", "client_id"],
+            "require": ["iss", "aud", *(OF_FAPI if security_profile.is_fapi2(client) else ())],
             "verify_aud": False,
             # Held against the time at which the request was first seen, below.
             "verify_exp": False,
@@ -97,25 +102,23 @@ def _signed(client: Client, signed: str) -> dict[str, Any]:
 
 def _check(claims: dict[str, Any], client: Client, now: float) -> None:
     """Raise ``jwt.InvalidTokenError`` unless the claims say: by this client, for us, for now."""
-    if claims["iss"] != client.client_id or claims["client_id"] != client.client_id:
+    if any(claims[name] != client.client_id for name in ("iss", "client_id") if name in claims):
         raise jwt.InvalidIssuerError("iss and client_id are not this client")
     audience = claims["aud"]
     if issuer() not in (audience if isinstance(audience, list) else [audience]):
-        raise jwt.InvalidAudienceError("aud is not this server")
+        raise jwt.InvalidAudienceError(f"aud is not {issuer()}")
     if "request" in claims or "request_uri" in claims:
         raise jwt.InvalidTokenError("request and request_uri have no place in it")
     if claims.get("sub") == client.client_id:  # could be an assertion of who the client is (§10.8)
         raise jwt.InvalidTokenError("sub is the client")
-    exp, nbf = _time(claims["exp"]), _time(claims.get("nbf", 0))
+    exp, nbf = _time(claims.get("exp", now)), _time(claims.get("nbf", 0))
     if now >= exp + LEEWAY_SECONDS:
-        raise jwt.ExpiredSignatureError("it has expired")
+        raise jwt.ExpiredSignatureError(f"it expired {int(now - exp)} seconds ago")
     if exp > now + MAX_SECONDS + LEEWAY_SECONDS:
         raise jwt.InvalidTokenError("exp is more than an hour ahead")
     if nbf > now + LEEWAY_SECONDS:
-        raise jwt.ImmatureSignatureError("nbf is ahead")
+        raise jwt.ImmatureSignatureError(f"nbf is {int(nbf - now)} seconds ahead")
     if security_profile.is_fapi2(client):  # FAPI 2.0 Message Signing §5.3.1
-        if "nbf" not in claims:
-            raise jwt.MissingRequiredClaimError("nbf")
         if nbf < now - MAX_SECONDS - LEEWAY_SECONDS:
             raise jwt.InvalidTokenError("nbf is more than an hour ago")
         if exp > nbf + MAX_SECONDS:
@@ -132,7 +135,7 @@ def _as_parameters(claims: dict[str, Any]) -> QueryDict:
     """The claims as they would stand in a query; what is no text stands there as JSON (§4)."""
     params = QueryDict(mutable=True)
     for name, value in claims.items():
-        if name in ABOUT_THE_JWT or value is None:
+        if name in ABOUT_THE_JWT:
             continue
         values = value if name in REPEATABLE and isinstance(value, list) else [value]
         params.setlist(

@@ -29,7 +29,7 @@ def introspect(request: HttpRequest) -> HttpResponse:
         if not params.get("token"):
             raise InvalidRequestError(description="Missing token parameter.")
         answer = introspection.introspect(params["token"], client)
-        if not introspection_response.is_wanted(client, request.META.get("HTTP_ACCEPT", "")):
+        if not introspection_response.is_wanted(client, request):
             return json_answer(json.dumps(answer), 200, {})
         token = introspection_response.response(client, answer)
     except OAuth2Error as error:

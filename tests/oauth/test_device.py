@@ -157,7 +157,14 @@ def test_b8_the_page_shows_which_client_and_asks_to_confirm(television, signed_i
 def test_b8_the_code_is_case_and_dash_insensitive(television, signed_in_browser):
     code = start(television)["user_code"]
 
-    for typed in (code.lower(), code.replace("-", ""), f" {code.replace('-', ' ')} "):
+    for typed in (
+        code.lower(),
+        code.replace("-", ""),
+        f" {code.replace('-', ' ')} ",
+        *(code.replace("-", dash) for dash in "–—‑‐−・_.\t\u00a0\u3000"),
+        "".join(chr(ord(char) + 0xFEE0) for char in code),  # full width
+        f"\u200f{code}\u200b",
+    ):
         assert b"Television" in page_for(signed_in_browser, typed).content
 
 

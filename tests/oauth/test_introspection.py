@@ -46,7 +46,45 @@ def test_an_api_learns_what_a_token_for_it_says(tokens, confidential_client, api
     said = flow.said_by(tokens["access_token"])
     assert told.pop("active") is True
     assert told.pop("token_type") == "Bearer"
+    assert told.pop("username") == "alice@example.com"
     assert told == {name: said[name] for name in said if name != "gid"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [("openid email", True), ("email", True), ("openid profile", False), ("openid", False)],
+)
+def test_the_username_is_told_where_the_scopes_let_it_be_known(
+    signed_in_browser, confidential_client, api, scope, told
+):
+    """RFC 7662 §2.2; Dovecot asks for it. Here it is the address by which people sign in."""
+    scope = f"{scope} offline_access"
+    tokens = flow.sign_in_tokens(signed_in_browser, confidential_client, resource=API, scope=scope)
+
+    for client, which in (
+        (api, "access_token"),
+        (confidential_client, "access_token"),
+        (confidential_client, "refresh_token"),
+    ):
+        answer = introspect(client, tokens[which]).json()
+        assert answer["active"] is True
+        assert answer.get("username") == ("alice@example.com" if told else None)
+
+
+def test_a_username_that_is_no_address_is_part_of_the_profile(
+    signed_in_browser, confidential_client, monkeypatch
+):
+    monkeypatch.setattr(get_user_model(), "EMAIL_FIELD", "contact")
+    for scope, told in (("openid email", False), ("openid profile", True)):
+        tokens = flow.sign_in_tokens(signed_in_browser, confidential_client, scope=scope)
+        answer = introspect(confidential_client, tokens["access_token"]).json()
+        assert ("username" in answer) is told
+
+
+def test_a_service_has_no_username(service_client):
+    token = flow.post_token(service_client, grant_type="client_credentials").json()["access_token"]
+
+    assert "username" not in introspect(service_client, token).json()
 
 
 @pytest.mark.parametrize("which", ["access_token", "refresh_token"])

@@ -14,6 +14,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
 from oauth import request_object as jar
@@ -125,7 +126,6 @@ def test_numbers_lists_and_nulls_are_taken_as_they_are_meant(consenting_browser,
         {"aud": "http://localhost:8000/oauth/authorize"},
         {"aud": ["https://other.example"]},
         {"aud": None},
-        {"exp": None},
         {"exp": int(time.time()) - 3600},
         {"exp": int(time.time()) + 90000},
         {"exp": "tomorrow"},
@@ -134,7 +134,6 @@ def test_numbers_lists_and_nulls_are_taken_as_they_are_meant(consenting_browser,
         {"nbf": int(time.time()) + 3600},
         {"nbf": "x"},
         {"client_id": "somebody"},
-        {"client_id": None},
         {"request": "e30.e30."},
         {"request_uri": "https://rp.example/"},
         {"request_uri": "urn:ietf:params:oauth:request_uri:x"},
@@ -149,6 +148,30 @@ def test_an_object_that_does_not_say_what_it_must_is_refused(signer, claims):
         jar.parameters(signer, signed, named(signer))
 
     assert flow.DESCRIPTION.fullmatch(refused.value.description)
+
+
+@pytest.mark.parametrize("left_out", [("exp",), ("client_id",), ("exp", "client_id")])
+def test_what_may_be_left_out_of_an_object(consenting_browser, signer, left_out):
+    """OIDC Core §6.1, RFC 9101 §4; mod_auth_openidc #1137."""
+    signed = request_object(signer, **dict.fromkeys(left_out))
+
+    answer = flow.answer_of(ask(consenting_browser, signer, signed))
+
+    assert "code" in answer
+    assert answer["state"] == "state-123"
+    pushed = flow.post_as(signer, flow.PAR, {"request": signed})
+    assert pushed.status_code == 201
+
+
+def test_an_object_without_client_id_is_of_who_stands_beside_it(
+    signed_in_browser, signer, public_client
+):
+    signed = request_object(signer, client_id=None)
+
+    with pytest.raises(InvalidRequestObject):
+        jar.parameters(public_client, signed, named(public_client))
+    with pytest.raises(InvalidRequestError):  # by its signer, and another stands beside it
+        jar.parameters(signer, signed, named(public_client))
 
 
 def test_an_audience_among_others_will_do(signer):

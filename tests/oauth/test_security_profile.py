@@ -273,6 +273,16 @@ def test_a_request_object_says_from_when_it_is_good(bank, times, status):
     assert post(bank, "/oauth/par", request=request_object(bank, **said)).status_code == status
 
 
+@pytest.mark.parametrize("name", ["exp", "nbf", "client_id", "aud", "iss"])
+def test_a_request_object_says_all_that_the_profile_wants(bank, name):
+    said = {"nbf": int(time.time()), name: None}
+
+    answer = post(bank, "/oauth/par", request=request_object(bank, **said))
+
+    assert answer.status_code == 400
+    assert name in answer.json()["error_description"]
+
+
 def test_a_proof_by_rs256_is_refused_with_a_push(bank):
     params = flow.authorization_params(bank, flow.new_verifier(), client_id=None)
     for alg, status in (("RS256", 400), ("PS256", 201)):
