@@ -1,4 +1,5 @@
-"""docs/reference/clients.md tells of the versions that are run, each client once and in order."""
+"""docs/reference/clients.md tells of the versions that are run, each client once and in order; how
+they use PKCE is told of the same versions."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import pytest
 from tests.machine import ROOT, missing, program
 
 PAGE = (ROOT / "docs/reference/clients.md").read_text()
+HOW_TO = (ROOT / "docs/how-to/register-an-application.md").read_text()
 ROW = re.compile(r"^\| (`.+?) \| (\S.*?) \| .+ \| .+ \| .+ \|$", re.MULTILINE)
 SECTIONS = {
     title: ROW.findall(text)
@@ -20,11 +22,11 @@ SECTIONS = {
 }
 
 
-def clients(title: str) -> list[tuple[str, str]]:
-    """Each client of a section with its version."""
+def clients(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each client of these rows with its version."""
     return [
         pair
-        for names, versions in SECTIONS[title]
+        for names, versions in rows
         for pair in zip(re.findall(r"`([^`]+)`", names), versions.split(", "), strict=True)
     ]
 
@@ -47,7 +49,7 @@ def test_versions_of_python_are_those_that_run():
     locks = ROOT / "requirements"
     run = locked(locks / "interop.txt") | locked(locks / "dev.txt")
 
-    assert {(name.lower(), version) for name, version in clients("Python")} <= run
+    assert {(name.lower(), version) for name, version in clients(SECTIONS["Python"])} <= run
 
 
 def test_versions_of_javascript_are_those_that_run():
@@ -59,13 +61,23 @@ def test_versions_of_javascript_are_those_that_run():
         if version.startswith("npm:")
     }
 
-    assert set(clients("JavaScript")) <= run
+    assert set(clients(SECTIONS["JavaScript"])) <= run
 
 
 def test_versions_of_debian_are_those_that_run():
-    for name, version in clients("Debian"):
+    for name, version in clients(SECTIONS["Debian"]):
         query = [program("dpkg-query"), "-W", "-f", "${source:Upstream-Version}", name]
         installed = subprocess.run(query, capture_output=True, text=True)
         if installed.returncode:
             missing(f"{name} is not installed")
         assert installed.stdout == version
+
+
+def test_how_they_use_pkce_is_told_of_these_versions():
+    [table] = re.findall(r"^## Your library and PKCE\n(.*?)^#", HOW_TO, re.DOTALL | re.MULTILINE)
+    told = re.findall(r"^\| (\S.*?) \| ([0-9.]+) \| .+ \|$", table, re.MULTILINE)
+    run = [(name.lower(), version) for name, version in clients(ROW.findall(PAGE))]
+
+    assert len(told) >= 20
+    for library, version in told:
+        assert any(name in library.lower() and version == of for name, of in run), library
