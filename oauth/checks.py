@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, router
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from django.utils.module_loading import import_string
 
 from ostiary.conf import ostiary_settings
@@ -66,19 +66,27 @@ def check_toolkit_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
     return found
 
 
+TOOLKIT_VIEWS = {
+    *("TokenView", "RevokeTokenView", "IntrospectTokenView", "UserInfoView"),
+    *("DeviceAuthorizationView", "DeviceUserCodeView", "DeviceConfirmView"),
+    *("DeviceGrantStatusView", "ApplicationRegistration", "ApplicationUpdate"),
+}
+"""The toolkit's views that need its own server, or its own models, and answer 500 over ours; those
+of devices do so with oauthlib 4 in any case."""
+
+
 @register(Tags.urls)
 def check_toolkit_views(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """The toolkit's own token view looks for the row that it expects of each access token."""
-    try:
-        address = reverse("oauth2_provider:token")
-    except NoReverseMatch:
+    """None of the toolkit's views that can't answer is mounted, under whatever name."""
+    mounted = ", ".join(f"{address} ({view})" for view, address in _toolkit_views(get_resolver()))
+    if not mounted:
         return []
     return [
         Warning(
-            f"django-oauth-toolkit's own token endpoint is mounted at {address}.",
+            f"Views of django-oauth-toolkit are mounted that can't answer here: {mounted}.",
             hint=(
-                "It can't answer, because access tokens are not rows here. Leave "
-                "`oauth2_provider.urls` out of the URLs, and mount the single views you need."
+                "Leave `oauth2_provider.urls` out of the URLs, and mount the single views you "
+                "need. `ostiary.oauth.urls` has an endpoint for whatever these would do."
             ),
             id="ostiary_oauth.W001",
         )
@@ -133,6 +141,41 @@ def check_openers(app_configs: Any, **_: Any) -> list[CheckMessage]:
                 f"'{ours.__module__}.{ours.__qualname__}' below '{security}' in MIDDLEWARE."
             ),
             id="ostiary_oauth.W003",
+        )
+    ]
+
+
+def _toolkit_views(resolver: URLResolver, before: str = "/") -> Iterator[tuple[str, str]]:
+    """Name and address of each of ``TOOLKIT_VIEWS`` below ``resolver``."""
+    for pattern in resolver.url_patterns:
+        address = before + str(pattern.pattern).removeprefix("^")
+        if isinstance(pattern, URLResolver):
+            yield from _toolkit_views(pattern, address)
+            continue
+        package, _, view = pattern.lookup_str.rpartition(".")
+        if package.startswith("oauth2_provider.") and view in TOOLKIT_VIEWS:
+            yield view, address
+
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+@register(Tags.urls)
+def check_mount(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Applications look for discovery right below the issuer (OIDC Discovery §4, RFC 8414 §3)."""
+    try:
+        address = reverse("ostiary_oauth:openid_configuration")
+    except NoReverseMatch:
+        return []  # one endpoint or another is mounted, and the project knows why
+    if address == DISCOVERY:
+        return []
+    return [
+        Error(
+            f"Discovery is at {address}, where no application looks for it.",
+            hint=f"It belongs at {DISCOVERY}: mount the endpoints at the root of the host, by "
+            '`path("", include("ostiary.oauth.urls"))`, and set no FORCE_SCRIPT_NAME. Where the '
+            "project lives below a path, give it a host name of its own.",
+            id="ostiary_oauth.E010",
         )
     ]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import get_default_algorithms
 
@@ -14,6 +16,8 @@ from . import jwk
 from .client_metadata import SIGNING_ALGS
 
 KID_MAX_LENGTH = 64
+WHAT_SIGNS = "Keys that sign here are RSA (RS256, PS256), P-256 (ES256) and Ed25519 (EdDSA)."
+PEM_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 
 
 def read(data: bytes, alg: str | None = None) -> tuple[Any, str, str | None]:
@@ -29,7 +33,8 @@ def read(data: bytes, alg: str | None = None) -> tuple[Any, str, str | None]:
             raise ValueError(f"The key is for {told['alg']}.")
         alg = alg or told.get("alg")
     key = None if told else _pem(data)
-    alg = alg or _only_algorithm(key or told)
+    only = _only_algorithm(key or told)
+    alg = alg or only
     if alg not in SIGNING_ALGS:
         raise ValueError(f"Choose an algorithm from {', '.join(SIGNING_ALGS)}.")
     codec: Any = get_default_algorithms()[alg]
@@ -52,24 +57,39 @@ def _jwk(data: bytes) -> dict[str, Any]:
         raise ValueError("The file is neither PEM nor a JWK.") from None
     if "keys" in told:
         raise ValueError("This is a set of keys: give one of them.")
+    if told.get("kty") not in jwk.REQUIRED_MEMBERS:
+        raise ValueError(f"This is a JWK of the type {told.get('kty')!r}. {WHAT_SIGNS}")
     if "d" not in told:
         raise ValueError("The JWK has no private part.")
     return told
 
 
 def _pem(data: bytes) -> Any:
+    label = PEM_LABEL.search(data)
+    if not label:
+        raise ValueError("The file is neither PEM nor a JWK.")
+    if not label[1].endswith(b"PRIVATE KEY"):
+        raise ValueError(f"The file holds a {label[1].decode().lower()}, and no private key.")
     try:
         return load_pem_private_key(data, None)
     except TypeError:
         raise ValueError("The key is protected by a passphrase: remove it first.") from None
-    except ValueError:
-        raise ValueError("The file is neither PEM nor a JWK.") from None
+    except (UnsupportedAlgorithm, ValueError) as problem:
+        raise ValueError(f"The private key can't be read: {problem} {WHAT_SIGNS}") from None
 
 
 def _only_algorithm(key: Any) -> str | None:
-    """The one algorithm of keys of this kind; ``None`` for RSA, which has two."""
+    """The one algorithm of keys of this kind; ``None`` for RSA, which has two.
+
+    Raises ``ValueError`` for a kind that has none here, such as ML-DSA.
+    """
     if isinstance(key, dict):
         return {"EC": "ES256", "OKP": "EdDSA"}.get(key.get("kty", ""))
+    if isinstance(key, rsa.RSAPrivateKey):
+        return None
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return "ES256"
-    return "EdDSA" if isinstance(key, ed25519.Ed25519PrivateKey) else None
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return "EdDSA"
+    kind = type(key).__name__.removesuffix("PrivateKey")
+    raise ValueError(f"This is a key of the kind {kind}. {WHAT_SIGNS}")

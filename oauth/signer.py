@@ -73,6 +73,11 @@ def public_jwks() -> list[dict[str, Any]]:
     def checked() -> list[dict[str, Any]]:
         found = []
         for each in _made(oauth_settings.SIGNER).public_jwks():
+            if each["alg"] not in jwk.ALGORITHMS:
+                raise ValueError(
+                    f"its key {each['kid']!r} is for {each['alg']!r}, and those that sign here are "
+                    f"for {', '.join(jwk.ALGORITHMS)}"
+                )
             jwk.public_key(each, each["alg"])
             names = {"kid": str(each["kid"]), "alg": each["alg"], "use": "sig"}
             found.append({**jwk.public_members(each), **names})

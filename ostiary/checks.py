@@ -100,7 +100,7 @@ def _issuer_host() -> str:
 
 def _issuer(issuer: str) -> Iterator[CheckMessage]:
     """An issuer identifier is a URL with neither query nor fragment (RFC 8414 §2)."""
-    hint = "Write scheme and host, and no more than is needed, such as https://id.example.com."
+    hint = "Write scheme and host, and a port if it needs one, such as https://id.example.com."
     if not issuer:
         yield Error("OSTIARY['ISSUER_URL'] is not set.", hint=hint, id="ostiary.E003")
     elif not _is_issuer(issuer):
@@ -113,6 +113,13 @@ def _issuer(issuer: str) -> Iterator[CheckMessage]:
         yield Error(
             "OSTIARY['ISSUER_URL'] ends with a slash.",
             hint=f"Write {issuer.rstrip('/')!r}: applications compare it character by character.",
+            id="ostiary.E004",
+        )
+    elif urlsplit(issuer).path:
+        yield Error(
+            f"OSTIARY['ISSUER_URL'] is {issuer!r}, which has a path.",
+            hint="Links, cookies and the addresses under /.well-known/ are those of a whole host: "
+            "give it a name of its own, such as https://id.example.com.",
             id="ostiary.E004",
         )
     elif issuer.startswith("http:") and not is_loopback(_issuer_host()):

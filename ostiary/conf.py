@@ -20,8 +20,8 @@ class OstiarySettings:
     """The name that people see on pages and in messages."""
 
     ISSUER_URL: str = ""
-    """Where the world finds this site, with scheme, without a trailing slash. Links in messages
-    and the OIDC ``iss`` come from here, never from a request's Host header."""
+    """Where the world finds this site: scheme and host, with neither path nor a slash at the end.
+    Links in messages and the OIDC ``iss`` come from here, never from a request's Host header."""
 
     FIELD_ENCRYPTION_KEYS: list[str] = field(default_factory=list)
     """Base64url of 32 random bytes each, newest first: the first encrypts, all decrypt."""

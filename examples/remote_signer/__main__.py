@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from jwt import InvalidKeyError
 from jwt.algorithms import Algorithm, get_default_algorithms
 
 from .protocol import MAX_LINE, TIMEOUT_SECONDS, socket_path
@@ -53,8 +55,19 @@ def load(folder: Path) -> dict[str, tuple[str, Any]]:
     for path in sorted(folder.glob("*.pem"), reverse=True):
         alg = path.stem.partition("-")[0]
         if alg in ALGORITHMS:
-            keys[path.stem] = (alg, load_pem_private_key(path.read_bytes(), None))
+            keys[path.stem] = (alg, read(path, alg))
     return keys
+
+
+def read(path: Path, alg: str) -> Any:
+    """The private key in a file. Raises ``SystemExit`` with the reason where it is none for
+    ``alg``."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+        codec(alg).to_jwk(key)
+    except (InvalidKeyError, UnsupportedAlgorithm, OSError, TypeError, ValueError) as problem:
+        raise SystemExit(f"{path} holds no private key for {alg}: {problem}") from None
+    return key
 
 
 def codec(alg: str) -> Algorithm:

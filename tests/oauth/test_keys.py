@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -337,11 +337,43 @@ def test_an_imported_key_is_encrypted_at_rest(bring):
     assert key.private_numbers().private_value.to_bytes(32, "big") not in stored
 
 
+def _explicit_curve():
+    """A key whose curve is told by its parameters, which none of ours is (made by OpenSSL)."""
+    text = """MIIBUQIBAQQgPxwJzezHw7FVhG9An0JCkzBkOii0CGByPTLyT1dTocOggeMwgeAC
+AQEwLAYHKoZIzj0BAQIhAP////////////////////////////////////7///wv
+MEQEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABCAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAABwRBBHm+Zn753LusVaBilc6HCwcCm/zbLc4o
+2VnygVsW+BeYSDradyajxGVdpPv8DhEIqP0XtEimhVQZnEfQj/sQ1LgCIQD/////
+///////////////+uq7c5q9IoDu/0l6M0DZBQQIBAaFEA0IABBacDWrno4CnkMeY
+uoQaXygXHdIpRz6/AOSmtgCO/US5lEvz6u4fVC7CPHXCjBzDJdHT1zTCpjgWxTBc
+zpAZkGI="""
+    return f"-----BEGIN EC PRIVATE KEY-----\n{text}\n-----END EC PRIVATE KEY-----\n".encode()
+
+
 _ec, _rsa = keys.generate("ES256"), keys.generate("RS256")
 NOT_TAKEN = {
     "nothing": (b"", None, "neither PEM nor a JWK"),
     "noise": (b"\xff\x00", None, "neither PEM nor a JWK"),
-    "a certificate": (b"-----BEGIN CERTIFICATE-----\nAA==\n", None, "neither PEM nor a JWK"),
+    "a certificate": (b"-----BEGIN CERTIFICATE-----\nAA==\n", None, "holds a certificate"),
+    "a public key": (b"-----BEGIN PUBLIC KEY-----\nAA==\n", None, "holds a public key"),
+    "a cut private key": (
+        b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n",
+        None,
+        "can't be read: .*P-256",
+    ),
+    "an ML-DSA key": (
+        in_pem(mldsa.MLDSA44PrivateKey.generate()),
+        None,
+        "of the kind MLDSA44.*P-256",
+    ),
+    "an ML-DSA key as something else": (
+        in_pem(mldsa.MLDSA65PrivateKey.generate()),
+        "ES256",
+        "of the kind MLDSA65",
+    ),
+    "an ML-DSA JWK": (b'{"kty": "AKP", "alg": "ML-DSA-44", "priv": "AA"}', None, "type 'AKP'"),
+    "an Ed448 key": (in_pem(ed448.Ed448PrivateKey.generate()), None, "of the kind Ed448"),
+    "a curve of its own": (_explicit_curve(), None, "can't be read"),
     "broken JSON": (b"{", None, "neither PEM nor a JWK"),
     "a set": (b'{"keys": []}', None, "one of them"),
     "a public JWK": (as_jwk(_ec.public_key(), "ES256"), None, "no private part"),
@@ -433,6 +465,16 @@ def test_a_key_of_a_signer_that_is_none_is_not_published(local_signer, told):
     answer = Browser().get("/.well-known/jwks.json")
 
     assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
+
+
+def test_why_a_signers_key_is_none_is_in_the_log(local_signer, caplog):
+    local_signer.setattr(LocalSigner, "told", {"alg": "ML-DSA-44", "kid": "of tomorrow"})
+    local_signer.setattr(keys, "_cached", keys.KeySet())
+
+    answer = Browser().get("/.well-known/jwks.json")
+
+    assert answer.status_code == 503
+    assert "its key 'of tomorrow' is for 'ML-DSA-44', and those that sign here are" in caplog.text
 
 
 @pytest.mark.parametrize("signature", [b"\x30" * 70, b"\x01" * 64, b"x"])

@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 from django.test import RequestFactory
+from django.test.utils import override_script_prefix
 from django.urls import include, path
 from oauth2_provider.models import (
     get_access_token_model,
@@ -20,9 +21,10 @@ from oauth2_provider.models import (
     get_id_token_model,
     get_refresh_token_model,
 )
+from oauth2_provider.views import ApplicationList, DeviceAuthorizationView
 
 from oauth import provider_settings
-from oauth.checks import check_toolkit_settings, check_toolkit_views
+from oauth.checks import check_mount, check_scopes, check_toolkit_settings, check_toolkit_views
 from oauth.models import Client
 from oauth.server import Server
 from ostiary.models import Event
@@ -72,7 +74,86 @@ def test_mounting_all_the_toolkits_views_is_warned_of(settings):
 
     settings.ROOT_URLCONF = __name__
 
-    assert [message.id for message in check_toolkit_views(None)] == ["ostiary_oauth.W001"]
+    [found] = check_toolkit_views(None)
+    assert found.id == "ostiary_oauth.W001"
+    for address in ("token/", "device-authorization/", "device/", "introspect/", "userinfo/"):
+        assert f"/toolkit/{address}" in found.msg
+
+
+class UnderAnotherName:
+    """A project's URLs that mount single views of the toolkit, below two prefixes."""
+
+    inner = (
+        [
+            path("ask", DeviceAuthorizationView.as_view(), name="ask"),
+            path("mine/", ApplicationList.as_view(), name="list"),
+        ],
+        "devices",
+    )
+    urlpatterns = (path("tv/", include([path("code/", include(inner))])),)
+
+
+def test_a_view_of_the_toolkit_is_found_under_another_name_too(settings):
+    settings.ROOT_URLCONF = UnderAnotherName
+
+    [found] = check_toolkit_views(None)
+
+    assert found.msg.endswith("here: /tv/code/ask (DeviceAuthorizationView).")
+
+
+def test_what_is_warned_of_cannot_answer(settings, public_client):
+    """With oauthlib 4: whoever makes it answer takes it off the list."""
+    settings.ROOT_URLCONF = __name__
+    public_client.grant_types = ["urn:ietf:params:oauth:grant-type:device_code"]
+    public_client.save()
+    browser = Browser(raise_request_exception=False)
+    body = urlencode({"client_id": public_client.client_id, "scope": "api:read", "token": "x"})
+
+    for address in ("device-authorization/", "revoke_token/", "introspect/", "userinfo/"):
+        asked = browser.post(
+            f"/toolkit/{address}", body, content_type="application/x-www-form-urlencoded"
+        )
+        assert asked.status_code == 500, (address, asked.content)
+
+
+class BelowAPrefix:
+    """A project that mounts the endpoints below a path."""
+
+    urlpatterns = (path("idp/", include("oauth.urls")),)
+
+
+def test_endpoints_that_are_not_at_the_root_of_the_host_are_refused(settings):
+    assert check_mount(None) == []
+
+    settings.ROOT_URLCONF = BelowAPrefix
+    [found] = check_mount(None)
+
+    assert found.id == "ostiary_oauth.E010"
+    assert "/idp/.well-known/openid-configuration" in found.msg
+    assert 'path("", include("ostiary.oauth.urls"))' in found.hint
+
+
+def test_a_project_below_a_path_is_told_that_discovery_is_not_found(settings):
+    with override_script_prefix("/shop/"):
+        [found] = check_mount(None)
+
+    assert "/shop/.well-known/openid-configuration" in found.msg
+
+
+def test_a_project_that_mounts_no_discovery_is_left_alone(settings):
+    settings.ROOT_URLCONF = UnderAnotherName
+
+    assert check_mount(None) == []
+
+
+@pytest.mark.parametrize("scope", ["see groups", "", 'say "hi"', "größe", "a\\b"])
+def test_a_scope_that_no_request_can_name_is_refused(settings, scope):
+    assert check_scopes(None) == []
+
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "SCOPES": {scope: "See", "a:b.c/d": ""}}
+
+    [found] = check_scopes(None)
+    assert repr(scope) in found.msg
 
 
 def test_migrations_have_nothing_left_to_make():

@@ -63,7 +63,7 @@ def test_a_value_of_a_wrong_type_is_told(ostiary):
     ("issuer", "expected"),
     [
         ("https://id.example.com", []),
-        ("https://id.example.com:8443/realm", []),
+        ("https://id.example.com:8443", []),
         ("http://localhost:8000", []),
         ("http://127.0.0.1", []),
         ("http://[::1]:8000", []),
@@ -73,6 +73,8 @@ def test_a_value_of_a_wrong_type_is_told(ostiary):
         ("ftp://id.example.com", ["E004"]),
         ("https://", ["E004"]),
         ("https://id.example.com/", ["E004"]),
+        ("https://id.example.com:8443/realm", ["E004"]),
+        ("http://localhost:8000/auth", ["E004"]),
         ("https://id.example.com?x=1", ["E004"]),
         ("https://id.example.com?", ["E004"]),
         ("https://id.example.com#top", ["E004"]),
