@@ -20,12 +20,15 @@ CALLBACKS = {
     "better_auth": "/api/auth/callback/ostiary",
     "express_openid_connect": "/callback",
     "fastify_oauth2": "/callback",
+    "passport_openidconnect": "/callback",
 }
+WITHOUT_PKCE = {"passport_openidconnect"}
 REFUSED = {
     "auth_js": "Try signing in with a different account",
     "better_auth": '"refused":"?error=access_denied',
     "express_openid_connect": '"refused":"access_denied"',
     "fastify_oauth2": '"refused":"access_denied"',
+    "passport_openidconnect": '"refused":"AuthenticationError: Unauthorized"',
 }
 SIGNED_IN = '"email":"grace@example.com"'
 
@@ -35,14 +38,14 @@ def visit(run_node_client, issuer, person):
     """Runs a web application and lets the person do something there, who is given its address;
     what they saw."""
 
-    def run(library: str, do: Callable[[str], Any], told: dict[str, Any] | None = None, **fields):
+    def run(library: str, do: Callable[[str], Any]) -> Any:
         base = f"http://127.0.0.1:{free_port()}"
-        fields = {"post_logout_redirect_uris": f"{base} {base}/", **fields}
         registered = register(
             "client_secret_basic",
             redirect_uris=f"{base}{CALLBACKS[library]}",
+            post_logout_redirect_uris=f"{base} {base}/",
             token_endpoint_auth_methods=[],  # as the admin makes it: in the header or the body
-            **fields,
+            pkce_exempt=library in WITHOUT_PKCE,
         )
         seen: list[Any] = []
 
@@ -52,7 +55,7 @@ def visit(run_node_client, issuer, person):
 
         run_node_client(
             f"web/{library}.mjs",
-            {**registered, "issuer": issuer, "base": base, **(told or {})},
+            {**registered, "issuer": issuer, "base": base},
             visit=visit,
         )
         return seen[0]

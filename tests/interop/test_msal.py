@@ -49,7 +49,7 @@ def test_msal_browser_by_redirect(open_application, issuer, version):
     assert "/signin/" in application.window.url
 
 
-@pytest.mark.parametrize("version", ["msal_browser"])
+@pytest.mark.parametrize("version", ["msal_browser", "msal_browser_4"])
 def test_msal_browser_by_pop_up(open_application, version):
     application = open_application(version, {})
 

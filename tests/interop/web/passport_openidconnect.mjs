@@ -17,7 +17,7 @@ passport.use(
       clientSecret: told.client_secret,
       callbackURL: `${told.base}/callback`,
       scope: ["profile", "email"],
-      ...told.settings,
+      nonce: true,
     },
     (issuer, profile, context, idToken, accessToken, refreshToken, done) => done(null, { email: profile.emails[0].value, profile }),
   ),
