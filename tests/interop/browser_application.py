@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,8 +76,11 @@ def go_through(window: Page, decision: str) -> None:
 
 
 @contextmanager
-def serve(bundle: Path, chosen: dict[str, Any], port: int) -> Iterator[None]:
-    """Serve an application: every address but those of its program is its page."""
+def serve(
+    bundle: Path, chosen: dict[str, Any], port: int, tls: ssl.SSLContext | None
+) -> Iterator[None]:
+    """Serve an application, by https where ``tls`` is given: every address but those of its program
+    is its page."""
 
     class Handler(SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -94,6 +98,10 @@ def serve(bundle: Path, chosen: dict[str, Any], port: int) -> Iterator[None]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

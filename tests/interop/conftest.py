@@ -225,17 +225,19 @@ def programs(node, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def open_application(
-    chromium, programs, issuer, person
+    chromium, programs, issuer, person, new_certificate
 ) -> Iterator[Callable[..., BrowserApplication]]:
     """Opens an application of ``spa/`` in a window of a new browser, registered as a public client
-    with these ``fields``; what else is given, it is told."""
+    with these ``fields``, and by https if it is to be ``secure``; it is told what else is given."""
     with ExitStack() as stack:
         window = stack.enter_context(chromium.new_context(ignore_https_errors=True)).new_page()
         window.set_default_timeout(PATIENCE_SECONDS * 1000)
 
-        def run(program: str, fields: dict[str, Any], **chosen: Any) -> BrowserApplication:
+        def run(
+            program: str, fields: dict[str, Any], *, secure: bool = False, **chosen: Any
+        ) -> BrowserApplication:
             port = free_port()
-            url = f"http://localhost:{port}"
+            url = f"{'https' if secure else 'http'}://localhost:{port}"
             public: dict[str, Any] = {
                 "redirect_uris": f"{url}/callback {url}/blank",
                 "post_logout_redirect_uris": f"{url}/",
@@ -248,7 +250,8 @@ def open_application(
                 "scope": "openid email offline_access",
                 **chosen,
             }
-            stack.enter_context(serve(programs / f"{program}.js", chosen, port))
+            context = tls.server_side(new_certificate) if secure else None
+            stack.enter_context(serve(programs / f"{program}.js", chosen, port, context))
             application = BrowserApplication(url, window)
             application.open()
             return application

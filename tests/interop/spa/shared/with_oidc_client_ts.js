@@ -16,6 +16,7 @@ export async function run(oidc) {
     scope: chosen.scope,
     dpop: chosen.dpop && { bind_authorization_code: true, store: new oidc.IndexedDbDPoPStore() },
     redirect_uri: callback,
+    silent_redirect_uri: callback,
     post_logout_redirect_uri: home,
     loadUserInfo: !chosen.dpop, // which oidc-client-ts asks for with a bearer token alone
     automaticSilentRenew: false,
