@@ -13,6 +13,7 @@ from __future__ import annotations
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import get_language
 
 from .models import Client
@@ -26,11 +27,12 @@ SALT = "ostiary.oauth.answer"
 
 
 class RedirectToClient(HttpResponseRedirect):
-    """A redirect to a registered redirect URI, whatever its scheme (RFC 8252 §7.1)."""
+    """A redirect to a registered redirect URI, whatever its scheme (RFC 8252 §7.1), and however
+    long: the client's own ``state`` may be longer than Django's redirects may."""
 
     def __init__(self, url: str) -> None:
-        self.allowed_schemes = [url.partition(":")[0]]
-        super().__init__(url)
+        super().__init__("/")
+        self["Location"] = iri_to_uri(url)
         self["Cache-Control"] = "no-store"
 
 

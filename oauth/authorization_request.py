@@ -27,16 +27,16 @@ from .conf import oauth_settings
 from .explanation import explained
 from .grants.base import allowed_resource
 from .models import Client
-from .parameters import only, pairs, single, values
+from .parameters import QUERY_MAX_LENGTH, only, pairs, single, values
 from .requested_claims import RequestedClaims
 
 MAX_LENGTHS = {
-    "state": 1024,
+    "state": 8192,
     "nonce": 255,
-    "scope": 1000,
+    "scope": 4000,
     "login_hint": 255,
     "acr_values": 500,
-    "id_token_hint": 4000,
+    "id_token_hint": 16_384,
 }
 """Longest value taken of what can be of any content, in characters."""
 MAX_AGE_DIGITS = 10
@@ -124,7 +124,9 @@ def destination(params: QueryDict, client: Client) -> Destination:
         response_mode=response_type.mode_for(
             only(params, "response_mode"), only(params, "response_type"), client
         ),
-        state=state if is_usable("state", state) else "",
+        # One that is too long is refused, and comes back: without, the client would take the error
+        # for a forged one (RFC 6749 §4.1.2.1).
+        state=state if len(state) <= QUERY_MAX_LENGTH and _is_plain(state) else "",
     )
 
 
@@ -133,11 +135,13 @@ def _sent(params: QueryDict, name: str) -> str:
 
 
 def is_usable(name: str, value: str) -> bool:
-    """Whether a value can be stored and sent back: of bounded length, without control characters
-    or broken UTF-8."""
-    return len(value) <= MAX_LENGTHS[name] and not any(
-        ord(char) < 0x20 or char in "\x7f\ufffd" for char in value
-    )
+    """Whether a value can be stored and used: of bounded length, and plain text."""
+    return len(value) <= MAX_LENGTHS[name] and _is_plain(value)
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value can be sent back as it came: without control characters or broken UTF-8."""
+    return not any(ord(char) < 0x20 or char in "\x7f\ufffd" for char in value)
 
 
 def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
@@ -146,7 +150,10 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     given = single(every)
     for name in MAX_LENGTHS:
         if not is_usable(name, given.get(name, "")):
-            raise InvalidRequestError(description=f"{name} is too long or malformed.")
+            raise InvalidRequestError(
+                description=f"{name} is too long or malformed: at most {MAX_LENGTHS[name]} "
+                "characters, and no control characters."
+            )
     if "registration" in given:  # OIDC Core §7.2.1
         raise RegistrationNotSupported(description="The registration parameter is not supported.")
     wanted = response_type.check(given, to.client)

@@ -26,6 +26,8 @@ from .parameters import pairs
 from .redirect_uri import asks_consent_every_time
 
 PARAMETER = "interaction"
+REFERENCE = "kept_request"
+"""Where a request is too long for an address: what it is kept under (``carried_request``)."""
 TICKET_SECONDS = 3600
 """As long as the link that confirms a new person's address."""
 
@@ -62,7 +64,7 @@ class Ticket:
 
 
 def _fingerprint(params: QueryDict) -> str:
-    kept = sorted(pair for pair in pairs(params) if pair[0] != PARAMETER)
+    kept = sorted(pair for pair in pairs(params) if pair[0] not in (PARAMETER, REFERENCE))
     return hashlib.sha256(urlencode(kept).encode()).hexdigest()
 
 

@@ -22,7 +22,7 @@ from .conf import oauth_settings
 from .dpop import InvalidDpopProofError
 from .models import Client, PushedRequest
 from .models.grant import new_token, token_hash
-from .parameters import only
+from .parameters import length_of, only
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 LIFETIME = 60
@@ -30,7 +30,7 @@ LIFETIME = 60
 BOUND_LIFETIME = 1800
 """Seconds that the person then has to sign in, or up, and to decide."""
 MAX_LENGTH = 30_000
-"""Longest request that is kept, in characters of its form."""
+"""Longest request that is kept, in characters of its names and values."""
 CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 """Of the push itself and not of the request: never kept."""
 
@@ -72,15 +72,14 @@ def push(client: Client, sent: QueryDict, proven_jkt: str) -> dict[str, Any]:
     elif client.registered("require_signed_request_object"):
         raise InvalidRequestError(description="This client must sign its requests.")
     _bind_to_key(params, proven_jkt)
-    form = params.urlencode()
-    if len(form) > MAX_LENGTH:
+    if length_of(params) > MAX_LENGTH:
         raise InvalidRequestError(description="The request is too long.")
     parse(params, destination(params, client))
     reference, now = new_token(), timezone.now()
     PushedRequest.objects.create(
         uri_hash=token_hash(reference),
         client=client,
-        parameters=form,
+        parameters=params.urlencode(),
         created_at=now,
         expires_at=now + timedelta(seconds=LIFETIME),
     )

@@ -26,22 +26,15 @@ NEVER_IN_A_QUERY = frozenset(
 """Credentials, grants and tokens: addresses are logged, kept and passed on (RFC 6749 §2.3.1,
 RFC 6750 §5.3)."""
 
-QUERY_MAX_LENGTH = 5000
-"""Longest query taken of a request that a browser carries, in characters: it still fits into the
-redirect, encoded once more, that takes the person to the sign-in page."""
-
-MOST_FOR_A_CHARACTER = 12
-"""As how many characters one can be written in a query: four bytes of UTF-8, three for each."""
+QUERY_MAX_LENGTH = 20_000
+"""Longest request taken of a browser, in characters of its names and values."""
 
 Pairs = Iterable[tuple[str, str]]
 
 
-def is_too_long(params: QueryDict) -> bool:
-    """Whether a browser's request is too long to be carried on."""
-    told = sum(len(name) + len(value) + 2 for name, value in pairs(params))
-    if told * MOST_FOR_A_CHARACTER <= QUERY_MAX_LENGTH:  # however it would be written
-        return False
-    return len(params.urlencode()) > QUERY_MAX_LENGTH
+def length_of(params: QueryDict) -> int:
+    """How long a request is, however it was encoded: in characters of its names and values."""
+    return sum(len(name) + len(value) + 2 for name, value in pairs(params))
 
 
 def pairs(params: QueryDict) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from . import interaction, par, request_object
 from .authorization_request import Destination, asking_client, destination
 from .interaction import Ticket
 from .models import Client, PushedRequest
-from .parameters import is_too_long, only
+from .parameters import QUERY_MAX_LENGTH, length_of, only
 
 MOST_SECONDS = 1800
 """For so long a person may go on with a signed request after it was first taken."""
@@ -72,7 +72,7 @@ def _parameters(sent: QueryDict, client: Client, ticket: Ticket) -> QueryDict:
         )
     if par.is_required(client):
         raise InvalidRequestError(description="This client must push its requests (RFC 9126).")
-    if is_too_long(sent):
+    if length_of(sent) > QUERY_MAX_LENGTH:
         raise InvalidRequestError(description="The request is too long.")
     if len(sent.getlist("request")) > 1:
         raise InvalidRequestError(description="Duplicate parameter in the request.")

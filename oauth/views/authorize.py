@@ -23,9 +23,11 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, CustomOAuth2Error,
 from ostiary import assurance as assurances
 from ostiary import flow_language, prepared
 from ostiary.assurance import Assurance
+from ostiary.client_address import client_ip
 
 from .. import (
     apis,
+    carried_request,
     claims,
     client_sessions,
     consent,
@@ -46,7 +48,7 @@ from ..interaction import Interaction
 from ..issuer import issuer
 from ..models import Client, Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
-from ..parameters import is_too_long, only, read_as_utf8
+from ..parameters import only, read_as_utf8
 from ..resolved_request import Resolved, resolve
 from . import browser
 from .error_page import error_page
@@ -63,13 +65,26 @@ def authorize(request: HttpRequest) -> HttpResponse:
     and is moved to the query to become a navigation of its own.
     """
     read_as_utf8(request)
+    if request.method == "POST" and "decision" in request.POST:
+        return _decide(request)
     if request.method == "POST":
-        if "decision" in request.POST:
-            return _decide(request)
-        if is_too_long(request.POST):
-            return _answer(request, request.POST, decision=None)
-        return HttpResponseRedirect(f"{request.path}?{request.POST.urlencode()}")
+        return _moved_to_the_query(request)
     return _answer(request, request.GET, decision=None)
+
+
+def _moved_to_the_query(request: HttpRequest) -> HttpResponse:
+    """What is too long for a query has to be a good request to be kept."""
+    params = request.POST
+    if carried_request.is_long(params):
+        try:
+            found = resolve(params)
+            if found.problem:
+                raise found.problem
+            asked = parse(found.params, found.to)
+            params = carried_request.short(params, asked.client, client_ip(request))
+        except OAuth2Error:
+            return _answer(request, params, decision=None)
+    return HttpResponseRedirect(f"{request.path}?{params.urlencode()}")
 
 
 @csrf_protect
@@ -81,6 +96,7 @@ def _answer(request: HttpRequest, params: QueryDict, *, decision: str | None) ->
     """Answer the request that ``params``, as they were sent, are or refer to."""
     secret = browser.secret_of(request)
     try:
+        params = carried_request.whole(params)
         found = resolve(params)
         if found.pushed:
             par.bind(found.pushed, secret)
@@ -170,9 +186,9 @@ def _proceed(
     if next_step and "none" in asked.prompt:
         raise CustomOAuth2Error(next_step.value, status_code=400)
     if next_step is Interaction.CREATE:
-        return _to_signup(params, assurance)
+        return _to_signup(request, params, asked, assurance)
     if assurance is None or next_step is Interaction.LOGIN:
-        return _to_signin(params, asked, assurance)
+        return _to_signin(request, params, asked, assurance)
     if asked.subjects is not None and subject not in asked.subjects:
         raise CustomOAuth2Error(
             "login_required",
@@ -187,7 +203,7 @@ def _proceed(
         )
     if next_step and found.signed and not found.ticket.begun_at:
         # The page may stay open for longer than the object lives: the ticket says when it came.
-        return HttpResponseRedirect(_here(params, interaction.issue_ticket(params, assurance)))
+        return HttpResponseRedirect(_here(request, params, asked, assurance))
     if next_step is Interaction.SELECT_ACCOUNT:
         return _select_account(request, params, asked, assurance, decision)
     if next_step is Interaction.CONSENT:
@@ -221,36 +237,47 @@ def _hints_another(asked: AuthorizationRequest, user: Any) -> bool:
 
 
 def _to_signin(
-    params: QueryDict, asked: AuthorizationRequest, assurance: Assurance | None
+    request: HttpRequest,
+    params: QueryDict,
+    asked: AuthorizationRequest,
+    assurance: Assurance | None,
 ) -> HttpResponse:
     anew = assurance is not None or interaction.asks_to_authenticate_anew(asked)
     url = assurances.reauthentication_url if anew else assurances.signin_url
     return HttpResponseRedirect(
         url(
-            _here(params, interaction.issue_ticket(params, assurance)),
+            _here(request, params, asked, assurance),
             acr=" ".join([*asked.acr_values, asked.client.required_acr]).strip(),
             login_hint=asked.login_hint,
         )
     )
 
 
-def _to_signup(params: QueryDict, assurance: Assurance | None) -> HttpResponse:
-    query = {"next": _here(params, interaction.issue_ticket(params, assurance))}
+def _to_signup(
+    request: HttpRequest,
+    params: QueryDict,
+    asked: AuthorizationRequest,
+    assurance: Assurance | None,
+) -> HttpResponse:
+    query = {"next": _here(request, params, asked, assurance)}
     return HttpResponseRedirect(f"{resolve_url(oauth_settings.SIGNUP_URL)}?{urlencode(query)}")
 
 
-def _here(params: QueryDict, ticket: str) -> str:
-    """This very request again, with a ticket for what has been asked already."""
+def _here(
+    request: HttpRequest,
+    params: QueryDict,
+    asked: AuthorizationRequest,
+    assurance: Assurance | None,
+    *,
+    chosen_account: str = "",
+) -> str:
+    """The address of this very request, with a ticket for what has been asked already."""
     again = params.copy()
-    again[interaction.PARAMETER] = ticket
-    return f"{reverse('ostiary_oauth:authorize')}?{again.urlencode()}"
-
-
-def _other_account_url(params: QueryDict, assurance: Assurance) -> str:
-    """Where someone else signs in and comes back to this request."""
-    return assurances.reauthentication_url(
-        _here(params, interaction.issue_ticket(params, assurance))
+    again[interaction.PARAMETER] = interaction.issue_ticket(
+        params, assurance, chosen_account=chosen_account
     )
+    carried = carried_request.short(again, asked.client, client_ip(request))
+    return f"{reverse('ostiary_oauth:authorize')}?{carried.urlencode()}"
 
 
 def _select_account(
@@ -261,14 +288,13 @@ def _select_account(
     decision: str | None,
 ) -> HttpResponse:
     if decision == "continue":
-        ticket = interaction.issue_ticket(
-            params, assurance, chosen_account=claims.subject_for(request.user, asked.client)
-        )
-        return HttpResponseRedirect(_here(params, ticket))
+        chosen = claims.subject_for(request.user, asked.client)
+        return HttpResponseRedirect(_here(request, params, asked, assurance, chosen_account=chosen))
+    other_url = assurances.reauthentication_url(_here(request, params, asked, assurance))
     return render(
         request,
         "ostiary_oauth/select_account.html",
-        {"client": asked.client, "other_url": _other_account_url(params, assurance)},
+        {"client": asked.client, "other_url": other_url},
     )
 
 
@@ -315,7 +341,7 @@ def _consent_page(
             "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params, asked),
-            "other_url": _other_account_url(params, assurance),
+            "other_url": assurances.reauthentication_url(_here(request, params, asked, assurance)),
             "redirect_origin": redirect_uri.shown(asked.redirect_uri),
         },
     )

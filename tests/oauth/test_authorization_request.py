@@ -233,7 +233,7 @@ def test_a_parameter_without_a_value_counts_as_omitted(signed_in_browser, confid
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("name", ["state", "nonce", "scope", "login_hint", "acr_values"])
+@pytest.mark.parametrize("name", ["nonce", "scope", "login_hint", "acr_values"])
 def test_an_over_long_parameter_is_refused_and_not_sent_back(
     signed_in_browser, confidential_client, name
 ):
@@ -245,7 +245,41 @@ def test_an_over_long_parameter_is_refused_and_not_sent_back(
     answer = flow.answer_of(response)
     assert answer["error"] == "invalid_request"
     assert name in answer["error_description"]
-    assert answer.get("state", "") in ("", "state-123")
+    assert str(bound) in answer["error_description"]
+    assert answer["state"] == "state-123"
+
+
+STATES = ["s" * 1024, "s" * 1025, "s" * 2372, "s" * 8192, "%" * 8192, "é🗝 {}" * 1365]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_of_8_kib_comes_back_as_it_was(consenting_browser, confidential_client, state):
+    """Chained providers put what they know into it (Duende Support #1415)."""
+    answer = flow.answer_of(flow.authorize(consenting_browser, confidential_client, state=state))
+    assert "code" in answer
+    assert answer["state"] == state
+
+    refused = flow.authorize(Browser(), confidential_client, state=state, prompt="none")
+    assert flow.answer_of(refused)["error"] == "login_required"
+    assert flow.answer_of(refused)["state"] == state
+    pushed = flow.push(confidential_client, state=state)
+    assert pushed.status_code == 201
+    answer = flow.answer_of(flow.come(consenting_browser, confidential_client, pushed))
+    assert answer["state"] == state
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post", "jwt"])
+def test_a_state_that_is_too_long_is_refused_and_comes_back(
+    signed_in_browser, confidential_client, mode
+):
+    """RFC 6749 §4.1.2.1: without it, the client takes the error for a forged one."""
+    for state in ("s" * 8193, "s" * 15_000):
+        answer = flow.answer_of(
+            flow.authorize(signed_in_browser, confidential_client, state=state, response_mode=mode)
+        )
+        assert answer["error"] == "invalid_request"
+        assert "state" in answer["error_description"]
+        assert answer["state"] == state
 
 
 @pytest.mark.parametrize("value", ["a\x00b", "a\r\nSet-Cookie: b=c", "a\x7f", "\ufffd"])
@@ -277,19 +311,12 @@ def test_a_state_of_any_plain_text_comes_back_as_it_was(signed_in_browser, confi
     assert answer["state"] == state
 
 
-def test_a_request_too_long_for_the_way_through_sign_in_is_refused(confidential_client):
+def test_a_request_that_is_too_long_is_refused_with_its_state(confidential_client):
     overrides = {"filler": "x" * QUERY_MAX_LENGTH}
 
     assert error_of(Browser(), confidential_client, **overrides) == "invalid_request"
-
-
-def test_the_longest_request_survives_the_way_to_sign_in(confidential_client):
-    overrides = {"state": "%" * 1024, "login_hint": "%" * 255, "acr_values": "%" * 250}
-
-    response = flow.authorize(Browser(), confidential_client, **overrides)
-
-    assert response.status_code == 302
-    assert response["Location"].startswith("/signin/?")
+    answer = flow.answer_of(flow.authorize(Browser(), confidential_client, **overrides))
+    assert answer["state"] == "state-123"
 
 
 # --- methods --------------------------------------------------------------------------------------

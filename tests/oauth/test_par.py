@@ -123,7 +123,7 @@ def test_what_is_kept_is_neither_the_reference_nor_credentials_nor_plain(confide
         ({"resource": "https://other-api.example/"}, "invalid_target"),
         ({"prompt": "sing"}, "invalid_request"),
         ({"state": "a\x00b"}, "invalid_request"),
-        ({"state": "x" * 1025}, "invalid_request"),
+        ({"state": "x" * 8193}, "invalid_request"),
         ({"filler": "x" * par.MAX_LENGTH}, "invalid_request"),
         ({"request": "e30.e30."}, "invalid_request_object"),
         ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "invalid_request"),
