@@ -1,4 +1,5 @@
-"""An authorization request that a client pushed (RFC 9126)."""
+"""An authorization request that a client pushed (RFC 9126), or that is too long for the addresses of
+our own pages (``carried_request``)."""
 
 from __future__ import annotations
 
@@ -11,9 +12,10 @@ from .client import Client
 
 
 class PushedRequest(models.Model):
-    """One request, until it is answered; its row goes with the answer.
+    """One request, until it is answered or expires; the row of a pushed one goes with the answer.
 
-    ``browser_hash`` is of the browser that came with it first, the only one that may go on.
+    ``browser_hash`` is of the browser that came with a pushed one first, the only one that may go
+    on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
