@@ -1,5 +1,5 @@
-"""An authorization request that is kept: one that a client pushed (RFC 9126), or that is too long for
-the addresses of our own pages (``carried_request``)."""
+"""An authorization request that is kept: a pushed one (RFC 9126), or one that is too long for the
+addresses of our own pages (``carried_request``)."""
 
 from __future__ import annotations
 
