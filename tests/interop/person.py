@@ -41,8 +41,8 @@ def _target(response: httpx.Response) -> str:
 class Person:
     """Someone who can sign in and says yes to what they are asked."""
 
-    def __init__(self, email: str, password: str) -> None:
-        self.email, self.password = email, password
+    def __init__(self, email: str, password: str, code: str = "") -> None:
+        self.email, self.password, self.code = email, password, code
         self.browser = httpx.Client(follow_redirects=False, timeout=30)
 
     def go(self, url: str, until: str, decision: str = "allow") -> str:
@@ -79,6 +79,8 @@ class Person:
         fields = form.fields
         if "password" in fields:
             fields.update(identifier=self.email, password=self.password)
+        elif "code" in fields:
+            fields["code"] = self.code
         else:
             fields["decision"] = decision
         url = urljoin(str(response.url), form.action) if form.action else str(response.url)
