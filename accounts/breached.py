@@ -13,7 +13,6 @@ import functools
 import hashlib
 import logging
 import time
-import unicodedata
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -35,6 +34,7 @@ from ostiary.notifications import notify
 
 from .conf import accounts_settings
 from .credentials import credential_hash
+from .hashing import normalize_password
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def is_on() -> bool:
 def is_breached(password: str) -> bool:
     """Whether ``password`` is known from a breach; ``False`` where nobody can tell."""
     digest = hashlib.sha1(
-        unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass"),
+        normalize_password(password).encode("utf-8", "surrogatepass"),
         usedforsecurity=False,
     )
     wanted = digest.hexdigest().upper()

@@ -155,7 +155,8 @@ def check_hashers(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return [
             Warning(
                 "Passwords are not hashed by the bounded Argon2id, so that many sign-ins at once "
-                "may use up the memory.",
+                "may use up the memory, and a password with accents may not fit when it is typed "
+                "on another keyboard.",
                 hint=f"Put {path!r} first in PASSWORD_HASHERS.",
                 id="ostiary_accounts.W001",
             )

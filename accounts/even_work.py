@@ -7,6 +7,7 @@ and stand-ins for the others.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from base64 import b64encode
 from collections.abc import Iterable
@@ -17,21 +18,26 @@ from django.contrib import auth
 from django.contrib.auth.hashers import identify_hasher, make_password
 from django.http import HttpRequest
 
+log = logging.getLogger(__name__)
+
 USUAL = "usual"
 """The kind of hash that new passwords get."""
+
+BCRYPT = ("bcrypt$", "bcrypt_sha256$")
+"""Hashes in which salt and digest are one text."""
 
 _done: ContextVar[list[str] | None] = ContextVar("ostiary_hashes_done", default=None)
 
 
 def kind_of(encoded: str) -> str:
     """What a hash costs to compute: its algorithm and parameters, without salt and digest."""
-    salt_and_digest = 1 if encoded.startswith("bcrypt$") else 2
+    salt_and_digest = 1 if encoded.startswith(BCRYPT) else 2
     return "$".join(encoded.split("$")[:-salt_and_digest])
 
 
 def stand_in(kind: str) -> str:
     """A hash of this kind, of no password."""
-    if kind.startswith("bcrypt$"):
+    if kind.startswith(BCRYPT):
         return f"{kind}${'.' * 53}"
     salt, digest = (b64encode(secrets.token_bytes(size)).decode() for size in (15, 33))
     return f"{kind}${salt}${digest}"
@@ -55,15 +61,26 @@ def authenticate(request: HttpRequest, *, username: str, password: str) -> Any:
     finally:
         _done.reset(token)
     if user is None:
-        make_up(done, ImportedHashKind.objects.values_list("kind", flat=True))
+        _tell_of_missing_key(done)
+        make_up(done, password, ImportedHashKind.objects.values_list("kind", flat=True))
     return user
 
 
-def make_up(done: list[str], imported: Iterable[str]) -> None:
-    """Compute what a failed sign-in on another account would have computed besides."""
+def make_up(done: list[str], password: str, imported: Iterable[str]) -> None:
+    """Compute what a failed sign-in on another account would have computed besides: of the password
+    that was typed, since some passwords are tried in two spellings (``hashing.spellings``)."""
     if done and USUAL not in done:
         make_password(secrets.token_hex(8))
     for kind in imported:
         if kind not in done:
             encoded = stand_in(kind)
-            identify_hasher(encoded).verify("no password", encoded)
+            identify_hasher(encoded).verify(password, encoded)
+
+
+def _tell_of_missing_key(looked_at: Iterable[str]) -> None:
+    """Log that it is not the person's fault: of who came from Firebase, and of nobody else."""
+    from .conf import accounts_settings  # settings may import this module, by way of the hashers
+
+    from_firebase = any(kind.startswith("firebase$") for kind in looked_at)
+    if from_firebase and not accounts_settings.FIREBASE_SIGNER_KEY:
+        log.error("Someone from Firebase can't sign in: FIREBASE_SIGNER_KEY is not set.")

@@ -1,8 +1,9 @@
 """Reads the password hashes of other systems, until their people sign in for the first time.
 
 An imported hash is kept in Django's way, ``algorithm$cost$…$salt$digest``, with salt and digest in
-base64 without padding; of a long digest, its first 256 bits. At the first sign-in Django puts our
-own Argon2id hash in its place. A project names these classes in PASSWORD_HASHERS, after its own::
+base64 without padding; of a long digest, its first 256 bits (of Argon2 all). At the first sign-in
+Django puts our own Argon2id hash in its place. Others have hashed a password as it was typed: so it
+is tried in each spelling. A project names these classes in PASSWORD_HASHERS, after its own::
 
     PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2PasswordHasher", *FOREIGN_HASHERS]
 """
@@ -10,21 +11,23 @@ own Argon2id hash in its place. A project names these classes in PASSWORD_HASHER
 from __future__ import annotations
 
 import hashlib
-import logging
 from base64 import b64decode
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
-from django.contrib.auth.hashers import BasePasswordHasher, BCryptPasswordHasher, mask_hash
+from django.contrib.auth.hashers import (
+    Argon2PasswordHasher,
+    BasePasswordHasher,
+    BCryptPasswordHasher,
+    mask_hash,
+)
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from . import even_work
-from .hashing import turns
-
-log = logging.getLogger(__name__)
+from .hashing import spellings, turns
 
 DIGEST_BYTES = 32
 """As much is kept of a digest: of all these functions, a part of the output is as good."""
@@ -52,13 +55,15 @@ class ForeignHasher(BasePasswordHasher):
 
     def verify(self, password: str, encoded: str) -> bool:
         """Check a password, when its turn comes."""
-        parts = self.decode(encoded)
-        with turns:
-            even_work.note(even_work.kind_of(encoded))
-            found = self.compute(
-                password.encode(), parts["costs"], parts["salt"], len(parts["digest"])
-            )
-        return constant_time_compare(found, parts["digest"])
+        parts, fits = self.decode(encoded), []
+        for text in spellings(password):  # each of them, so that the time doesn't tell which it was
+            with turns:
+                even_work.note(even_work.kind_of(encoded))
+                digest = self.compute(
+                    text.encode(), parts["costs"], parts["salt"], len(parts["digest"])
+                )
+            fits.append(constant_time_compare(digest, parts["digest"]))
+        return any(fits)
 
     def encode(self, password: str, salt: str) -> str:
         """Refused: new passwords are hashed by Argon2id."""
@@ -138,8 +143,6 @@ class FirebaseScrypt(ForeignHasher):
         from .conf import accounts_settings
 
         r, ln = costs
-        if not accounts_settings.FIREBASE_SIGNER_KEY:
-            log.error("Someone from Firebase can't sign in: FIREBASE_SIGNER_KEY is not set.")
         signer_key = b64decode(accounts_settings.FIREBASE_SIGNER_KEY)
         salt += b64decode(accounts_settings.FIREBASE_SALT_SEPARATOR)
         key = _scrypt(password, salt, ln=ln, r=r, p=1, length=64)[:32]
@@ -150,17 +153,56 @@ class FirebaseScrypt(ForeignHasher):
 class Bcrypt(BCryptPasswordHasher):
     """bcrypt, Django's way of keeping it, and with a password of any length."""
 
+    def seen(self, password: str) -> bytes:
+        """What bcrypt sees of the password."""
+        return password.encode()[:BCRYPT_BYTES]
+
     def encode(self, password: str, salt: Any) -> str:
-        """Hash what bcrypt sees of the password, when its turn comes."""
+        """Hash a password, when its turn comes."""
         with turns:
             library = self._load_library()  # type: ignore[attr-defined]
-            made = library.hashpw(password.encode()[:BCRYPT_BYTES], salt)
+            made = library.hashpw(self.seen(password), salt)
         return f"{self.algorithm}${made.decode('ascii')}"
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Check a password."""
-        even_work.note(even_work.kind_of(encoded))
-        return super().verify(password, encoded)
+        """Check a password, in each spelling."""
+        fits = []
+        for text in spellings(password):
+            even_work.note(even_work.kind_of(encoded))
+            fits.append(super().verify(text, encoded))
+        return any(fits)
+
+
+class BcryptSha256(Bcrypt):
+    """bcrypt of the SHA-256 of a password in hex: ``BCryptSHA256PasswordHasher`` of Django."""
+
+    algorithm = "bcrypt_sha256"
+
+    def seen(self, password: str) -> bytes:
+        """64 digits."""
+        return hashlib.sha256(password.encode()).hexdigest().encode()
+
+
+class Argon2(Argon2PasswordHasher):
+    """Argon2 (RFC 9106) with any parameters, of a password that nobody has normalised.
+
+    Apart from our own hashes by its name alone: those may have the same parameters.
+    """
+
+    algorithm = "argon2_b"
+
+    def encode(self, password: str, salt: str) -> str:
+        """Refused: new passwords are hashed by our own."""
+        raise NotImplementedError("Put the hasher for new passwords first in PASSWORD_HASHERS.")
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Check a password, in each spelling, when its turn comes."""
+        fits = []
+        for text in spellings(password):
+            with turns:
+                even_work.note(even_work.kind_of(encoded))
+                fits.append(super().verify(text, encoded))
+        return any(fits)
 
 
 def unpadded(text: str) -> bytes:
@@ -175,6 +217,8 @@ CLASSES: list[type[BasePasswordHasher]] = [
     Scrypt,
     FirebaseScrypt,
     Bcrypt,
+    BcryptSha256,
+    Argon2,
 ]
 
 FOREIGN_HASHERS = [f"{hasher.__module__}.{hasher.__qualname__}" for hasher in CLASSES]

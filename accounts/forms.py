@@ -21,14 +21,15 @@ from . import confirm_by_mail, registration, signup_policy, terms
 from .address_policy import check_address, check_name
 from .addresses import MAX_LENGTH, email_of, normalize_email, only_ascii
 from .guessing import guess
-from .models import Invitation, PendingRegistration, normalize_password
+from .hashing import normalize_password
+from .models import Invitation, PendingRegistration
 
 PASSWORD_MAX_LENGTH = 4096
 """Far beyond any passphrase; nothing shorter is ever cut (SECURITY C3, H19)."""
 
 
 class PasswordField(forms.CharField):
-    """A password: never stripped, never sent back."""
+    """A password, as it was typed: never stripped, never sent back. Hashers normalise it."""
 
     def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Password"))
@@ -42,6 +43,13 @@ class PasswordField(forms.CharField):
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """No ``maxlength``: a browser would cut what is pasted, and not say so."""
         return {}
+
+
+class NewPasswordField(PasswordField):
+    """A password that is to be judged, and kept: in its normal form."""
+
+    def __init__(self) -> None:
+        super().__init__(autocomplete="new-password")
 
     def clean(self, value: Any) -> str:
         """The password in its normal form."""
@@ -110,7 +118,7 @@ def shortest_password() -> int:
 class _NewPassword(forms.Form):
     """A new password, once: managers type it, and the page can show it."""
 
-    password = PasswordField(autocomplete="new-password")
+    password = NewPasswordField()
 
     def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

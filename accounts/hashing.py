@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from threading import BoundedSemaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -22,20 +23,38 @@ def _cores() -> int:
 turns = BoundedSemaphore(_cores())
 
 
+def normalize_password(password: str) -> str:
+    """The same password typed on another keyboard is the same password (NIST SP 800-63B-4)."""
+    return unicodedata.normalize("NFC", password)
+
+
+def spellings(password: str) -> list[str]:
+    """What a hash that others have made may be of: the password in its normal form, and as it was
+    typed, where that is another text."""
+    return list(dict.fromkeys((normalize_password(password), password)))
+
+
 class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
-    """Argon2id, at most one computation per core at a time in each process."""
+    """Argon2id of the password's normal form, at most one computation per core at a time in each
+    process."""
 
     def encode(self, password: str, salt: str) -> str:
         """Hash a password, when its turn comes."""
         with turns:
             even_work.note(even_work.USUAL)
-            return super().encode(password, salt)
+            return super().encode(normalize_password(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         """Check a password, when its turn comes."""
-        with turns:
-            even_work.note(self.kind(encoded))
-            return super().verify(password, encoded)
+        kind = self.kind(encoded)
+        # What has other costs than ours may be from elsewhere, where nobody normalised.
+        texts = spellings(password) if kind != even_work.USUAL else [normalize_password(password)]
+        fits = []
+        for text in texts:  # each of them, so that the time doesn't tell which it was
+            with turns:
+                even_work.note(kind)
+                fits.append(super().verify(text, encoded))
+        return any(fits)
 
     def kind(self, encoded: str) -> str:
         """What it costs: an imported hash may have other parameters than ours."""

@@ -16,6 +16,7 @@ from ostiary import factors
 
 from .credentials import credential_hash
 from .forms import shortest_password
+from .hashing import normalize_password
 from .models import ImportedIdentity
 
 NOTICED_KEY = "ostiary.short_password"
@@ -24,7 +25,7 @@ NOTICED_KEY = "ostiary.short_password"
 def notice(request: HttpRequest, user: Any, password: str) -> None:
     """Note in the session if a password that was just right is too short to stand alone."""
     request.session.pop(NOTICED_KEY, None)
-    if len(password) < shortest_password():
+    if len(normalize_password(password)) < shortest_password():
         request.session[NOTICED_KEY] = credential_hash(user)
 
 

@@ -6,7 +6,6 @@ where it is in the form of Auth0's own bulk import (``password_hash``, ``custom_
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -79,9 +78,7 @@ def _hash(user: dict[str, Any]) -> str:
             _bytes(_part(custom, "salt"), "utf8"),
             _bytes(_part(custom, "hash"), "base64"),
         )
-    name = str(custom.get("algorithm"))
-    known = name if re.fullmatch("[a-z0-9]{1,10}", name) else "unknown"
-    raise hashes.HashRefused(f"A hash of the kind {known} isn't taken over.")
+    raise hashes.kind_refused(str(custom.get("algorithm")))
 
 
 def _part(custom: dict[str, Any], key: str) -> dict[str, Any]:

@@ -25,6 +25,18 @@ LONGEST = 128
 
 _PBKDF2_BLOCK = {"sha1": 20, "sha256": 32, "sha512": 64}
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_WERKZEUG = re.compile(r"(pbkdf2|scrypt):([a-z0-9:]+)\$([^$]+)\$([0-9a-f]+)")
+_OTHERS = {
+    "$P$": "phpass",
+    "$H$": "phpass",
+    "$wp$": "WordPress",
+    "$1$": "md5-crypt",
+    "$5$": "sha256-crypt",
+    "$6$": "sha512-crypt",
+    "$y$": "yescrypt",
+    "{SSHA}": "SSHA",
+}
+"""Kinds that nothing here reads, by how such a hash begins."""
 _PHC = re.compile(r"\$([a-z0-9-]+)(?:\$v=(\d+))?\$([a-z]+=\d+(?:,[a-z]+=\d+)*)\$([^$]+)\$([^$]+)")
 
 
@@ -82,7 +94,7 @@ def pbkdf2(digest_name: str, iterations: object, salt: bytes, digest: bytes) -> 
     Of several blocks the first is kept: each is computed for itself (RFC 8018 §5.2).
     """
     if digest_name not in _PBKDF2_BLOCK:
-        raise HashRefused("The hash is of a kind that isn't taken over.")
+        raise kind_refused(f"pbkdf2-{digest_name}")
     rounds = _bounded(iterations, 1, MOST_PBKDF2_ITERATIONS)
     kind = f"pb{digest_name.removeprefix('sha')}${rounds}"
     return _kept(kind, salt, digest[: _PBKDF2_BLOCK[digest_name]])
@@ -130,9 +142,9 @@ def argon2(
     salt: bytes,
     digest: bytes,
 ) -> str:
-    """Argon2 (RFC 9106): ``memory`` in KiB. Django's own hasher reads it."""
+    """Argon2 (RFC 9106): ``memory`` in KiB."""
     if variety not in ("argon2id", "argon2i", "argon2d") or _number(version) not in (16, 19):
-        raise HashRefused("The hash is of a kind that isn't taken over.")
+        raise kind_refused(variety)
     kib = _bounded(memory, 8, MOST_ARGON2_MEMORY)
     rounds = _bounded(passes, 1, MOST_ARGON2_WORK // kib)
     parallel = _bounded(lanes, 1, min(MOST_ARGON2_PARALLELISM, kib // 8))
@@ -140,24 +152,45 @@ def argon2(
         raise HashRefused("The hash has a salt or a digest of a length that Argon2 doesn't have.")
     texts = (b64encode(part).decode().rstrip("=") for part in (salt, digest))
     costs = f"m={kib},t={rounds},p={parallel}"
-    return _fitting("$".join((f"argon2${variety}$v={_number(version)}", costs, *texts)))
+    return _fitting("$".join((f"argon2_b${variety}$v={_number(version)}", costs, *texts)))
 
 
 def phc(text: object) -> str:
-    """A hash that names its own kind: bcrypt; Argon2, PBKDF2 or scrypt as a PHC string; Django's.
+    """A hash that names its own kind: bcrypt; Argon2, PBKDF2 or scrypt as a PHC string; what
+    Django, passlib (PBKDF2) and Werkzeug (PBKDF2, scrypt) write.
 
-    PHC: github.com/P-H-C/phc-string-format; also PBKDF2 as passlib writes it.
+    PHC: github.com/P-H-C/phc-string-format.
     """
     if not isinstance(text, str):
         raise HashRefused("The hash is no text.")
     if text.startswith(("$2", "bcrypt$$2")):
         return bcrypt(text.removeprefix("bcrypt$"))
+    if text.startswith("bcrypt_sha256$$2"):
+        return bcrypt(text.removeprefix("bcrypt_sha256$")).replace("bcrypt", "bcrypt_sha256", 1)
     if found := re.fullmatch(r"\$pbkdf2(?:-(sha\d+))?\$(\d+)\$([^$]+)\$([^$]+)", text):
         name, rounds, salt, digest = found.groups()
         return pbkdf2(name or "sha1", rounds, _passlib(salt), _passlib(digest))
     if found := _PHC.fullmatch(text.removeprefix("argon2") if text.startswith("argon2$") else text):
         return _phc(*found.groups())
+    if found := _WERKZEUG.fullmatch(text):
+        return _werkzeug(*found.groups())
     return _djangos(text)
+
+
+def kind_refused(name: str) -> HashRefused:
+    """Says that nothing here reads such hashes. ``name`` is of the kind, and of no hash a part."""
+    known = f" “{name}”" if re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name) else ""
+    return HashRefused(f"A hash of this kind{known} isn't taken over.")
+
+
+def _werkzeug(name: str, costs: str, salt: str, digest: str) -> str:
+    """Flask's, whose salts are text (``werkzeug.security.generate_password_hash``)."""
+    match name, costs.split(":"):
+        case "pbkdf2", [digest_name, rounds]:
+            return pbkdf2(digest_name, rounds, salt.encode(), binary(digest, "hex"))
+        case "scrypt", [n, r, p]:
+            return scrypt(log2(n), r, p, salt.encode(), binary(digest, "hex"))
+    raise kind_refused(name)
 
 
 def _passlib(text: str) -> bytes:
@@ -180,7 +213,7 @@ def _phc(name: str, version: str | None, given: str, salt: str, digest: str) -> 
         return pbkdf2(name.removeprefix("pbkdf2-"), params.get("i"), **raw)
     if name == "scrypt":
         return scrypt(params.get("ln"), params.get("r"), params.get("p"), **raw)
-    raise HashRefused("The hash is of a kind that isn't taken over.")
+    raise kind_refused(name)
 
 
 def _djangos(text: str) -> str:
@@ -191,7 +224,9 @@ def _djangos(text: str) -> str:
             return pbkdf2(name.removeprefix("pbkdf2_"), rounds, salt.encode(), binary(digest))
         case "scrypt", [n, salt, r, p, digest]:
             return scrypt(log2(n), r, p, salt.encode(), binary(digest))
-    raise HashRefused("The hash is of a kind that isn't taken over.")
+    raise kind_refused(
+        next((name for start, name in _OTHERS.items() if text.startswith(start)), "")
+    )
 
 
 def signer_key_problem(key: str) -> str:

@@ -8,7 +8,7 @@ from .recovery import FactorRecovery, RecoveryToken
 from .registration import Invitation, PendingRegistration, SignUpPolicy
 from .support import SupportCase
 from .terms import TermsAcceptance
-from .user import User, UserManager, normalize_password
+from .user import User, UserManager
 
 __all__ = [
     "FactorRecovery",
@@ -25,5 +25,4 @@ __all__ = [
     "TermsAcceptance",
     "User",
     "UserManager",
-    "normalize_password",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 from typing import Any, ClassVar
 
@@ -19,11 +18,7 @@ from ostiary.prepared import Parameter
 from ostiary.regions.homes import this_region
 
 from ..addresses import MAX_LENGTH, normalize_email, only_ascii
-
-
-def normalize_password(password: str) -> str:
-    """The same password typed on another keyboard is the same password (NIST SP 800-63B-4)."""
-    return unicodedata.normalize("NFC", password)
+from ..hashing import normalize_password
 
 
 class UserManager(BaseUserManager["User"]):

@@ -1,11 +1,20 @@
 """Password hashes of other systems: each by a published one, kept, bounded, and replaced."""
 
+import hashlib
 import re
+import unicodedata
 from base64 import b64decode
 
+import argon2
+import bcrypt
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import check_password, identify_hasher, make_password
+from django.contrib.auth.hashers import (
+    BCryptSHA256PasswordHasher,
+    check_password,
+    identify_hasher,
+    make_password,
+)
 from django.test import Client as Browser
 
 from accounts import cleanup, even_work
@@ -119,11 +128,29 @@ def test_the_admin_shows_none_of_it_in_clear(which):
         lambda: make_password("a long passphrase", hasher="pbkdf2_sha256"),
         lambda: make_password("a long passphrase", hasher="scrypt"),
         lambda: make_password("a long passphrase", hasher="argon2"),
+        lambda: BCryptSHA256PasswordHasher().encode(
+            "a long passphrase", "$2b$04$CCCCCCCCCCCCCCCCCCCCC."
+        ),
         lambda: Bcrypt().encode("a long passphrase", b"$2b$04$CCCCCCCCCCCCCCCCCCCCC."),
     ],
 )
 def test_a_hash_of_another_django_is_read(made):
     assert check_password("a long passphrase", hashes.phc(made()))
+
+
+WERKZEUG = [
+    "scrypt:32768:8:1$I345F6CzuUYC7XnZ$644d4cf6c7109c6c119663f5506465e85237f19dbdce3bdc9de39f8f136ce"
+    "3304018c6a0c6e2a8765a5e6c10daf334d314f427c498b8ff7504a84ea8a1c61c1d",
+    "pbkdf2:sha256:1000$qAUrJgjiCn8oWM2Q$a726373cd70dcfe028b4b5e99725ef52fd16d7035ede949f09bf5bec2d2"
+    "bb535",
+]
+"""By ``werkzeug.security.generate_password_hash`` 3.1."""
+
+
+@pytest.mark.parametrize("made", WERKZEUG)
+def test_a_hash_of_flask_is_read(made):
+    assert check_password("a long passphrase", hashes.phc(made))
+    assert not check_password("another passphrase", hashes.phc(made))
 
 
 DIGEST = bytes(range(64))
@@ -187,14 +214,31 @@ def test_no_hash_is_made_in_a_foreign_way():
                 hasher().encode("a long passphrase", "salt")
 
 
-def test_without_the_signer_key_nobody_from_firebase_signs_in_and_the_log_says_why(
+@pytest.mark.django_db
+def test_without_the_signer_key_who_came_from_firebase_can_not_sign_in_and_the_log_says_why(
     settings, caplog
 ):
     password, kept = PUBLISHED["Firebase, its own scrypt"]
-    settings.OSTIARY_ACCOUNTS = {}
+    make_person("alice@example.com", password=kept())
+    ImportedHashKind.objects.create(kind=even_work.kind_of(kept()))
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "FIREBASE_SIGNER_KEY": ""}
 
-    assert not check_password(password, kept())
-    assert "FIREBASE_SIGNER_KEY" in caplog.text
+    assert flow.sign_in(Browser(), "alice@example.com", password).status_code == 400
+    assert caplog.text.count("FIREBASE_SIGNER_KEY") == 1
+
+
+@pytest.mark.django_db
+def test_without_the_signer_key_nothing_is_logged_of_the_failures_of_others(settings, caplog):
+    ImportedHashKind.objects.create(
+        kind=even_work.kind_of(PUBLISHED["Firebase, its own scrypt"][1]())
+    )
+    make_person("bob@example.com")
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "FIREBASE_SIGNER_KEY": ""}
+
+    for name in ("bob@example.com", "nobody@example.com"):
+        assert flow.sign_in(Browser(), name, "a wrong password").status_code == 400
+
+    assert "FIREBASE_SIGNER_KEY" not in caplog.text
 
 
 @pytest.mark.django_db
@@ -220,6 +264,65 @@ def test_a_password_beyond_what_bcrypt_sees_is_whole_after_the_first_sign_in():
     assert flow.sign_in(Browser(), "alice@example.com", password).status_code == 302
 
     assert flow.sign_in(Browser(), "alice@example.com", password[:72]).status_code == 400
+
+
+# --- passwords that are another text in their normal form ---------------------------------------
+
+OTHER_TEXTS = {
+    "decomposed, as old macOS types it": unicodedata.normalize("NFD", "Zürich-mañana-żółw"),
+    "KELVIN SIGN and ANGSTROM SIGN": "full\u212bwidth-kelvin-\u212a-password",
+    "Devanagari and Bengali nukta, which the normal form takes apart": "\u0958-nukta-\u09dc-pass",
+}
+OF_RAW_TEXT = {
+    "PBKDF2": lambda text: hashes.pbkdf2(
+        "sha512", 10, b"salt", hashlib.pbkdf2_hmac("sha512", text.encode(), b"salt", 10)
+    ),
+    "scrypt": lambda text: hashes.scrypt(
+        4, 8, 1, b"salt", hashlib.scrypt(text.encode(), salt=b"salt", n=16, r=8, p=1)
+    ),
+    "bcrypt": lambda text: hashes.phc(
+        bcrypt.hashpw(text.encode(), b"$2b$04$CCCCCCCCCCCCCCCCCCCCC.").decode()
+    ),
+    "bcrypt_sha256": lambda text: hashes.phc(
+        BCryptSHA256PasswordHasher().encode(text, "$2b$04$CCCCCCCCCCCCCCCCCCCCC.")
+    ),
+    "Argon2 with our own parameters": lambda text: hashes.phc(
+        argon2.PasswordHasher(memory_cost=1024, time_cost=2, parallelism=1).hash(text)
+    ),
+    "Argon2 as earlier versions of ours kept it": lambda text: (
+        "argon2" + argon2.PasswordHasher(memory_cost=512, time_cost=1, parallelism=1).hash(text)
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", OTHER_TEXTS.values(), ids=OTHER_TEXTS)
+@pytest.mark.parametrize("make", OF_RAW_TEXT.values(), ids=OF_RAW_TEXT)
+def test_a_hash_of_what_was_typed_lets_in_who_types_it_again(make, typed):
+    """element-hq/matrix-authentication-service #4599."""
+    person = make_person("alice@example.com", password=make(typed))
+
+    assert flow.sign_in(Browser(), person.email, f"x{typed}").status_code == 400
+    assert flow.sign_in(Browser(), person.email, typed).status_code == 302
+
+    person.refresh_from_db()
+    assert person.password.startswith("argon2$argon2id$v=19$m=1024,t=2,p=1$")
+    assert flow.sign_in(Browser(), person.email, typed).status_code == 302
+    normal = unicodedata.normalize("NFC", typed)
+    assert flow.sign_in(Browser(), person.email, normal).status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_present_password_is_known_in_the_spelling_that_was_hashed(browser):
+    """Of someone who signed in by something else, so that the hash is still the imported one."""
+    typed = OTHER_TEXTS["KELVIN SIGN and ANGSTROM SIGN"]
+    person = make_person("alice@example.com", password=OF_RAW_TEXT["PBKDF2"](typed))
+    browser.force_login(person)
+
+    form = {"current_password": typed, "password": flow.NEW_PASSWORD}
+    assert browser.post("/account/security/", form).status_code == 302
+
+    assert flow.sign_in(Browser(), person.email, flow.NEW_PASSWORD).status_code == 302
 
 
 # --- nothing tells who was imported (SECURITY C1) ------------------------------------------------
@@ -265,7 +368,7 @@ def test_a_wrong_password_costs_the_same_hashes_for_imported_and_unknown(
     seen = see("/signin/", "identifier", pad(who), computed, **form)
 
     assert kinds_of_unknown == [
-        "argon2$argon2id$v=19$m=7168,t=5,p=1",
+        "argon2_b$argon2id$v=19$m=7168,t=5,p=1",
         "bcrypt$$2a$10",
         "pb256$27500",
         even_work.USUAL,
@@ -274,11 +377,31 @@ def test_a_wrong_password_costs_the_same_hashes_for_imported_and_unknown(
     assert seen == unknown
 
 
-@pytest.mark.django_db
-def test_where_nobody_was_imported_one_hash_is_computed(computed):
-    flow.sign_in(Browser(), "unknown@example.com")
+@pytest.mark.parametrize("who", ["native", "passwordless", "imported0", "imported1", "imported2"])
+def test_a_wrong_password_with_two_spellings_costs_everybody_the_same(
+    imported_people, computed, who
+):
+    form = {"password": OTHER_TEXTS["KELVIN SIGN and ANGSTROM SIGN"], "next": ""}
 
-    assert computed == [even_work.USUAL]
+    unknown = see("/signin/", "identifier", pad("unknown"), computed, **form)
+    kinds_of_unknown = sorted(computed)
+    seen = see("/signin/", "identifier", pad(who), computed, **form)
+
+    assert kinds_of_unknown.count(even_work.USUAL) == 1
+    assert len(kinds_of_unknown) == 1 + 2 * len(IMPORTED)
+    assert sorted(computed) == kinds_of_unknown
+    assert seen == unknown
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("password", ["a wrong password", *OTHER_TEXTS.values()])
+def test_where_nobody_was_imported_one_hash_is_computed(computed, password):
+    make_person("native@example.com")
+
+    for name in ("native@example.com", "unknown@example.com"):
+        computed.clear()
+        flow.sign_in(Browser(), name, password)
+        assert computed == [even_work.USUAL]
 
 
 @pytest.mark.django_db
@@ -286,7 +409,7 @@ def test_each_kind_has_a_stand_in_that_costs_what_it_costs(computed):
     for _, kept in PUBLISHED.values():
         kind = even_work.kind_of(kept())
         computed.clear()
-        even_work.make_up([even_work.USUAL], [kind])
+        even_work.make_up([even_work.USUAL], "a password", [kind])
         assert computed == [kind]
 
 
