@@ -17,15 +17,14 @@ from oauthlib.oauth2.rfc6749.errors import (
     InvalidRequestError,
     MismatchingRedirectURIError,
     OAuth2Error,
-    UnauthorizedClientError,
 )
 from oauthlib.openid.connect.core.exceptions import RegistrationNotSupported
 
 from . import client_id_metadata, dpop, id_token, pkce, requested_claims, response_type, scopes
 from .client_authentication import find_client
 from .conf import oauth_settings
-from .explanation import explained
-from .grants.base import allowed_resource
+from .explanation import explained, printable
+from .grants.base import allowed_resource, check_grant_type
 from .models import Client
 from .parameters import QUERY_MAX_LENGTH, only, pairs, single, values
 from .requested_claims import RequestedClaims
@@ -157,8 +156,7 @@ def parse(params: QueryDict, to: Destination) -> AuthorizationRequest:
     if "registration" in given:  # OIDC Core §7.2.1
         raise RegistrationNotSupported(description="The registration parameter is not supported.")
     wanted = response_type.check(given, to.client)
-    if not to.client.may_use("authorization_code"):
-        raise UnauthorizedClientError(description="The client is not registered for this grant.")
+    check_grant_type(to.client, "authorization_code")
     resource = tuple(allowed_resource(values(every, "resource"), to.client))
     nonce = given.get("nonce", "")
     asked = tuple(scopes.given_by_person(given.get("scope"), to.client, resource))
@@ -211,8 +209,10 @@ def prompts() -> frozenset[str]:
 
 def _prompt(value: str) -> frozenset[str]:
     asked = frozenset(value.split())
-    if not asked <= prompts():
-        raise InvalidRequestError(description="Unsupported prompt value.")
+    if unsupported := asked - prompts():
+        raise InvalidRequestError(
+            description=f"Unsupported prompt: {printable(' '.join(sorted(unsupported)))}"
+        )
     if "none" in asked and len(asked) > 1:
         raise InvalidRequestError(description="prompt=none goes with no other prompt value.")
     return asked

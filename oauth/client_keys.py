@@ -106,7 +106,10 @@ def signed_by_one_of(keys: Iterable[Any], token: str, *, alg: str, options: Any)
         except jwt.InvalidSignatureError:
             continue
         return claims
-    raise jwt.InvalidSignatureError("by no key of the client")
+    kid = jwt.get_unverified_header(token).get("kid")
+    raise jwt.InvalidSignatureError(
+        f"by no key of the client for {alg}" + (f" and kid {kid}" if kid else "")
+    )
 
 
 def usable(jwks: list[Any], alg: str, kid: str | None) -> list[Any]:

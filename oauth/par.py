@@ -73,7 +73,9 @@ def push(client: Client, sent: QueryDict, proven_jkt: str) -> dict[str, Any]:
         raise InvalidRequestError(description="This client must sign its requests.")
     _bind_to_key(params, proven_jkt)
     if length_of(params) > MAX_LENGTH:
-        raise InvalidRequestError(description="The request is too long.")
+        raise InvalidRequestError(
+            description=f"The request is too long: at most {MAX_LENGTH} characters."
+        )
     parse(params, destination(params, client))
     reference, now = new_token(), timezone.now()
     PushedRequest.objects.create(

@@ -80,7 +80,7 @@ def _signed(client: Client, signed: str) -> dict[str, Any]:
     alg = header.get("alg")
     registered = canonical(client.registered("request_object_signing_alg"))
     if alg not in security_profile.signing_algs(client) or registered not in ("", canonical(alg)):
-        raise jwt.InvalidAlgorithmError("its alg is not one of this client")
+        raise jwt.InvalidAlgorithmError(f"its alg {alg} is not one of this client")
     if str(header.get("typ", "")).lower() not in TYPS:
         raise jwt.InvalidTokenError("another type of token")
     return client_keys.signed_by_one_of(

@@ -73,9 +73,11 @@ def _parameters(sent: QueryDict, client: Client, ticket: Ticket) -> QueryDict:
     if par.is_required(client):
         raise InvalidRequestError(description="This client must push its requests (RFC 9126).")
     if length_of(sent) > QUERY_MAX_LENGTH:
-        raise InvalidRequestError(description="The request is too long.")
+        raise InvalidRequestError(
+            description=f"The request is too long: at most {QUERY_MAX_LENGTH} characters."
+        )
     if len(sent.getlist("request")) > 1:
-        raise InvalidRequestError(description="Duplicate parameter in the request.")
+        raise InvalidRequestError(description="Duplicate parameter in the request: request")
     if signed := only(sent, "request"):
         return request_object.parameters(client, signed, sent, seen_at=_seen_at(ticket))
     if client.registered("require_signed_request_object"):

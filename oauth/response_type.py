@@ -14,6 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from . import security_profile
 from .client_metadata import RESPONSE_TYPES
+from .explanation import printable
 from .models import Client
 
 JWT = "jwt"
@@ -66,21 +67,27 @@ def check(given: Mapping[str, str], client: Client) -> str:
         raise InvalidRequestError(description="Missing response_type parameter.")
     if response_type not in RESPONSE_TYPES:
         raise UnsupportedResponseTypeError(description=_instead(response_type))
-    if response_type not in security_profile.response_types(client):
+    registered = security_profile.response_types(client)
+    if response_type not in registered:
         raise UnauthorizedClientError(
-            description="The client is not registered for this response_type."
+            description=f"The client is not registered for response_type={response_type}, but for: "
+            f"{', '.join(registered)}"
         )
     mode = _resolved(given.get("response_mode", ""), response_type)
     if not _may_carry(mode, response_type, client):
-        raise InvalidRequestError(description="Unsupported response_mode.")
+        raise InvalidRequestError(
+            description=f"Unsupported response_mode: {printable(given.get('response_mode', ''))}"
+        )
     return response_type
 
 
-def _instead(response_type: str) -> str | None:
+def _instead(response_type: str) -> str:
     asked = set(response_type.split())
     if asked <= {"token", "id_token"}:
         return INSTEAD_OF_IMPLICIT
-    return INSTEAD_OF_HYBRID if asked <= {"code", "token", "id_token"} else None
+    if asked <= {"code", "token", "id_token"}:
+        return INSTEAD_OF_HYBRID
+    return f"Unsupported response_type: {printable(response_type)}"
 
 
 def check_id_token(scopes: Collection[str], nonce: str) -> None:

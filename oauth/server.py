@@ -15,6 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnsupportedGrantTypeError,
 )
 
+from .explanation import printable
 from .grants.authorization_code import AuthorizationCodeGrant
 from .grants.base import Answer, Received, TokenGrant
 from .grants.client_credentials import ClientCredentialsGrant
@@ -48,7 +49,7 @@ class NoSuchGrant(TokenGrant):
         error: OAuth2Error = InvalidRequestError(description="Missing grant_type parameter.")
         if asked := received.grant_type:
             error = UnsupportedGrantTypeError(
-                description=INSTEAD.get(asked, "Unsupported grant type.")
+                description=INSTEAD.get(asked, f"Unsupported grant type: {printable(asked)}")
             )
         return {}, error.json, error.status_code
 

@@ -68,6 +68,15 @@ class TokenRequest:
     workload: Workload | None = None
 
 
+def check_grant_type(client: Client, grant_type: str) -> None:
+    """Raise ``UnauthorizedClientError`` unless ``client`` is registered for ``grant_type``."""
+    if not client.may_use(grant_type):
+        registered = ", ".join(client.grant_types) or "none"
+        raise UnauthorizedClientError(
+            description=f"This client is not registered for {grant_type}, but for: {registered}"
+        )
+
+
 def allowed_resource(resource: Sequence[str], client: Client) -> list[str]:
     """The audience to issue for: what was asked, as it is registered, if the client may (RFC 8707
     §2).
@@ -146,10 +155,7 @@ class TokenGrant(GrantTypeBase):  # type: ignore[misc]  # oauthlib is untyped
     def _granted(self, received: Received, headers: dict[str, str]) -> dict[str, Any]:
         params = single(received.parameters, self.repeatable)
         client, workload = self.identify(params, received.authorization, received.certificate)
-        if not client.may_use(self.grant_type):
-            raise UnauthorizedClientError(
-                description="This client is not registered for the grant type."
-            )
+        check_grant_type(client, self.grant_type)
         if oauth_settings.DPOP_NONCE_REQUIRED:
             headers["DPoP-Nonce"] = dpop.new_nonce()
         shown = confirmation.proven(

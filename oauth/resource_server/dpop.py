@@ -62,12 +62,16 @@ def check(
         claims, jkt = _signed(proof, algorithms)
     except (jwt.PyJWTError, RecursionError, ValueError):
         raise InvalidProof("The DPoP proof is not valid.") from None
-    if claims.get("htm") != method or not _same_address(claims.get("htu"), url):
-        raise InvalidProof("The DPoP proof is for another request.")
+    if claims.get("htm") != method:
+        raise InvalidProof("The htm of the DPoP proof is not the method of this request.")
+    if not _same_address(claims.get("htu"), url):
+        raise InvalidProof("The htu of the DPoP proof is not the address of this request.")
     iat: Any = claims.get("iat")
     jti = claims.get("jti")
     if type(iat) not in (int, float) or not abs(int(time.time()) - iat) <= IAT_SECONDS:
-        raise InvalidProof("The iat of the DPoP proof is too far from now.")
+        raise InvalidProof(
+            f"The iat of the DPoP proof is more than {IAT_SECONDS} seconds from now, by our clock."
+        )
     if not isinstance(jti, str) or not jti:
         raise InvalidProof("The DPoP proof has no jti.")
     if access_token and not equal(claims.get("ath"), ath(access_token)):

@@ -11,7 +11,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error, UnauthorizedClientError
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from ostiary import assurance as assurances
 from ostiary.assurance import Assurance
@@ -20,7 +20,7 @@ from ostiary.throttling import Throttled, refund, throttle
 
 from .. import apis, claims, device_authorization, scopes
 from ..client_authentication import while_registered
-from ..grants.base import allowed_resource
+from ..grants.base import allowed_resource, check_grant_type
 from ..models import DeviceGrant
 from ..parameters import pairs, single, values
 from .token import authenticated, form, json_answer, refused
@@ -34,10 +34,7 @@ def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
         given = pairs(form(request))
         params = single(given)
         client = authenticated(request, params, at="device_authorization")
-        if not client.may_use(device_authorization.GRANT_TYPE):
-            raise UnauthorizedClientError(
-                description="This client is not registered for the grant type."
-            )
+        check_grant_type(client, device_authorization.GRANT_TYPE)
         resource = allowed_resource(values(given, "resource"), client)
         asked = scopes.given_by_person(params.get("scope"), client, resource)
         throttle("device_authorization", ip=client_ip(request))
