@@ -74,7 +74,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 def _moved_to_the_query(request: HttpRequest) -> HttpResponse:
     """What is too long for a query has to be a good request to be kept."""
-    params = request.POST
+    params: QueryDict = request.POST
     if carried_request.is_long(params):
         try:
             found = resolve(params)
