@@ -49,6 +49,20 @@ def test_msal_browser_by_redirect(open_application, issuer, version):
     assert "/signin/" in application.window.url
 
 
+def test_msal_browser_that_does_not_say_who_it_is_signs_out_without_the_way_back(
+    open_application, issuer
+):
+    application = open_application("msal_browser", {})
+    application.sign_in()
+
+    application.window.evaluate("() => { app.signOutWithoutHint() }")
+    application.window.get_by_role("button", name="Sign out", exact=True).click()
+
+    application.window.get_by_text("You are signed out").first.wait_for()
+    application.window.goto(f"{issuer}/account/")
+    assert "/signin/" in application.window.url
+
+
 @pytest.mark.parametrize("version", ["msal_browser", "msal_browser_4"])
 def test_msal_browser_by_pop_up(open_application, version):
     application = open_application(version, {})

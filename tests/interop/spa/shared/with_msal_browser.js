@@ -36,7 +36,8 @@ export async function run(PublicClientApplication, settings) {
         told(
           await application.acquireTokenSilent({ scopes, account: account(), forceRefresh: true }),
         ),
-      // Without the hint it would say neither who it is nor whom it means.
+      // Without a hint, as it is by default, it says neither who it is nor whom it means.
+      signOutWithoutHint: () => application.logoutRedirect({ account: account() }),
       signOut: () =>
         application.logoutRedirect({ account: account(), idTokenHint: account().idToken }),
     },
