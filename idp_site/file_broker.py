@@ -8,6 +8,7 @@ grow, and then dropped: what has to arrive is in the outbox, and is sent again.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import time
 import uuid
@@ -18,7 +19,7 @@ from queue import Empty
 from typing import Any
 
 from kombu.transport import filesystem, virtual
-from kombu.transport.filesystem import LOCK_EX, exchange_queue_t, lock
+from kombu.transport.filesystem import exchange_queue_t
 from kombu.utils.json import dumps, loads
 
 PATIENCE_SECONDS = 10
@@ -34,14 +35,16 @@ def _write(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu is untyped
+class Channel(filesystem.Channel):
     """kombu's channel, with its own way to read and write each file."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(  # type: ignore[override]  # as the stubs have it of kombu's own
+        self, queue: str, payload: dict[str, Any], **kwargs: Any
+    ) -> None:
         name = f"{time.monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"
         _write(Path(self.data_folder_out, name), dumps(payload))
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         """The oldest whole message. Raises ``Empty``."""
         for path in sorted(Path(self.data_folder_in).iterdir()):
             # (Only what comes after the first dot is the queue: it has dots of its own.)
@@ -61,12 +64,14 @@ class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu is untyped
     def get_table(self, exchange: str) -> list[Any]:
         """The queues that are bound to the exchange."""
         try:
-            rows = loads(self._exchange_file(exchange).read_bytes())
+            rows = loads(self._file_of(exchange).read_bytes())
         except (FileNotFoundError, ValueError):
             return []
         return [exchange_queue_t(*row) for row in rows]
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(
+        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str
+    ) -> None:
         row = exchange_queue_t(routing_key or "", pattern or "", queue or "")
         with self._changing(exchange) as table:
             if row not in table:
@@ -79,12 +84,16 @@ class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu is untyped
             if row in table:
                 table.remove(row)
 
+    def _file_of(self, exchange: str) -> Path:
+        file: Path = self._exchange_file(exchange)  # type: ignore[attr-defined]  # of kombu 5.7
+        return file
+
     @contextmanager
     def _changing(self, exchange: str) -> Iterator[list[Any]]:
         """The table of an exchange, which is written when the block ends; one process at a time."""
-        file: Path = self._exchange_file(exchange)
+        file = self._file_of(exchange)
         with file.with_suffix(".lock").open("w") as held:
-            lock(held, LOCK_EX)
+            fcntl.flock(held, fcntl.LOCK_EX)
             table = self.get_table(exchange)
             yield table
             _write(file, dumps(table))
@@ -99,7 +108,7 @@ def _drop_if_old(path: Path) -> None:
         return  # another worker did
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     """``CELERY_BROKER_TRANSPORT`` for ``filesystem://``."""
 
     Channel = Channel

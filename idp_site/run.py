@@ -158,7 +158,7 @@ def set_up(env: dict[str, str]) -> dict[str, Any]:
 
     Raises ``SystemExit`` with its errors where that fails.
     """
-    command = [sys.executable, ROOT / "manage.py"]
+    command = [sys.executable, str(ROOT / "manage.py")]
     command += ["seed_demo", "--migrate", "--json", "--verbosity", "2"]
     step = Step()
     errors = []
@@ -263,6 +263,8 @@ def _second_step(person: dict[str, Any]) -> str:
 
 class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
     """Honcho's manager, with a watch that no process is left behind."""
+
+    _processes: dict[str, dict[str, Any]]
 
     def __init__(self, env: dict[str, str], credentials: dict[str, Any]) -> None:
         super().__init__(Printer(sys.stdout, colour=sys.stdout.isatty()))
