@@ -128,8 +128,9 @@ def _paths_with_opener(urlconf: str, prefix: str) -> frozenset[str]:
 
 
 def _addresses(request: HttpRequest, response: HttpResponse) -> Iterator[str]:
-    """This address, and those to which a form on the page may lead in the end."""
+    """This address, and those to which the answer, or a form on the page, may lead in the end."""
     yield request.get_full_path()
+    yield response.get("Location", "")
     yield getattr(response, "next_url", "")
     if hasattr(request, "session") and request.session.accessed:
         pending = request.session.get(signin.SESSION_KEY)
@@ -151,11 +152,11 @@ class OpenerMiddleware:
     """Lets an application keep hold of the pop-up in which it has somebody sign in.
 
     ``Cross-Origin-Opener-Policy: same-origin``, which ``SecurityMiddleware`` puts on every answer,
-    cuts a page off from who opened it, for good. So pages that lead back to an authorization
-    request say ``unsafe-none``, as do redirects, which show nothing; every other page is left to
-    the project. A view may name where its form leads on, ``response.next_url = "/…"``. What it
-    costs: an application that has opened such a page can see when it is closed, and can lead it
-    elsewhere, as by any link.
+    cuts a page off from who opened it, for good, and so does that of a redirect on the way. So what
+    leads back to an authorization request says ``unsafe-none``; every other answer is left to the
+    project. A view may name where it leads on, ``response.next_url = "/…"``. What it costs: an
+    application that has opened such a page can see when it is closed, and can lead it elsewhere, as
+    by any link.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -163,7 +164,7 @@ class OpenerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if 300 <= response.status_code < 400 or self._leads_back(request, response):
+        if self._leads_back(request, response):
             response[OPENER_POLICY] = "unsafe-none"
         return response
 

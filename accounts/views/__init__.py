@@ -16,6 +16,13 @@ def next_url(request: HttpRequest) -> str:
     return safe_next_url(request, request.POST.get("next", request.GET.get("next")))
 
 
+def leads_on(response: HttpResponse, url: str) -> HttpResponse:
+    """``response``, with a note for middleware that it leads on to ``url``, which its address does
+    not say: who opened it as a pop-up waits for that."""
+    response.next_url = url  # type: ignore[attr-defined]
+    return response
+
+
 def show(request: HttpRequest, page: str, form: Form, **context: Any) -> HttpResponse:
     """The page with its form: 400 if it was sent and there is something to correct."""
     return render(

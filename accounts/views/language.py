@@ -23,6 +23,8 @@ LIFETIME_SECONDS = 365 * 24 * 3600
 def choose(request: HttpRequest) -> HttpResponse:
     """Show the pages in this language from now on, here and, for a signed-in person, everywhere."""
     response = HttpResponseRedirect(next_url(request) or "/")
+    # Which page it leads to is not known here: one that an application holds must not lose it.
+    response["Cross-Origin-Opener-Policy"] = "unsafe-none"
     wanted = request.POST.get("language", "")
     if wanted not in dict(settings.LANGUAGES) or not check_for_language(wanted):
         return response

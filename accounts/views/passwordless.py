@@ -28,7 +28,7 @@ from ..conf import accounts_settings
 from ..forms import CodeForm, EmailSignInForm
 from ..links import take_token
 from ..models import MailedCode
-from . import link_dead, next_url, show
+from . import leads_on, link_dead, next_url, show
 
 AMR = "email"
 ELSEWHERE = "link_opened_elsewhere"
@@ -104,8 +104,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if asked is None or mailed_code.asked_here(request, SIGNIN) is None:
         return link_dead(request, "signin")
     page = show(request, "signin_code", form, email=asked.address)
-    page.next_url = asked.context["next_url"]  # type: ignore[attr-defined]  # read by the site's headers
-    return page
+    return leads_on(page, asked.context["next_url"])
 
 
 @_where_allowed
@@ -131,8 +130,7 @@ def link(request: HttpRequest) -> HttpResponse:
             here=here,
             device=asked.context["device"],
         )
-        page.next_url = asked.context["next_url"]  # type: ignore[attr-defined]
-        return page
+        return leads_on(page, asked.context["next_url"])
     del request.session[TOKEN_KEY]
     user = mailed_code.redeem_link(request, asked) and mailed_code.signs_in(asked)
     if not user:

@@ -25,7 +25,7 @@ from ..addresses import find_user
 from ..forms import AcceptInvitationForm, ConfirmSignUpForm, SignUpCodeForm, SignUpForm
 from ..links import take_token
 from ..models import PendingRegistration
-from . import link_dead, next_url, show
+from . import leads_on, link_dead, next_url, show
 
 TOKEN_KEY = "ostiary.signup_token"  # noqa: S105  (the name of a session entry)
 INVITATION_KEY = "ostiary.invitation_token"
@@ -118,7 +118,7 @@ def check_mail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if found is None:
         return _finished_elsewhere(request, wanted)
     if "resend" in request.POST:
-        return _resend(request, found)
+        return leads_on(_resend(request, found), wanted)
     if request.method == "POST":
         throttle("signup_code", ip=client_ip(request))
     form = SignUpCodeForm(posted(request), request=request, pending=found)
@@ -129,7 +129,8 @@ def _finished_elsewhere(request: HttpRequest, wanted: str) -> HttpResponse:
     """The account was made by the link, in another tab or on another device, or time is over."""
     if request.user.is_authenticated:
         return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
-    return render(request, "ostiary_accounts/signup_over.html", {"next": wanted}, status=400)
+    page = render(request, "ostiary_accounts/signup_over.html", {"next": wanted}, status=400)
+    return leads_on(page, wanted)
 
 
 def _resend(request: HttpRequest, found: PendingRegistration) -> HttpResponse:
@@ -179,8 +180,7 @@ def _finish(
         return render(request, "ostiary_accounts/signup_elsewhere.html", status=400)
     if not form.is_valid():
         shown = show(request, page, form, email=found.email, next=found.next_url, key=found.pk)
-        shown.next_url = found.next_url  # type: ignore[attr-defined]  # read by the site's headers
-        return shown
+        return leads_on(shown, found.next_url)
     request.session.pop(TOKEN_KEY, None)
     user = registration.confirm(request, found)
     if user is None:

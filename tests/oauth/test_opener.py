@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.test import Client as Browser
 from django.test import RequestFactory
 
@@ -54,7 +54,7 @@ def test_the_pages_of_a_request_keep_it(signed_in_browser, confidential_client):
 
 
 def test_redirects_on_the_way_keep_it(person, confidential_client):
-    """A browser looks at what a redirect says, too."""
+    """A browser looks at what a redirect says, too; one between other pages says what they say."""
     browser = Browser()
     away = flow.authorize(browser, confidential_client)
     browser.force_login(person)
@@ -62,6 +62,22 @@ def test_redirects_on_the_way_keep_it(person, confidential_client):
 
     for answer in (away, straight):
         assert answer.status_code == 302
+        assert keeps_opener(answer)
+    for target, keeps in ((REQUEST, True), (nested("/signin/", REQUEST), True), ("/x/", False)):
+        answer = OpenerMiddleware(lambda _, to=target: HttpResponseRedirect(to))
+        assert keeps_opener(answer(RequestFactory().post("/signin/steps/"))) is keeps
+
+
+@pytest.mark.needs("accounts")
+def test_pages_that_do_not_say_where_they_lead_do_so_on_the_way(person):
+    browser = Browser()
+    form = {"email": "new@example.com", "name": "", "password": PASSWORD}
+    waits = browser.post(nested("/signup/", REQUEST), {**form, "next": REQUEST})
+    page = browser.get(waits["Location"])
+    again = browser.post(waits["Location"], {"resend": "1"})
+    language = browser.post("/language/", {"language": "de", "next": waits["Location"]})
+
+    for answer in (waits, page, again, language):
         assert keeps_opener(answer)
 
 

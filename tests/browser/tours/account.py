@@ -39,6 +39,14 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(authorization_url(issuer, client, response_mode="form_post"))
     submit(page)
     yield "form-post"
+    # While nothing is to be had at the redirect URI, the page stays.
+    page.route(
+        lambda url: url.startswith(client.redirect_uris), lambda route: route.abort("aborted")
+    )
+    page.goto(authorization_url(issuer, client, prompt="consent"))
+    with page.expect_event("requestfailed"):
+        page.locator("main form button[type=submit]").first.click()
+    yield "answer"
     page.goto(f"{issuer}/account/")
     yield "account"
     for name in ("profile", "security", "sessions", "activity", "privacy", "applications"):
@@ -82,6 +90,12 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "403-form-too-old"
     page.goto(f"{issuer}/oauth/logout?client_id={client.client_id}")
     yield "logout"
+    page.goto(
+        f"{issuer}/oauth/logout?client_id={client.client_id}"
+        "&post_logout_redirect_uri=https://rp.example/not-registered"
+    )
+    page.locator("details").evaluate("details => { details.open = true; }")
+    yield "logout-that-leads-nowhere"
     page.goto(f"{issuer}/signout/")
     yield "sign-out"
     submit(page)
