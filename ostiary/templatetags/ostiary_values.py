@@ -35,4 +35,4 @@ def address(value: object, autoescape: bool = True) -> str:
 def _isolated(element: str, value: object) -> str:
     if value is None or value == "":
         return ""
-    return format_html(element, value) if bidi.is_needed(value) else conditional_escape(value)
+    return format_html(element, value) if bidi.is_needed(value) else conditional_escape(str(value))
