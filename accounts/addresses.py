@@ -1,42 +1,63 @@
-"""Email addresses: the one form in which we keep them, and whose they are."""
+"""Email addresses of people: which may be theirs, and whose they are.
+
+The form in which they are kept and compared is the ground floor's (``ostiary.email_addresses``).
+"""
 
 from __future__ import annotations
 
-import contextlib
-import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-MAX_LENGTH = 254
-"""The longest address that mail can go to (RFC 5321 §4.5.3.1.3)."""
+from ostiary.email_addresses import MAX_LENGTH as MAX_LENGTH
+from ostiary.email_addresses import ascii_domain, people_with, the_one_with
+from ostiary.email_addresses import normalize as normalize_email
 
 only_ascii = RegexValidator(
-    r"\A[\x00-\x7f]*\Z",
-    _("Enter an address that has no accents or foreign letters before the “@”."),
+    r"\A[\x00-\x7f]*(?:@[^@]*)?\Z",
+    gettext_lazy("Enter an address that has no accents or foreign letters before the “@”."),
     code="not_ascii",
 )
+"""Mail to other mailboxes goes by SMTPUTF8 alone (RFC 6531), which many servers don't have."""
 
 
-def normalize_email(email: str) -> str:
-    """The address as we keep it: NFKC, no surrounding space, the domain in its ASCII form.
+def only_domains(email: str) -> None:
+    """Refuse an address, in its normal form, at what no domain was ever called. Raises
+    ``ValidationError``."""
+    if not email.rpartition("@")[2].isascii():
+        raise _no_domain(email)
 
-    What is then not ASCII is refused by ``only_ascii``, so that no two addresses look alike, and
-    every database compares them alike. The case of the local part is kept for sending; two
-    addresses that differ only in case are one account (a database constraint sees to it).
-    A text without “@”, such as a user name, keeps its case.
-    """
-    local, at, domain = unicodedata.normalize("NFKC", email).strip().rpartition("@")
-    if not at:
-        return domain
-    if len(domain) <= MAX_LENGTH:
-        # What no domain can be named stays as it is, and the form refuses it.
-        with contextlib.suppress(UnicodeError):
-            domain = domain.encode("idna").decode("ascii")
-    return f"{local}@{domain.lower()}"
+
+def only_idna_2008(email: str) -> None:
+    """Refuse a new address, in its normal form, at a domain that IDNA 2008 doesn't know, such as
+    one with a picture: not everybody's mail gets there. Raises ``ValidationError``."""
+    domain = email.rpartition("@")[2]
+    if "xn--" in domain:
+        try:
+            ascii_domain(domain)
+        except UnicodeError:
+            raise _no_domain(email) from None
+
+
+def _no_domain(email: str) -> ValidationError:
+    return ValidationError(
+        _("“%(domain)s” is not a valid domain name. Check what stands after the “@”."),
+        code="no_domain",
+        params={"domain": email.rpartition("@")[2]},
+    )
+
+
+def normal_domains(domains: Iterable[str]) -> frozenset[str]:
+    """Domains in the form in which addresses have theirs."""
+    return frozenset(
+        normalize_email(f"x@{domain.rpartition('@')[2]}").rpartition("@")[2] for domain in domains
+    )
 
 
 def email_of(user: Any) -> str:
@@ -47,33 +68,23 @@ def email_of(user: Any) -> str:
 def find_user(email: str) -> Any:
     """The person with this address, in any case; ``None`` if there is none.
 
-    On a model where two people may have the same address, it is nobody's.
+    On a model where several people may have the same address, it is nobody's. Where it is their
+    user name, it is whose spelling it is.
     """
+    found = people_with(email)
+    if _is_user_name():
+        return the_one_with(email, found)
+    return found[0] if len(found) == 1 else None
+
+
+def _is_user_name() -> bool:
     user_model = get_user_model()
-    try:
-        return _get(email)
-    except (user_model.DoesNotExist, user_model.MultipleObjectsReturned):
-        return None
+    return user_model.get_email_field_name() == user_model.USERNAME_FIELD
 
 
 def is_of_another(email: str, user: Any) -> bool:
     """Whether someone other than ``user`` has this address, in any case."""
-    user_model = get_user_model()
-    try:
-        return bool(_get(email).pk != user.pk)
-    except user_model.DoesNotExist:
-        return False
-    except user_model.MultipleObjectsReturned:
-        return True
-
-
-def _get(email: str) -> Any:
-    user_model = get_user_model()
-    people = user_model._default_manager
-    field = user_model.get_email_field_name()
-    if field == user_model.USERNAME_FIELD:
-        return people.get_by_natural_key(email)
-    return people.get(**{f"{field}__iexact": email})
+    return any(found.pk != user.pk for found in people_with(email))
 
 
 def set_email(user: Any, email: str) -> list[str]:
@@ -94,8 +105,10 @@ def set_email(user: Any, email: str) -> list[str]:
 
 def find_by_identifier(identifier: str) -> Any:
     """The person who signs in by this name or address; ``None`` if there is none."""
-    people = get_user_model()._default_manager
+    if _is_user_name():
+        return find_user(identifier)
+    user_model = get_user_model()
     try:
-        return people.get_by_natural_key(identifier)
-    except get_user_model().DoesNotExist:
+        return user_model._default_manager.get_by_natural_key(identifier)
+    except user_model.DoesNotExist:
         return find_user(identifier) if "@" in identifier else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from .addresses import normal_domains, normalize_email
 from .conf import accounts_settings
 
 SHIPPED = Path(__file__).with_name("disposable_domains.txt")
@@ -18,7 +19,7 @@ def refuse_disposable(email: str) -> None:
 
     Raises ``ValidationError``.
     """
-    parts = email.rpartition("@")[2].lower().split(".")
+    parts = normalize_email(email).rpartition("@")[2].split(".")
     known = _domains(accounts_settings.DISPOSABLE_DOMAINS_FILE)
     if any(".".join(parts[first:]) in known for first in range(len(parts))):
         raise ValidationError(
@@ -35,5 +36,5 @@ def _domains(own: str) -> frozenset[str]:
 
 def read(path: Path) -> frozenset[str]:
     """The domains of a file, one a line; what begins with ``#`` is a comment."""
-    lines = (line.strip().lower() for line in path.read_text(encoding="utf-8").splitlines())
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    lines = map(str.strip, path.read_text(encoding="utf-8").splitlines())
+    return normal_domains(line for line in lines if line and not line.startswith("#"))

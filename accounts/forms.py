@@ -19,7 +19,14 @@ from django.utils.translation import gettext_lazy as _
 
 from . import confirm_by_mail, registration, signup_policy, terms
 from .address_policy import check_address, check_name
-from .addresses import MAX_LENGTH, email_of, normalize_email, only_ascii
+from .addresses import (
+    MAX_LENGTH,
+    email_of,
+    normalize_email,
+    only_ascii,
+    only_domains,
+    only_idna_2008,
+)
 from .guessing import guess
 from .hashing import normalize_password
 from .models import Invitation, PendingRegistration
@@ -56,16 +63,28 @@ class NewPasswordField(PasswordField):
         return normalize_password(super().clean(value))
 
 
+class AddressInput(forms.TextInput):
+    """Takes an address as it was typed.
+
+    Not ``type=email``: Chromium changes what is typed into that, and by IDNA 2003, so that mail to
+    ``faß.de`` would go to ``fass.de``.
+    """
+
+    def __init__(self, **attrs: str) -> None:
+        as_typed = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+        super().__init__(attrs={**attrs, **as_typed, "dir": "ltr"})
+
+
 class EmailAddressField(forms.EmailField):
     """An address, judged in the form in which it is kept."""
 
-    default_validators = [*forms.EmailField.default_validators, only_ascii]
+    default_validators = [*forms.EmailField.default_validators, only_ascii, only_domains]
 
     def __init__(self, *, autocomplete: str) -> None:
         super().__init__(
             label=_("Email address"),
             max_length=MAX_LENGTH,
-            widget=forms.EmailInput(attrs={"autocomplete": autocomplete, "dir": "ltr"}),
+            widget=AddressInput(autocomplete=autocomplete),
         )
 
     def to_python(self, value: Any) -> str:
@@ -76,7 +95,7 @@ class EmailAddressField(forms.EmailField):
 class NewEmailAddressField(EmailAddressField):
     """An address that is to be a person's, and that the site's policies let them have."""
 
-    default_validators = [*EmailAddressField.default_validators, check_address]
+    default_validators = [*EmailAddressField.default_validators, only_idna_2008, check_address]
 
 
 class SignInForm(forms.Form):
@@ -85,15 +104,7 @@ class SignInForm(forms.Form):
     identifier = forms.CharField(
         label=_("Email address"),
         max_length=MAX_LENGTH,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "username webauthn",
-                "inputmode": "email",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "dir": "ltr",
-            }
-        ),
+        widget=AddressInput(autocomplete="username webauthn"),
     )
     password = PasswordField(autocomplete="current-password")
     remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)

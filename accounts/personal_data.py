@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import all_addresses, events
+from ostiary.email_addresses import has_address
 
 from .addresses import email_of
 from .models import (
@@ -67,11 +67,11 @@ def export(user: Any) -> dict[str, Any]:
         "mailed_links": [*_links(user)],
         "mailed_codes": [
             {"purpose": code.purpose, "email": code.address, **_times(code)}
-            for code in MailedCode.objects.filter(_any_of("address", [email_of(user)]))
+            for code in MailedCode.objects.filter(has_address("address", [email_of(user)]))
         ],
         "sign_ups_with_your_address": [
             {"email": asked.email, **_times(asked)}
-            for asked in PendingRegistration.objects.filter(_any_of("email", [email_of(user)]))
+            for asked in PendingRegistration.objects.filter(has_address("email", [email_of(user)]))
         ],
     }
 
@@ -112,13 +112,13 @@ def erase(user: Any) -> dict[str, int]:
             model._meta.label: model._default_manager.filter(user=user).delete()[0] for model in own
         },
         Invitation._meta.label: Invitation.objects.filter(
-            Q(accepted_by=user) | _any_of("email", addresses)
+            Q(accepted_by=user) | has_address("email", addresses)
         ).delete()[0],
         MailedCode._meta.label: MailedCode.objects.filter(
-            _any_of("address", [*addresses, user.get_username()])
+            has_address("address", [*addresses, user.get_username()])
         ).delete()[0],
         PendingRegistration._meta.label: PendingRegistration.objects.filter(
-            _any_of("email", addresses)
+            has_address("email", addresses)
         ).delete()[0],
     }
 
@@ -136,13 +136,9 @@ def further_addresses(user: Any) -> list[str]:
     ]
 
 
-def _any_of(field: str, addresses: list[str]) -> Q:
-    none = Q(pk__in=[])
-    return functools.reduce(Q.__or__, (Q(**{f"{field}__iexact": each}) for each in addresses), none)
-
-
 def _invitations(user: Any) -> Any:
-    return Invitation.objects.filter(Q(accepted_by=user) | Q(email__iexact=email_of(user)))
+    own = has_address("email", [email_of(user)])
+    return Invitation.objects.filter(Q(accepted_by=user) | own)
 
 
 LABELS = {

@@ -7,14 +7,13 @@ page of a form costs no statement for it, and a change holds everywhere within t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.signals import setting_changed
 from django.db.models.signals import post_delete, post_save
 
-from .addresses import normalize_email
+from .addresses import normal_domains
 from .conf import accounts_settings
 from .models import SignUpPolicy
 
@@ -38,7 +37,7 @@ class Rules:
     def admits(self, email: str) -> bool:
         """Whether the owner of this address, in its normal form, may sign up uninvited."""
         if self.mode == Mode.DOMAINS:
-            return email.rpartition("@")[2].lower() in self.domains
+            return email.rpartition("@")[2] in self.domains
         return self.mode == Mode.OPEN
 
 
@@ -61,13 +60,6 @@ def _read() -> Rules:
         accounts_settings.SIGNUP,
         normal_domains(accounts_settings.SIGNUP_DOMAINS),
         accounts_settings.SIGNUP_CONTACT,
-    )
-
-
-def normal_domains(domains: Iterable[str]) -> frozenset[str]:
-    """Domains in the form in which addresses have theirs."""
-    return frozenset(
-        normalize_email(f"x@{domain.rpartition('@')[2]}").rpartition("@")[2] for domain in domains
     )
 
 

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 
 from ostiary import events, known_device
 from ostiary.client_address import client_ip, network_of
-from ostiary.throttling import count, counted, normal
+from ostiary.email_addresses import rate_limit_key
+from ostiary.throttling import count, counted
 
 from .conf import accounts_settings
 
@@ -35,7 +36,7 @@ def _counts(form: str, network: str, account: str) -> dict[str, tuple[str, int]]
 
 
 def _who(request: HttpRequest, identifier: str) -> tuple[str, str]:
-    return network_of(client_ip(request)), normal(identifier)
+    return network_of(client_ip(request)), rate_limit_key(identifier)
 
 
 def note(request: HttpRequest, form: str, identifier: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from ostiary import all_addresses, events
+from ostiary.email_addresses import canonical
 from ostiary.models import OutboxMessage
 
 from . import client_sessions, families, risc
@@ -60,9 +61,9 @@ def _forget_own_clients(user: Any) -> dict[str, int]:
         families.revoke_all_of(client, "client_deleted")
         events.record("client.deleted", client_id=client.client_id, details={"by": "erasure"})
         _add(erased, client.delete()[1])
-    addresses = {address.casefold() for address in all_addresses.of(user)}
+    addresses = {canonical(address) for address in all_addresses.of(user)}
     for client in own:
-        client.contacts = [each for each in client.contacts if each.casefold() not in addresses]
+        client.contacts = [each for each in client.contacts if canonical(each) not in addresses]
         client.user = None
         client.save(update_fields=["contacts", "user", "updated"])
     return erased

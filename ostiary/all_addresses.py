@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from .email_addresses import has_address
+
 Find = Callable[[Any], Iterable[str]]
 
 _further: list[Find] = []
@@ -30,6 +32,6 @@ def of(user: Any) -> list[str]:
         *(
             address
             for address in further
-            if address != present and not others.filter(**{f"{field}__iexact": address}).exists()
+            if address != present and not others.filter(has_address(field, [address])).exists()
         ),
     ]

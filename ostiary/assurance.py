@@ -19,6 +19,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 
 from .conf import ostiary_settings
+from .email_addresses import canonical
 
 SESSION_KEY = "ostiary.assurance"
 
@@ -164,8 +165,8 @@ def _signin_url(**query: str) -> str:
 
 def names_another(name: str, user: Any) -> bool:
     """Whether ``name``, as of a ``login_hint``, is one and not that of ``user``."""
-    names = {str(known).casefold() for known in (user.get_username(), getattr(user, "email", ""))}
-    return bool(name.strip()) and name.strip().casefold() not in names
+    names = {canonical(str(known)) for known in (user.get_username(), getattr(user, "email", ""))}
+    return bool(name.strip()) and canonical(name) not in names
 
 
 def is_to_confirm(request: HttpRequest) -> bool:

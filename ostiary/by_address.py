@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from .email_addresses import people_with
 
 
 class NotOne(Exception):
@@ -13,9 +13,7 @@ class NotOne(Exception):
 
 def person_of(address: str) -> Any:
     """The person of this address, in any case. Raises ``NotOne``."""
-    model = get_user_model()
-    wanted = {f"{model.get_email_field_name()}__iexact": address}
-    found = list(model._default_manager.filter(**wanted)[:2])
+    found = people_with(address)
     if len(found) != 1:
         raise NotOne("Several people have this address." if found else "Nobody has it.")
     return found[0]

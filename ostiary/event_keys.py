@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from . import privacy, tombstones
+from . import privacy
+from .email_addresses import canonical, spellings
 from .models import EventKey
 
 
 def make(event_id: UUID, address: str) -> bytes:
     """A key for what this event says of whoever typed the address (one INSERT)."""
     key = secrets.token_bytes(privacy.KEY_BYTES)
-    EventKey(event_id=event_id, address=_digest(address), key=key).save(force_insert=True)
+    EventKey(event_id=event_id, address=_digest(canonical(address)), key=key).save(
+        force_insert=True
+    )
     return key
 
 
@@ -33,7 +36,7 @@ def destroy(addresses: Iterable[str]) -> int:
 
 def digests(addresses: Iterable[str]) -> set[str]:
     """What these addresses are found by."""
-    return {_digest(address) for address in addresses}
+    return {_digest(form) for address in addresses for form in spellings(address)}
 
 
 def remove(event_ids: Iterable[Any]) -> None:
@@ -41,5 +44,5 @@ def remove(event_ids: Iterable[Any]) -> None:
     EventKey.objects.filter(pk__in=list(event_ids)).delete()
 
 
-def _digest(address: str) -> str:
-    return privacy.digest("event", tombstones.normal(address))
+def _digest(form: str) -> str:
+    return privacy.digest("event", form)

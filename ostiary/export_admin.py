@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminEmailInputWidget
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from .models import Export
 class AskForm(forms.ModelForm):  # type: ignore[type-arg]
     """Whose data, and why."""
 
-    person = forms.EmailField(label=_("Address of the account"), widget=AdminEmailInputWidget)
+    person = forms.CharField(label=_("Address of the account"), widget=AdminTextInputWidget)
     why = forms.CharField(
         label=_("Reason"),
         max_length=1000,

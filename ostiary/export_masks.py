@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import all_addresses, privacy
+from .email_addresses import canonical
 
 MASKED = "[someone else]"
 
@@ -21,7 +22,7 @@ class Mask:
     """Hides addresses that are not the person's, and what the log calls others by."""
 
     def __init__(self, user: Any) -> None:
-        self._own = {address.casefold() for address in all_addresses.of(user)}
+        self._own = {canonical(address) for address in all_addresses.of(user)}
         self._pseudonym = privacy.pseudonym_of(user)
 
     def __call__(self, value: Any) -> Any:
@@ -38,11 +39,11 @@ class Mask:
 
     def _address(self, found: re.Match[str]) -> str:
         text = found[0]
-        return text if text.rstrip(".!?").casefold() in self._own else MASKED
+        return text if canonical(text.rstrip(".!?")) in self._own else MASKED
 
     def own(self, addresses: Iterable[str]) -> list[str]:
         """Those of the addresses that are the person's."""
-        return [each for each in addresses if each.casefold() in self._own]
+        return [each for each in addresses if canonical(each) in self._own]
 
 
 def circumstances(details: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

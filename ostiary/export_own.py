@@ -22,6 +22,7 @@ from . import (
     privacy_map,
 )
 from .device import describe
+from .email_addresses import canonical
 from .encryption import EncryptedField
 from .export_masks import Mask, circumstances
 from .models import (
@@ -133,12 +134,12 @@ def _tries(user: Any) -> Iterator[dict[str, Any]]:
 def _messages(user: Any) -> Iterator[dict[str, Any]]:
     """Mail to the person that waits. What it says may be a code or a link that lets somebody in."""
     own = all_addresses.of(user)
-    normal = {address.casefold() for address in own}
+    same = {canonical(address) for address in own}
     for message in sorted(mentions.about(own), key=lambda each: each.pk):
         if message.kind != "email.send" or message.state not in dead_letters.OPEN:
             continue
         to = json.loads(message.payload or "{}").get("to", "")
-        if to.casefold() in normal:
+        if canonical(to) in same:
             yield {"to": to, "state": message.state, "made_at": message.created_at}
 
 

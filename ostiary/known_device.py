@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from . import cookies
-from .throttling import normal
+from .email_addresses import rate_limit_key
 
 SALT = "ostiary.known_device"
 LIFETIME_SECONDS = 180 * 24 * 3600
@@ -42,7 +42,7 @@ def _people(request: HttpRequest) -> dict[str, str]:
 
 def _mark(identifier: str) -> str:
     """Stands for the person, whom the cookie doesn't name."""
-    return salted_hmac(SALT, normal(identifier), algorithm="sha256").hexdigest()[:32]
+    return salted_hmac(SALT, rate_limit_key(identifier), algorithm="sha256").hexdigest()[:32]
 
 
 def name_for(request: HttpRequest, identifier: str) -> str:

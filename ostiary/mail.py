@@ -23,6 +23,7 @@ from . import (
     outbox,
 )
 from .conf import ostiary_settings
+from .email_addresses import in_header, normalize
 
 TO_MACHINES = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 """No machine is to answer (RFC 3834 §5, and Exchange's own word for it). There is no
@@ -86,7 +87,7 @@ def send_email(
     """
     message = render(template, context, language=language)
     queue = outbox.Queue.URGENT if urgent else outbox.Queue.NORMAL
-    payload = {"to": to, **asdict(message), "needed": urgent or needed}
+    payload = {"to": normalize(to), **asdict(message), "needed": urgent or needed}
     outbox.enqueue("email.send", payload, key=key, queue=queue)
 
 
@@ -98,8 +99,8 @@ def _plain(name: str, context: dict[str, Any]) -> str:
 
 def message_id(key: str) -> str:
     """The same ``Message-ID`` (RFC 5322 §3.6.4) for every attempt, so that repeats collapse."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+    domain = parseaddr(in_header(settings.DEFAULT_FROM_EMAIL))[1].rpartition("@")[2]
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain or 'localhost'}>"
 
 
 @outbox.handler("email.send")
@@ -114,6 +115,7 @@ def deliver_email(payload: dict[str, Any], key: str) -> None:
     message = EmailMultiAlternatives(
         payload["subject"],
         payload["text"],
+        in_header(settings.DEFAULT_FROM_EMAIL),
         to=[payload["to"]],
         headers={"Message-ID": message_id(key), **TO_MACHINES},
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from . import mail_standing, privacy
+from .email_addresses import people_with
 from .models import MailMark, SentMail
 from .read_only_admin import ReadOnlyAdmin
 
@@ -22,9 +22,15 @@ class _OfPeople(ReadOnlyAdmin):
     list_select_related = ["user"]
     show_full_result_count = False
 
-    def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """The address of whichever user model there is."""
-        return [f"user__{get_user_model().get_email_field_name()}__iexact"]
+    search_fields = ["=user__pk"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Those of the people with this address, on whichever user model."""
+        if not search_term:
+            return queryset, False
+        return queryset.filter(user__in=[user.pk for user in people_with(search_term)]), False
 
 
 @admin.register(MailMark)

@@ -16,6 +16,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from . import mail_bounces, mail_standing, outbox
+from .email_addresses import people_with
 from .models import SentMail
 
 KIND = "email.report"
@@ -35,7 +36,7 @@ def sent(message: Any, address: str, key: str) -> None:
     of = mail_standing.digest(address)
     try:
         with transaction.atomic():
-            for user in mail_standing.people_at(address):
+            for user in people_with(address):
                 SentMail.objects.create(user=user, provider_id=str(name)[:200], key=key, digest=of)
     except DatabaseError as error:
         log.warning("A sent message could not be noted (%s).", type(error).__name__)

@@ -14,7 +14,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from . import events, privacy, tombstones
+from . import events, privacy
+from .email_addresses import canonical, people_with
 from .models import MailMark, SentMail
 
 Report = SentMail.Report
@@ -37,14 +38,7 @@ def standing(before: str, newest: str, *, complained: bool) -> str:
 
 def digest(address: str) -> str:
     """The keyed hash of an address."""
-    return privacy.digest("mail", tombstones.normal(address))
-
-
-def people_at(address: str) -> list[Any]:
-    """Whose address it is, on any user model."""
-    model = get_user_model()
-    field = model.get_email_field_name()
-    return list(model._default_manager.filter(**{f"{field}__iexact": address}))
+    return privacy.digest("mail", canonical(address))
 
 
 def is_marked(address: str) -> bool:
@@ -79,7 +73,7 @@ def reported(provider_id: str, report: str) -> bool:
 def refused(address: str, key: str) -> None:
     """A mail server has said, while it was sent, that there is no such mailbox."""
     with transaction.atomic():
-        for user in people_at(address):
+        for user in people_with(address):
             SentMail.objects.create(
                 user=user,
                 key=key,

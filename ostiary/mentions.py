@@ -21,6 +21,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from . import privacy
+from .email_addresses import canonical, spellings
 from .models import OutboxMessage
 
 SHORTEST_ID, LONGEST_ID = 32, 64
@@ -44,9 +45,10 @@ def names_in(value: Any) -> set[str]:
     for text in _texts(value):
         said = _normal(text)
         if said.startswith('"') and "@" in said and len(said) <= LONGEST_ADDRESS:
-            found.add(said)  # quoted, it may hold anything (RFC 5322 §3.4.1)
+            found |= {said, canonical(said)}  # quoted, it may hold anything (RFC 5322 §3.4.1)
         for spelled in {said, unquote(said)} if "%40" in said else {said}:
-            found.update(_addresses_in(spelled))
+            for address in _addresses_in(spelled):
+                found |= {address, canonical(address)}
         found.update(_UUID.findall(said), _WORD.findall(said))
     return found
 
@@ -59,7 +61,7 @@ def in_message(payload: Any, key: str | None) -> list[str] | None:
 
 def about(names: Iterable[str]) -> list[OutboxMessage]:
     """The messages, in whichever state, that speak of one of ``names``, without what they say."""
-    wanted = {_normal(name) for name in names if name}
+    wanted = _forms(names)
     unread = [message.pk for message in _look_through(wanted)]
     rows = OutboxMessage.objects.defer("payload")
     # Not as one query with an OR: each is for an index of its own.
@@ -71,7 +73,7 @@ def about(names: Iterable[str]) -> list[OutboxMessage]:
 def blot_out(names: Iterable[str], messages: list[OutboxMessage]) -> None:
     """Take ``names`` out of what is kept of messages that are over: of their hashes, and of their
     keys, which are in plain."""
-    wanted = {_normal(name) for name in names if name}
+    wanted = _forms(names)
     digests = set(_digests(wanted))
     for message in messages:
         message.mentions = [each for each in message.mentions or () if each not in digests]
@@ -128,7 +130,12 @@ def _addresses_in(text: str) -> Iterator[str]:
 
 
 def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def _forms(names: Iterable[str]) -> set[str]:
+    """What rows have of these names, those of earlier versions too."""
+    return {form for name in names if name for form in spellings(name)}
 
 
 def _digests(names: Iterable[str]) -> list[str]:

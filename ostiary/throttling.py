@@ -32,7 +32,6 @@ import hmac
 import logging
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -44,6 +43,7 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from .client_address import network_of
 from .conf import ostiary_settings
+from .email_addresses import rate_limit_key
 from .encryption import ring
 from .models import ThrottleCounter
 
@@ -237,18 +237,8 @@ def windows(text: str) -> tuple[RateLimitItem, ...]:
     return tuple(parse_many(text))
 
 
-def normal(value: str) -> str:
-    """Twins that people or databases can't tell apart are counted together.
-
-    Compatible forms, case and marks above and below are gone from it: ``İ`` is ``i`` to some
-    databases, so it must not have a budget of its own here.
-    """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", value).casefold())
-    return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf")).strip()
-
-
 def _subjects(name: str, keys: dict[str, str]) -> dict[str, str]:
-    given = {key: normal(value) for key, value in keys.items() if value}
+    given = {key: rate_limit_key(value) for key, value in keys.items() if value}
     if "device" in given and "device" in limits_of(name):
         # The device's name is random, and the person's alone.
         return {"device": keys["device"], "global": "*"}

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from django.db import IntegrityError, transaction
 
 from . import tombstone_file
+from .email_addresses import by_idna_2003, canonical
 from .models import Tombstone, TombstoneKey
 
 KEY_BYTES = 32
@@ -65,20 +66,31 @@ def buried_among(of: str, names: Iterable[str]) -> set[str]:
     row = TombstoneKey.objects.filter(pk=TombstoneKey.THE_ONE).first()
     if row is None:
         return set()
-    by_digest = {digest(bytes(row.key), of, name): name for name in names}
+    key = bytes(row.key)
+    by_digest = {one: name for name in names for one in _digests(key, of, name)}
     found = Tombstone.objects.filter(digest__in=by_digest).values_list("digest", flat=True)
     return {by_digest[one] for one in found}
 
 
-def normal(email: str) -> str:
-    """An address as it is compared: people write one in many ways."""
-    return unicodedata.normalize("NFKC", email).casefold().strip()
-
-
 def digest(key: bytes, of: str, name: str) -> str:
     """The keyed hash of an id or address, 64 hex digits."""
-    said = normal(name) if of == Of.EMAIL else name
-    return hmac.new(key, f"{of}:{said}".encode(), hashlib.sha256).hexdigest()
+    if of == Of.EMAIL:
+        return _hash(key, f"{of} in IDNA 2008:{canonical(name)}")
+    return _hash(key, f"{of}:{name}")
+
+
+def _digests(key: bytes, of: str, name: str) -> set[str]:
+    """What a tombstone of this id or address may be found by. Those of addresses that were set
+    before domains were taken by IDNA 2008 have another, in which ``faß.de`` is ``fass.de``."""
+    found = {digest(key, of, name)}
+    if of == Of.EMAIL:
+        folded = unicodedata.normalize("NFKC", name).casefold().strip()
+        found |= {_hash(key, f"{of}:{each}") for each in (folded, by_idna_2003(folded))}
+    return found
+
+
+def _hash(key: bytes, said: str) -> str:
+    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
 
 
 def _key() -> bytes:

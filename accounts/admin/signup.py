@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ostiary import events
+from ostiary.email_addresses import has_address
 
 from .. import invitations, signup_policy
 from ..addresses import find_user, normalize_email
@@ -91,7 +92,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
         email = normalize_email(self.cleaned_data["email"])
         if find_user(email) is not None:
             raise ValidationError(_("There is an account with this address already."))
-        if Invitation.objects.filter(invitations.OPEN, email__iexact=email).exists():
+        if Invitation.objects.filter(invitations.OPEN, has_address("email", [email])).exists():
             raise ValidationError(
                 _("This address has an invitation already: send that again, or withdraw it.")
             )

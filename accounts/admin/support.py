@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import assurance, events, factors, privacy
+from ostiary.email_addresses import canonical
 from ostiary.notifications import addresses_of
 
 from .. import support
@@ -92,7 +93,7 @@ class OpenCaseForm(forms.Form):
         email = cleaned.get("email", "")
         if not email and not addresses_of(self.found):
             self.add_error("email", _("Their present address was never verified: enter another."))
-        elif email and email.casefold() == email_of(self.found).casefold():
+        elif email and canonical(email) == canonical(email_of(self.found)):
             self.add_error("email", _("They have this address already: leave it empty."))
         elif email and is_of_another(email, self.found):
             self.add_error("email", _("There is an account with this address already."))

@@ -16,10 +16,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import identify_hasher, make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from ostiary import events, tombstones
+from ostiary.email_addresses import canonical, has_address
 
 from .. import even_work
 from ..address_policy import check_name
@@ -119,8 +119,8 @@ class Importer:
                 if person.external_id in known:
                     user = by_key.get(known[person.external_id])
                     outcomes.append(self._again(number, person, user))
-                elif person.email.lower() in owners:
-                    outcomes.append(self._adopt(number, person, owners[person.email.lower()]))
+                elif canonical(person.email) in owners:
+                    outcomes.append(self._adopt(number, person, owners[canonical(person.email)]))
                 elif person.email in names:
                     raise Refused("existing", "There is an account with this user name already.")
                 elif person.email in erased or str(_uuid(person)) in erased:
@@ -152,7 +152,7 @@ class Importer:
             raise Refused("invalid_email", f"The address is longer than {name.max_length}.")
         if not self._seen.add(f"id {person.external_id}"):
             raise Refused("duplicate", "This id was in the file before.")
-        if not self._seen.add(f"email {person.email.lower()}"):
+        if not self._seen.add(f"email {canonical(person.email)}"):
             raise Refused("duplicate", "This address was in the file before, perhaps in capitals.")
         if not person.email_verified and "email_verified_at" not in self.fields:
             raise Refused(
@@ -272,11 +272,10 @@ class Importer:
 
     def _owners(self, batch: list[tuple[int, Person]]) -> dict[str, list[Any]]:
         """Those who have the addresses of these people; several only on some user models."""
-        wanted = [person.email.lower() for _, person in batch]
-        people = self.model._base_manager.alias(address=Lower(self.email_field))
+        wanted = has_address(self.email_field, (person.email for _, person in batch))
         found: dict[str, list[Any]] = {}
-        for user in people.filter(address__in=wanted):
-            found.setdefault(email_of(user).lower(), []).append(user)
+        for user in self.model._base_manager.filter(wanted):
+            found.setdefault(canonical(email_of(user)), []).append(user)
         return found
 
     def _taken_names(self, batch: list[tuple[int, Person]]) -> set[str]:
@@ -305,7 +304,7 @@ class Importer:
         changes: dict[str, Any] = {
             name: value for name, value in person.claims.items() if getattr(user, name) != value
         }
-        if email_of(user).lower() != person.email.lower():
+        if canonical(email_of(user)) != canonical(person.email):
             person.note("email_left", "The address here is another, and stays.")
         elif person.email_verified and getattr(user, "email_verified_at", user) is None:
             changes["email_verified_at"] = timezone.now()

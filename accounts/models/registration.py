@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ostiary.email_addresses import AsciiLower
 from ostiary.ids import uuid7
 
 from ..addresses import MAX_LENGTH, only_ascii
@@ -142,9 +143,9 @@ class Invitation(models.Model):
         verbose_name_plural = _("invitations")
         constraints = [
             models.UniqueConstraint(
-                Lower("email"),
+                AsciiLower("email"),
                 condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
-                name="ostiary_accounts_one_open_invitation",
+                name="ostiary_accounts_one_invitation_of_address",
             )
         ]
 

@@ -8,11 +8,16 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import person_at_hand, prepared
+from ostiary.email_addresses import (
+    AsciiLower,
+    has_address,
+    people_with,
+    the_one_with,
+)
 from ostiary.ids import uuid7
 from ostiary.prepared import Parameter
 from ostiary.regions.homes import this_region
@@ -42,16 +47,19 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The person with this address, in any case. Raises ``User.DoesNotExist``."""
-        return self._with_address(username).get()
+        return self._the_one(username, people_with(username or "", self.get_queryset()))
 
     async def aget_by_natural_key(self, username: str | None) -> User:
         """The same, for asynchronous code."""
-        return await self._with_address(username).aget()
+        people = self.get_queryset().filter(has_address("email", [username or ""]))
+        return self._the_one(username, [user async for user in people])
 
-    def _with_address(self, email: str | None) -> models.QuerySet[User]:
-        # Both sides through the database's own LOWER, the function of the unique index.
-        wanted = Lower(models.Value(normalize_email(email or "")))
-        return self.alias(email_lower=Lower("email")).filter(email_lower=wanted)
+    @staticmethod
+    def _the_one(username: str | None, people: list[User]) -> User:
+        found: User | None = the_one_with(username or "", people)
+        if found is None:
+            raise User.DoesNotExist("No such person.")
+        return found
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Make a person; without a password they can't sign in by one."""
@@ -69,13 +77,29 @@ class UserManager(BaseUserManager["User"]):
         )
 
 
+class NormalEmailField(models.EmailField):
+    """Writes the address of somebody new in its normal form, wherever it came from."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """What is written, which the person then has too."""
+        if add:
+            email = normalize_email(getattr(model_instance, self.attname))
+            setattr(model_instance, self.attname, email)
+        return super().pre_save(model_instance, add)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """A column like any other: for migrations it is Django's own field."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.EmailField", args, kwargs
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. The text of the primary key is the OIDC ``sub``; it is never given to another."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # The constraint below is the stricter one. `unique` is what Django's own check looks for
     # (auth.E003), and what makes forms tie the error to the field.
-    email = models.EmailField(
+    email = NormalEmailField(
         _("email address"),
         max_length=MAX_LENGTH,
         unique=True,
@@ -130,8 +154,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("people")
         constraints = [
             models.UniqueConstraint(
-                Lower("email"),
-                name="ostiary_accounts_unique_email",
+                AsciiLower("email"),
+                name="ostiary_accounts_one_of_address",
                 violation_error_message=_("There is an account with this address already."),
             )
         ]

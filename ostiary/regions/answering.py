@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from .. import erasure, erasure_steps, receipts, tombstones
 from ..conf import ostiary_settings
+from ..email_addresses import canonical, people_with
 from ..models import Erasure, ErasureStep, RegionalRequest, RegionToken
 from ..notifications import addresses_of
 from . import configured
@@ -137,10 +138,9 @@ def find(wanted: Wanted) -> list[Any]:
         except ValidationError:
             key = None
         found = {user.pk: user for user in people.filter(pk=key)} if key else {}
-    field = model.get_email_field_name()
     for address, known in wanted.addresses.items():
-        for user in people.filter(**{f"{field}__iexact": address}) if known else ():
-            if tombstones.normal(address) in map(tombstones.normal, addresses_of(user)):
+        for user in people_with(address) if known else ():
+            if canonical(address) in map(canonical, addresses_of(user)):
                 found[user.pk] = user
     return list(found.values())
 

@@ -10,7 +10,7 @@ from ostiary import throttling
 from ostiary.client_address import client_ip
 from ostiary.conf import ostiary_settings
 from ostiary.models import ThrottleCounter
-from ostiary.throttling import DEFAULT_LIMITS, Throttled, normal, refund, throttle
+from ostiary.throttling import DEFAULT_LIMITS, Throttled, refund, throttle
 from tests.parallel import at_once
 
 
@@ -175,12 +175,6 @@ def test_a_unicode_twin_has_no_budget_of_its_own(limits, twin, home):
     limits(user="3/minute")
     spend(3, ip=home, user="alice@example.com")
     assert not passes(ip=new_address(), user=twin)
-
-
-def test_what_a_database_may_take_for_the_same_is_counted_as_the_same():
-    assert normal("STRASSE") == normal("straße")
-    assert normal("İ") == normal("i") == normal("I")
-    assert normal("\u212a") == "k"
 
 
 def test_the_addresses_of_one_ipv6_subscriber_are_counted_together(limits, name):
