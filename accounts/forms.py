@@ -17,6 +17,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from ostiary.email_addresses import for_people
+
 from . import confirm_by_mail, registration, signup_policy, terms
 from .address_policy import check_address, check_name
 from .addresses import (
@@ -75,7 +77,26 @@ class AddressInput(forms.TextInput):
         super().__init__(attrs={**attrs, **as_typed, "dir": "ltr"})
 
 
-class EmailAddressField(forms.EmailField):
+class _ShownReadable(forms.CharField):
+    """A field whose address is shown in the letters of its people."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Not what somebody has typed, which is shown again as it is."""
+        return for_people(value) if isinstance(value, str) and "xn--" in value else value
+
+
+class IdentifierField(_ShownReadable):
+    """What somebody signs in by: their address, or a user name on a model that has those."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Email address"),
+            max_length=MAX_LENGTH,
+            widget=AddressInput(autocomplete="username webauthn"),
+        )
+
+
+class EmailAddressField(_ShownReadable, forms.EmailField):
     """An address, judged in the form in which it is kept."""
 
     default_validators = [*forms.EmailField.default_validators, only_ascii, only_domains]
@@ -101,11 +122,7 @@ class NewEmailAddressField(EmailAddressField):
 class SignInForm(forms.Form):
     """Identifier and password on one page, ready for passkey autofill."""
 
-    identifier = forms.CharField(
-        label=_("Email address"),
-        max_length=MAX_LENGTH,
-        widget=AddressInput(autocomplete="username webauthn"),
-    )
+    identifier = IdentifierField()
     password = PasswordField(autocomplete="current-password")
     remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)
 

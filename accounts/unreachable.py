@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ostiary import bidi, events, mail_standing
+from ostiary.email_addresses import for_people
 from ostiary.models import MailMark
 
 from .addresses import email_of, set_email
@@ -28,7 +29,7 @@ WORDS = {
 
 def words(user: Any, mark: str) -> str:
     """What happened, in one sentence."""
-    return str(WORDS[State(mark)]) % {"address": bidi.ltr(email_of(user))}
+    return str(WORDS[State(mark)]) % {"address": bidi.ltr(for_people(email_of(user)))}
 
 
 def tell(request: HttpRequest, user: Any, mark: str) -> None:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 from django.utils import translation
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
@@ -42,6 +42,16 @@ def isolated(value: object) -> str:
     return _isolated(FSI, value)
 
 
+def ltr_html(value: object) -> SafeString:
+    """``value`` in HTML, in an element of its own if need be."""
+    return _in_element('<bdi dir="ltr">{}</bdi>', value)
+
+
+def isolated_html(value: object) -> SafeString:
+    """The same of a name, which may be written in either direction."""
+    return _in_element("<bdi>{}</bdi>", value)
+
+
 def without_isolates(text: str) -> str:
     """``text`` as it is for programs and headers."""
     return _ISOLATES.sub("", text)
@@ -61,6 +71,12 @@ def _isolated(begin: str, value: object) -> str:
         return text
     text = _MARKS.sub("", text)
     return f"{begin}{text if _is_balanced(text) else without_isolates(text)}{PDI}"
+
+
+def _in_element(element: str, value: object) -> SafeString:
+    if value is None or value == "":
+        return SafeString()
+    return format_html(element, value) if is_needed(value) else conditional_escape(str(value))
 
 
 def _is_balanced(text: str) -> bool:

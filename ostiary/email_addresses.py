@@ -197,11 +197,13 @@ def in_unicode(email: str) -> str:
     return f"{local}{at}{'.'.join(map(_unicode_label, domain.split('.')))}" if at else domain
 
 
-def for_people(email: str) -> str:
-    """The address as people read it. A domain that may be taken for another one (UTS #39) stays in
-    ASCII, in which it looks like none."""
-    readable = in_unicode(email)
-    return normalize(email) if is_deceptive(readable.rpartition("@")[2]) else readable
+def for_people(identifier: str) -> str:
+    """An address as people read it; a user name as it is. A domain that may be taken for another
+    one (UTS #39) stays in ASCII, in which it looks like none."""
+    if "@" not in identifier:
+        return identifier
+    readable = in_unicode(identifier)
+    return normalize(identifier) if is_deceptive(readable.rpartition("@")[2]) else readable
 
 
 def in_header(mailbox: str) -> str:

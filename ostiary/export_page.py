@@ -12,7 +12,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
+from . import bidi
 from .conf import ostiary_settings
+from .email_addresses import for_people
 from .export_labels import label
 
 if TYPE_CHECKING:
@@ -95,7 +97,9 @@ def _shown(value: Any) -> str:
         return _("Yes") if value else _("No")
     if isinstance(value, bytes | memoryview):
         return base64.urlsafe_b64encode(bytes(value)).decode().rstrip("=")
-    return "–" if value is None or value == "" else format_html("{}", value)
+    if isinstance(value, str) and "@xn--" in value:
+        value = for_people(value)
+    return "–" if value is None or value == "" else bidi.isolated_html(value)
 
 
 def _moment(value: datetime) -> str:

@@ -19,6 +19,7 @@ from . import bidi, flow_language, mail, places
 from .client_address import client_ip
 from .conf import ostiary_settings
 from .device import describe
+from .email_addresses import for_people
 from .message_source import one_line
 from .notices import notice
 
@@ -98,7 +99,7 @@ def _texts(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
     """The notice's texts with their values in them, each value in one line."""
     found = notice(kind)
     values = {
-        name: bidi.isolated(one_line(str(value)))
+        name: bidi.isolated(one_line(_readable(str(value))))
         for name, value in context.items()
         if name not in ("reasons", "link")
     }
@@ -110,6 +111,11 @@ def _texts(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
         "action": str(found.action),
         "link": one_line(str(context["link"])) if found.action else "",
     }
+
+
+def _readable(value: str) -> str:
+    """A value, of which an address shows its domain in the letters of its people."""
+    return for_people(value) if "@xn--" in value or ".xn--" in value else value
 
 
 def _circumstances(user: Any, request: HttpRequest) -> dict[str, str]:

@@ -25,6 +25,7 @@ from fido2.webauthn import AuthenticationResponse, AuthenticatorData, Registrati
 
 from ostiary import facts
 from ostiary.conf import ostiary_settings
+from ostiary.email_addresses import for_people
 
 from . import changes, policy, verification
 from .conf import origins, passkeys_settings, rp_id
@@ -182,7 +183,7 @@ def finish_authentication(
 def user_entity(user: Any) -> dict[str, str]:
     """How authenticators know and show the person (§5.4.3)."""
     kept, _ = UserHandle.objects.get_or_create(user=user)
-    name = str(user.get_username())
+    name = for_people(str(user.get_username()))
     shown = getattr(user, "get_full_name", lambda: "")() or name
     return {"id": websafe_encode(bytes(kept.handle)), "name": name, "displayName": shown}
 

@@ -18,20 +18,21 @@ from ostiary.notifications import notify
 
 from .. import email_change, support
 from ..models import User
+from .addresses import AddressesMixin
 from .erasing import ErasedNotDeletedMixin
 
 PRIVILEGES: list[Any] = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
 @admin.register(User)
-class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, AddressesMixin):  # type: ignore[type-arg]
     """People: found by address, switched off, signed out everywhere.
 
     Only a superuser gives privileges, and changes people who have some: whoever could change an
     operator's address could become that operator by “forgot password”.
     """
 
-    list_display = ["email", "name", "is_active", "is_staff", "email_verified_at", "last_login"]
+    list_display = ["email_address", "name", "is_active", "is_staff", "email_verified_at", "last_login"]
     list_filter = ["is_active", "is_staff", "date_joined"]
     search_fields = ["email", "name", "=id"]
     ordering = ["-id"]

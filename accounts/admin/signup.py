@@ -19,8 +19,9 @@ from ostiary import events
 from ostiary.email_addresses import has_address
 
 from .. import invitations, signup_policy
-from ..addresses import find_user, normalize_email
+from ..addresses import find_user, normalize_email, only_domains
 from ..models import Invitation, SignUpPolicy
+from .addresses import AddressesMixin
 
 
 class SignUpPolicyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -90,6 +91,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_email(self) -> str:
         """Of somebody who has neither an account nor an invitation yet."""
         email = normalize_email(self.cleaned_data["email"])
+        only_domains(email)
         if find_user(email) is not None:
             raise ValidationError(_("There is an account with this address already."))
         if Invitation.objects.filter(invitations.OPEN, has_address("email", [email])).exists():
@@ -127,11 +129,11 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class InvitationAdmin(AddressesMixin):
     """Invitations: sent by saving them, sent again, withdrawn; the worker removes ended ones."""
 
     form = InvitationForm
-    list_display = ["email", "state", "sent_at", "expires_at", "invited_by", "accepted_by"]
+    list_display = ["email_address", "state", "sent_at", "expires_at", "invited_by", "accepted_by"]
     list_filter = [StateFilter, "sent_at"]
     list_select_related = ["invited_by", "accepted_by"]
     search_fields = ["email", "name"]
@@ -139,7 +141,7 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ["send_again", "withdraw"]
     fields = ["email", "name", "message", "group", "days"]
     told = [
-        "email",
+        "email_address",
         "name",
         "message",
         "group",

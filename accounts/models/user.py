@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,7 @@ from ostiary.ids import uuid7
 from ostiary.prepared import Parameter
 from ostiary.regions.homes import this_region
 
-from ..addresses import MAX_LENGTH, normalize_email, only_ascii
+from ..addresses import MAX_LENGTH, normalize_email, only_ascii, only_domains
 from ..hashing import normalize_password
 
 
@@ -164,9 +165,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def clean(self) -> None:
-        """Keep the address in its normal form."""
+        """Keep the address in its normal form. Raises ``ValidationError``."""
         super().clean()
         self.email = normalize_email(self.email)
+        try:
+            only_domains(self.email)
+        except ValidationError as problem:
+            raise ValidationError({"email": problem}) from None
 
     def set_password(self, raw_password: str | None) -> None:
         """Set the password in its normal form; ``None`` lets nobody sign in by one."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ostiary.conf import ostiary_settings
+from ostiary.email_addresses import for_people
 from ostiary.encryption import EncryptedBinaryField
 
 from .. import oath
@@ -88,7 +89,8 @@ class AuthenticatorApp(FactorDevice):
         """The ``otpauth`` address that its QR code holds (Google Authenticator, "Key Uri
         Format")."""
         issuer = ostiary_settings.SITE_NAME.replace(":", " ")
-        label = f"{quote(issuer)}:{quote(self.user.get_username(), safe='@')}"
+        account = for_people(self.user.get_username())
+        label = f"{quote(issuer)}:{quote(account, safe='@')}"
         query = {
             "secret": self.key_in_text(),
             "issuer": issuer,

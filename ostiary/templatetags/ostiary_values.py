@@ -7,9 +7,9 @@ element in HTML, and by invisible characters in text, where nothing is escaped.
 from __future__ import annotations
 
 from django.template import Library
-from django.utils.html import conditional_escape, format_html
 
 from .. import bidi
+from ..email_addresses import for_people
 
 register = Library()
 
@@ -17,22 +17,23 @@ register = Library()
 @register.filter(needs_autoescape=True)
 def ltr(value: object, autoescape: bool = True) -> str:
     """A code, a number, a network address, a host: what is read from left to right everywhere."""
-    return _isolated('<bdi dir="ltr">{}</bdi>', value) if autoescape else bidi.ltr(value or "")
+    return bidi.ltr_html(value) if autoescape else bidi.ltr(value or "")
 
 
 @register.filter(needs_autoescape=True)
 def isolate(value: object, autoescape: bool = True) -> str:
     """A name, or a sentence: what may be written in either direction."""
-    return _isolated("<bdi>{}</bdi>", value) if autoescape else bidi.isolated(value or "")
+    return bidi.isolated_html(value) if autoescape else bidi.isolated(value or "")
 
 
 @register.filter(needs_autoescape=True)
 def address(value: object, autoescape: bool = True) -> str:
-    """What somebody is known by: an email address, or a user name."""
-    return (ltr if "@" in str(value) else isolate)(value, autoescape)
+    """What somebody is known by, as people read it: an email address, or a user name."""
+    text = address_text(value)
+    return (ltr if "@" in text else isolate)(text, autoescape)
 
 
-def _isolated(element: str, value: object) -> str:
-    if value is None or value == "":
-        return ""
-    return format_html(element, value) if bidi.is_needed(value) else conditional_escape(str(value))
+@register.filter
+def address_text(value: object) -> str:
+    """The same for an attribute, where no element can stand."""
+    return for_people(str(value or ""))
