@@ -31,7 +31,7 @@ def only_domains(email: str) -> None:
     """Refuse an address, in its normal form, at what no domain was ever called. Raises
     ``ValidationError``."""
     if not email.rpartition("@")[2].isascii():
-        raise _no_domain(email)
+        raise _no_domain()
 
 
 def only_idna_2008(email: str) -> None:
@@ -42,14 +42,12 @@ def only_idna_2008(email: str) -> None:
         try:
             ascii_domain(domain)
         except UnicodeError:
-            raise _no_domain(email) from None
+            raise _no_domain() from None
 
 
-def _no_domain(email: str) -> ValidationError:
+def _no_domain() -> ValidationError:
     return ValidationError(
-        _("“%(domain)s” is not a valid domain name. Check what stands after the “@”."),
-        code="no_domain",
-        params={"domain": email.rpartition("@")[2]},
+        _("What stands after the “@” is not a valid domain name. Check it."), code="no_domain"
     )
 
 

@@ -67,9 +67,10 @@ def buried_among(of: str, names: Iterable[str]) -> set[str]:
     if row is None:
         return set()
     key = bytes(row.key)
-    by_digest = {one: name for name in names for one in _digests(key, of, name)}
-    found = Tombstone.objects.filter(digest__in=by_digest).values_list("digest", flat=True)
-    return {by_digest[one] for one in found}
+    digests = {name: _digests(key, of, name) for name in names}
+    wanted = set().union(*digests.values())
+    found = set(Tombstone.objects.filter(digest__in=wanted).values_list("digest", flat=True))
+    return {name for name, own in digests.items() if own & found}
 
 
 def digest(key: bytes, of: str, name: str) -> str:

@@ -32,7 +32,14 @@ class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, AddressesMixin):  # t
     operator's address could become that operator by “forgot password”.
     """
 
-    list_display = ["email_address", "name", "is_active", "is_staff", "email_verified_at", "last_login"]
+    list_display = [
+        "email_address",
+        "name",
+        "is_active",
+        "is_staff",
+        "email_verified_at",
+        "last_login",
+    ]
     list_filter = ["is_active", "is_staff", "date_joined"]
     search_fields = ["email", "name", "=id"]
     ordering = ["-id"]

@@ -82,7 +82,20 @@ def test_the_list_holds_domains_in_their_normal_form():
         ("例え.example", False),
         ("раураl.com", True),  # mostly Cyrillic
         ("\N{CYRILLIC SMALL LETTER ER}aypal.com", True),
-        ("сор.com", True),  # all Cyrillic
+        ("сор.com", True),  # all Cyrillic, before an end in ASCII
+        ("аррӏе.com", True),
+        ("сур.рф", False),  # a whole name of one script
+        ("mail.сур.рф", False),
+        ("россия.рф", False),
+        ("россия.com", False),
+        ("сор.bg", False),  # where Cyrillic is at home
+        ("νο.gr", False),
+        ("νο.com", True),
+        ("straße.example", False),
+        ("xn--strae-oqa.example", False),
+        ("نامه\u200cای.example", False),
+        ("サッカーJ.example", False),
+        ("☃.example", True),
         ("g\N{GREEK SMALL LETTER OMICRON}\N{GREEK SMALL LETTER OMICRON}gle.com", True),
         ("login.\N{CYRILLIC SMALL LETTER ER}aypal.com", True),
         ("xn--zz99zz99zz.com", True),
