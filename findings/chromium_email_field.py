@@ -5,8 +5,8 @@
 """Chromium 156 changes the domain that is typed into ``<input type=email>``, by IDNA 2003.
 
 HTML ("E-mail state") lets a browser convert the domain to ASCII. Chromium does so while one types,
-with the transitional mapping of UTS #46 that Unicode 15.1 has deprecated: ``straße.example`` becomes
-``strasse.example``, another's domain. Its own URLs have ``xn--strae-oqa.example``. With
+with the transitional mapping of UTS #46 that Unicode 15.1 has deprecated: ``straße.example``
+becomes ``strasse.example``, another's domain. Its own URLs have ``xn--strae-oqa.example``. With
 ``type=text inputmode=email`` nothing is changed.
 
 It runs the machine's own Chromium. Seen:
