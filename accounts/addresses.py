@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ostiary.email_addresses import MAX_LENGTH as MAX_LENGTH
-from ostiary.email_addresses import ascii_domain, people_with, the_one_with
-from ostiary.email_addresses import normalize as normalize_email
+from ostiary.email_addresses import ascii_domain, normalize, people_with, the_one_with
 
+normalize_email = normalize
 only_ascii = RegexValidator(
     r"\A[\x00-\x7f]*(?:@[^@]*)?\Z",
     gettext_lazy("Enter an address that has no accents or foreign letters before the “@”."),

@@ -18,8 +18,8 @@ from django.utils.translation import ngettext
 from ostiary import events
 from ostiary.email_addresses import has_address
 
-from .. import invitations, signup_policy
-from ..addresses import find_user, normalize_email, only_domains
+from .. import invitations
+from ..addresses import find_user, normal_domains, normalize_email, only_domains
 from ..models import Invitation, SignUpPolicy
 from .addresses import AddressesMixin
 
@@ -33,7 +33,7 @@ class SignUpPolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_domains(self) -> str:
         """One a line, in the form in which addresses have theirs."""
-        return "\n".join(sorted(signup_policy.normal_domains(self.cleaned_data["domains"].split())))
+        return "\n".join(sorted(normal_domains(self.cleaned_data["domains"].split())))
 
     def clean(self) -> dict[str, Any]:
         """“The domains below” are some."""

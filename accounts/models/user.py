@@ -78,7 +78,7 @@ class UserManager(BaseUserManager["User"]):
         )
 
 
-class NormalEmailField(models.EmailField):
+class NormalEmailField(models.EmailField):  # type: ignore[type-arg]
     """Writes the address of somebody new in its normal form, wherever it came from."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
@@ -162,7 +162,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return str(self.email)
 
     def clean(self) -> None:
         """Keep the address in its normal form. Raises ``ValidationError``."""
