@@ -80,6 +80,9 @@ class PasskeysConfig(AppConfig):
                 "passkey.removed": _("A passkey was removed"),
                 "passkey.refused": _("A passkey was not taken"),
                 "passkey.counter_went_back": _("A passkey was not taken: it seems to be copied"),
+                "passkey.counter_stood_still": _(
+                    "A synced passkey was taken though its counter did not go up"
+                ),
                 "passkey.eligibility_changed": _(
                     "A passkey was not taken: it was not of the kind that it had been"
                 ),

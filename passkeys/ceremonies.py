@@ -20,7 +20,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from fido2 import cbor
-from fido2.utils import websafe_encode
+from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AuthenticationResponse, AuthenticatorData, RegistrationResponse
 
 from ostiary import facts
@@ -93,7 +93,19 @@ def finish_registration(
     name: str = "",
 ) -> Credential:
     """Keep the passkey that a browser has made (§7.1), and tell the person. Raises
-    ``CeremonyRefused``. Without a ``name`` it is called what its authenticator is known as."""
+    ``CeremonyRefused``, with the ``unknown_id`` of a passkey that is on the person's device by now
+    and not here. Without a ``name`` it is called what its authenticator is known as."""
+    try:
+        return _finish_registration(request, user, answer, purpose, name)
+    except CeremonyRefused as refused:
+        refused.is_of_new = True
+        refused.unknown_id = _unless_known(verification.told_id(answer))
+        raise
+
+
+def _finish_registration(
+    request: HttpRequest, user: Any, answer: Any, purpose: Ceremony.Purpose, name: str
+) -> Credential:
     registration = verification.parse(RegistrationResponse, answer)
     client_data = registration.response.client_data
     _take(request, purpose, user, client_data.challenge)
@@ -127,6 +139,12 @@ def finish_registration(
             return credential
     except IntegrityError as problem:  # theirs or another's: the answer is the same (E2)
         raise CeremonyRefused("already_registered") from problem
+
+
+def _unless_known(credential_id: str) -> str:
+    """The id, unless there is a passkey with it: the browser is not told to forget that."""
+    known = credential_id and Credential.objects.filter(credential_id=websafe_decode(credential_id))
+    return "" if known and known.exists() else credential_id
 
 
 def begin_authentication(
@@ -172,7 +190,8 @@ def finish_authentication(
         if credential.backup_eligible not in (None, eligible):
             raise CeremonyRefused("backup_eligibility")
         policy.check_use(credential.user, response.authenticator_data)
-        _note_use(credential, response.authenticator_data)
+        if not _note_use(credential, response.authenticator_data):
+            changes.counter_noted(request, credential)
     except CeremonyRefused as refused:
         refused.credential = credential
         raise
@@ -282,24 +301,31 @@ def _public_key(credential: Credential) -> Any:
     return cbor.decode(bytes(credential.public_key))
 
 
-def _note_use(credential: Credential, data: AuthenticatorData) -> None:
-    """Bring the record up to date (§7.2 steps 22–24). ``counter``: of a key that counts each
-    signature is a later one, so there are two of it; of answers with one count one is taken.
+def _note_use(credential: Credential, data: AuthenticatorData) -> bool:
+    """Bring the record up to date (§7.2 steps 22–24); ``False`` of a synced key whose count does
+    not go up, as where the person's devices each count for themselves.
+
+    ``counter``: of a key that stays on one device and counts each signature is a later one, so
+    there are two of it; of answers with one count one is taken.
     """
     now = timezone.now()
-    fewer = {"sign_count__lt": data.counter} if data.counter else {"sign_count": 0}
-    earlier = Credential.objects.filter(pk=credential.pk, **fewer)
-    credential.sign_count, credential.last_used_at = data.counter, now
-    credential.backed_up = data.is_backed_up()
+    own = Credential.objects.filter(pk=credential.pk)
+    goes_up = {"sign_count__lt": data.counter} if data.counter else {"sign_count": 0}
+    credential.last_used_at, credential.backed_up = now, data.is_backed_up()
     credential.user_verified = credential.user_verified or data.is_user_verified()
-    if not earlier.update(
-        sign_count=credential.sign_count,
-        last_used_at=now,
-        backup_eligible=data.is_backup_eligible(),
-        backed_up=credential.backed_up,
-        user_verified=credential.user_verified,
-    ):
+    kept = {
+        "last_used_at": now,
+        "backup_eligible": data.is_backup_eligible(),
+        "backed_up": credential.backed_up,
+        "user_verified": credential.user_verified,
+    }
+    if own.filter(**goes_up).update(sign_count=data.counter, **kept):
+        credential.sign_count = data.counter
+        return True
+    if not data.is_backup_eligible() or passkeys_settings.SYNCED_COUNTER == "refuse":
         raise CeremonyRefused("counter")
+    own.update(**kept)
+    return False
 
 
 def amr_of_new(credential: Credential) -> tuple[str, ...]:

@@ -98,6 +98,16 @@ def remove_by_operator(request: HttpRequest, credential: Credential, reason: str
     return True
 
 
+def counter_noted(request: HttpRequest, credential: Credential) -> None:
+    """Log that a synced passkey was taken whose counter did not go up."""
+    events.record(
+        "passkey.counter_stood_still",
+        user=credential.user,
+        request=request,
+        details={"aaguid": str(credential.aaguid)},
+    )
+
+
 @transaction.atomic
 def refused(request: HttpRequest, refusal: CeremonyRefused, user: Any = None) -> None:
     """Log an answer that wasn't taken, with the person if they or the passkey are known.

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from ostiary.conf import ostiary_settings
 from ostiary.typed_settings import read
 
+from .native_apps import android_origin
+
 
 @dataclass(frozen=True)
 class PasskeysSettings:
@@ -25,7 +27,17 @@ class PasskeysSettings:
     ORIGINS: list[str] = field(default_factory=list)
     """Further origins at which passkeys may be used beside that of ``ISSUER_URL``, each with scheme
     and without a slash at the end, such as ``"https://www.example.com"``, or an Android
-    application's ``"android:apk-key-hash:…"``."""
+    application's ``"android:apk-key-hash:…"`` where ``ANDROID_APPS`` doesn't name it."""
+
+    ANDROID_APPS: dict[str, list[str]] = field(default_factory=dict)
+    """Android applications that may use the passkeys, by package, each with the SHA-256
+    fingerprints of its signing certificates as ``keytool`` prints them:
+    ``{"com.example.app": ["14:6D:E9:…"]}``. They are told to Android at
+    ``/.well-known/assetlinks.json``, and their origins are taken."""
+
+    APPLE_APPS: list[str] = field(default_factory=list)
+    """Applications on Apple's systems that may use the passkeys, each by team and bundle, such as
+    ``"ABCDE12345.com.example.app"``: told at ``/.well-known/apple-app-site-association``."""
 
     USER_VERIFICATION: str = "required"
     """Whether an authenticator must verify its user, by a finger, a face or a PIN: ``"required"``,
@@ -47,6 +59,12 @@ class PasskeysSettings:
     the device where they were made. A synced one that somebody has already stops working for them
     when they join."""
 
+    SYNCED_COUNTER: str = "note"
+    """What becomes of a synced passkey whose signature counter does not go up: ``"note"`` lets it
+    in and logs it, since the devices that it is synced to may each count for themselves (WebAuthn
+    Level 3 §7.2 step 22); ``"refuse"`` takes it for a copy, as it is always done with a passkey
+    that stays on one device."""
+
     MAX_PER_PERSON: int = 20
     """How many passkeys a person may have."""
 
@@ -62,4 +80,9 @@ def rp_id() -> str:
 def origins() -> list[str]:
     """The origins from which an answer is taken, each compared as a whole."""
     issuer = urlsplit(ostiary_settings.ISSUER_URL)
-    return [f"{issuer.scheme}://{issuer.netloc}", *passkeys_settings.ORIGINS]
+    apps = passkeys_settings.ANDROID_APPS.values()
+    return [
+        f"{issuer.scheme}://{issuer.netloc}",
+        *passkeys_settings.ORIGINS,
+        *(android_origin(fingerprint) for fingerprints in apps for fingerprint in fingerprints),
+    ]

@@ -11,6 +11,12 @@ urlpatterns = [
     path("api/passkeys/", include(api_urls)),
     path(".well-known/webauthn", well_known.related_origins, name="related_origins"),
     path(".well-known/passkey-endpoints", well_known.passkey_endpoints, name="endpoints"),
+    path(".well-known/assetlinks.json", well_known.asset_links, name="asset_links"),
+    path(
+        ".well-known/apple-app-site-association",
+        well_known.site_association,
+        name="site_association",
+    ),
     path("signin/passkey/", signin.signin, name="signin"),
     path("signin/second-step/passkey/", signin.second, name="second_step"),
     path("signin/passkey-offer/", within_signin.offer, name="offer"),

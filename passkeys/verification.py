@@ -6,6 +6,7 @@ what is wrong. Challenges and credential records are the business of ``ceremonie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -28,6 +29,9 @@ KEY_TYPES = {ES256.ALGORITHM: 2, EdDSA.ALGORITHM: 1, RS256.ALGORITHM: 3}
 """The type of key that each is for (RFC 9053 §7, RFC 8230 §4)."""
 CREATE, GET = CollectedClientData.TYPE.CREATE, CollectedClientData.TYPE.GET
 
+CREDENTIAL_ID = re.compile(rf"[\w-]{{1,{-(-CREDENTIAL_ID_MAX_BYTES * 4 // 3)}}}", re.ASCII)
+"""One in base64url."""
+
 Response = TypeVar("Response", RegistrationResponse, AuthenticationResponse)
 
 
@@ -35,8 +39,11 @@ class CeremonyRefused(Exception):
     """An answer that isn't taken. ``code`` says why, in one word; nothing in it is secret.
 
     ``credential`` is the record that the answer was given with, once it is known; ``unknown_id``
-    is the id, in base64url, of a credential that nobody has here.
+    is the id, in base64url, of a credential that nobody has here; ``is_of_new`` says that a passkey
+    was being made.
     """
+
+    is_of_new = False
 
     def __init__(self, code: str, credential: Any = None, *, unknown_id: str = "") -> None:
         super().__init__(code)
@@ -50,9 +57,40 @@ def parse(kind: type[Response], answer: Any) -> Response:
     try:
         if not isinstance(answer, Mapping):
             raise TypeError("not an object")
-        return kind.from_dict(answer)
+        return kind.from_dict(_as_browsers_write(answer))
     except Exception as problem:  # the parsers below raise of everything
         raise CeremonyRefused("malformed") from problem
+
+
+def told_id(answer: Any) -> str:
+    """The credential's id in base64url, as an answer tells it that may be no answer at all; ``""``
+    if there is none."""
+    told = _base64url(_raw_id(answer)) if isinstance(answer, Mapping) else None
+    return told if isinstance(told, str) and CREDENTIAL_ID.fullmatch(told) else ""
+
+
+def _as_browsers_write(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer in the form of §5.1, where a password manager writes it a little otherwise: bytes
+    in plain base64 or with padding, one of the two ids alone, an empty user handle for none."""
+    response = {name: _base64url(told) for name, told in answer["response"].items()}
+    if not response.get("userHandle"):
+        response.pop("userHandle", None)
+    ids = {"rawId": _raw_id(answer), "id": answer.get("id") or _raw_id(answer)}
+    return {
+        **answer,
+        **{name: _base64url(told) for name, told in ids.items()},
+        "response": response,
+    }
+
+
+def _raw_id(answer: Mapping[str, Any]) -> Any:
+    return answer.get("rawId") or answer.get("id")
+
+
+def _base64url(told: Any) -> Any:
+    if not isinstance(told, str):
+        return told
+    return told.rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def check_client_data(

@@ -8,6 +8,7 @@ after a password.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ from ostiary.pages import View, form_page
 from ostiary.signin import safe_next_url
 from ostiary.throttling import throttle
 
+from ..conf import rp_id
 from ..forms import AnswerForm
 from ..keeper import has_passkey
 from ..verification import CeremonyRefused
@@ -50,6 +52,7 @@ MESSAGES = {
         "try again."
     ),
 }
+NOT_SAVED = _("Your passkey was not saved. Try again, or make it on another device.")
 DID_NOT_WORK = _("That did not work. Try again, or choose another way.")
 
 
@@ -69,7 +72,7 @@ def options(request: HttpRequest, begin: Callable[[], dict[str, Any]]) -> HttpRe
 
 def words(refused: CeremonyRefused) -> Any:
     """Why it was refused, in words that say what to do."""
-    return MESSAGES.get(refused.code, DID_NOT_WORK)
+    return MESSAGES.get(refused.code, NOT_SAVED if refused.is_of_new else DID_NOT_WORK)
 
 
 def next_url(request: HttpRequest) -> str:
@@ -87,9 +90,17 @@ def show(request: HttpRequest, page: str, form: Any, **context: Any) -> HttpResp
     )
 
 
-def tell(form: AnswerForm, refused: CeremonyRefused) -> None:
-    """Say on the form why the answer was not taken."""
+def tell(form: AnswerForm, refused: CeremonyRefused) -> str:
+    """Say on the form why the answer was not taken; returns what our script is to signal, in JSON.
+
+    That is a credential which we don't know: password managers don't offer it again, or drop what
+    they have just made for nothing (WebAuthn Level 3 §5.1.10).
+    """
     form.add_error(None, words(refused))
+    if not refused.unknown_id:
+        return ""
+    unknown = {"rpId": rp_id(), "credentialId": refused.unknown_id}
+    return json.dumps({"signalUnknownCredential": unknown})
 
 
 def security_url() -> str:

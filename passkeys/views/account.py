@@ -32,43 +32,45 @@ def passkeys(request: HttpRequest) -> HttpResponse:
     if asks_for_options(request):
         return options(request, lambda: begin_registration(request, user))
     form = AnswerForm(posted(request))
-    if added(request, user, form, Purpose.REGISTER):
+    made = added(request, user, form, Purpose.REGISTER)
+    if isinstance(made, Credential):
         return HttpResponseRedirect(next_url(request) or request.path)
     own = list(Credential.objects.filter(user=user))
     full = MESSAGES["too_many"] if policy.is_full(len(own)) else ""
-    return show(request, "passkeys", form, passkeys=own, full=full, signals=_signals(user, own))
+    # Where the answer was refused, the list of those that count tells of it too: not every browser
+    # knows both signals.
+    signals = {**_signals(user, own), **(json.loads(made) if made else {})}
+    return show(request, "passkeys", form, passkeys=own, full=full, signals=json.dumps(signals))
 
 
-def added(request: HttpRequest, user: Any, form: AnswerForm, purpose: Purpose) -> Credential | None:
-    """The passkey that the form brought, which is the person's now; ``None`` if it brought none."""
+def added(request: HttpRequest, user: Any, form: AnswerForm, purpose: Purpose) -> Credential | str:
+    """The passkey that the form brought, which is the person's now; if it brought none, what our
+    script is to signal."""
     if not form.is_valid():
-        return None
+        return ""
     try:
         credential = finish_registration(request, user, form.cleaned_data["answer"], purpose)
     except CeremonyRefused as refused:
         changes.refused(request, refused, user)
-        tell(form, refused)
-        return None
+        return tell(form, refused)
     messages.success(request, _("Your passkey is saved as “%(name)s”.") % {"name": credential.name})
     return credential
 
 
-def _signals(user: Any, own: list[Credential]) -> str:
+def _signals(user: Any, own: list[Credential]) -> dict[str, Any]:
     """What our script has the browser tell the person's password managers (WebAuthn Level 3
     §5.1.10), in JSON: which passkeys there are, and what the person is called."""
     entity = user_entity(user)
     whose = {"rpId": rp_id(), "userId": entity["id"]}
     ids = [websafe_encode(bytes(each.credential_id)) for each in own]
-    return json.dumps(
-        {
-            "signalAllAcceptedCredentials": {**whose, "allAcceptedCredentialIds": ids},
-            "signalCurrentUserDetails": {
-                **whose,
-                "name": entity["name"],
-                "displayName": entity["displayName"],
-            },
-        }
-    )
+    return {
+        "signalAllAcceptedCredentials": {**whose, "allAcceptedCredentialIds": ids},
+        "signalCurrentUserDetails": {
+            **whose,
+            "name": entity["name"],
+            "displayName": entity["displayName"],
+        },
+    }
 
 
 @change_of_passkeys

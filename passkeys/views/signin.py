@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,6 @@ from ostiary.second_step import SecondStep
 
 from .. import changes
 from ..ceremonies import Authenticated, Purpose, begin_authentication, finish_authentication
-from ..conf import rp_id
 from ..forms import AnswerForm
 from ..keeper import has_passkey
 from ..offer import note_ability
@@ -90,18 +88,13 @@ def second(request: HttpRequest) -> HttpResponse:
 def _answer(
     request: HttpRequest, form: AnswerForm, purpose: Purpose, person: Any
 ) -> Authenticated | str:
-    """Who answered; else what our script is to signal, in JSON: a credential that we don't know, so
-    that the browser doesn't offer it again (WebAuthn Level 3 §5.1.10)."""
+    """Who answered; else what our script is to signal."""
     if not form.is_valid():
         return ""
     try:
         return take_answer(request, form.cleaned_data["answer"], purpose, person)
     except CeremonyRefused as refused:
-        tell(form, refused)
-        if not refused.unknown_id:
-            return ""
-        unknown = {"rpId": rp_id(), "credentialId": refused.unknown_id}
-        return json.dumps({"signalUnknownCredential": unknown})
+        return tell(form, refused)
 
 
 def take_answer(request: HttpRequest, answer: Any, purpose: Purpose, person: Any) -> Authenticated:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from ostiary.conf import ostiary_settings
 
-from ..conf import origins
+from .. import native_apps
+from ..conf import origins, passkeys_settings
 
 MAX_AGE = 3600
 """How long it may be kept, in seconds."""
@@ -30,3 +31,21 @@ def passkey_endpoints(request: HttpRequest) -> JsonResponse:
     Endpoints)."""
     url = ostiary_settings.ISSUER_URL.rstrip("/") + reverse("ostiary_passkeys:passkeys")
     return JsonResponse({"enroll": url, "manage": url})
+
+
+@require_safe
+@cache_control(public=True, max_age=MAX_AGE)
+def asset_links(request: HttpRequest) -> JsonResponse:
+    """The Android applications that belong to the site (Digital Asset Links)."""
+    if not passkeys_settings.ANDROID_APPS:
+        raise Http404
+    return JsonResponse(native_apps.asset_links(passkeys_settings.ANDROID_APPS), safe=False)
+
+
+@require_safe
+@cache_control(public=True, max_age=MAX_AGE)
+def site_association(request: HttpRequest) -> JsonResponse:
+    """The applications on Apple's systems that belong to the site (associated domains)."""
+    if not passkeys_settings.APPLE_APPS:
+        raise Http404
+    return JsonResponse(native_apps.site_association(passkeys_settings.APPLE_APPS))

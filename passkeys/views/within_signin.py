@@ -14,6 +14,7 @@ from ostiary.second_step import SecondStep
 
 from ..ceremonies import Purpose, amr_of_new, begin_registration
 from ..forms import AnswerForm
+from ..models import Credential
 from ..offer import PasskeyOffer, decline
 from ..set_up import PasskeySetUp, may_put_off
 from . import asks_for_options, options, show
@@ -35,10 +36,11 @@ def offer(request: HttpRequest) -> HttpResponse:
     if asks_for_options(request):
         return options(request, lambda: begin_registration(request, user, purpose))
     form = AnswerForm(posted(request))
-    if added(request, user, form, purpose):
+    made = added(request, user, form, purpose)
+    if isinstance(made, Credential):
         # It is a second factor from now on, and made by who was to show one: it isn't asked for.
         return signins.advance(request, SecondStep.name)
-    return show(request, "offer", form)
+    return show(request, "offer", form, signals=made)
 
 
 @sensitive_post_parameters("answer")
@@ -57,8 +59,15 @@ def set_up(request: HttpRequest) -> HttpResponse:
     if asks_for_options(request):
         return options(request, lambda: begin_registration(request, user, Purpose.SET_UP))
     form = AnswerForm(posted(request))
-    credential = added(request, user, form, Purpose.SET_UP)
-    if credential is not None:
-        return step.done(request, amr_of_new(credential))
-    other_way = "" if is_own else step.url(request)
-    return show(request, "set_up", form, is_own=is_own, is_wish=is_wish, other_way=other_way)
+    made = added(request, user, form, Purpose.SET_UP)
+    if isinstance(made, Credential):
+        return step.done(request, amr_of_new(made))
+    return show(
+        request,
+        "set_up",
+        form,
+        is_own=is_own,
+        is_wish=is_wish,
+        other_way="" if is_own else step.url(request),
+        signals=made,
+    )

@@ -1,6 +1,7 @@
 """Passkeys in a real browser: Chromium with an authenticator of its own (Chrome DevTools Protocol,
 domain WebAuthn), under the site's Content Security Policy."""
 
+import json
 import re
 from base64 import urlsafe_b64encode
 
@@ -11,7 +12,7 @@ from ostiary.models import Event
 from passkeys.models import Credential
 
 from .authenticator import Authenticator
-from .conftest import fits, new_person, sign_in, submit
+from .conftest import ROOT, fits, new_person, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +71,7 @@ def test_a_browser_that_makes_one_by_itself_is_let_and_the_person_presses_nothin
     page.add_init_script(
         """const create = navigator.credentials.create.bind(navigator.credentials);
            navigator.credentials.create = ({ mediation, ...rest }) => {
-             window.name = mediation;
+             sessionStorage.asked = mediation;
              return create(rest);
            };
            PublicKeyCredential.getClientCapabilities = async () => ({ conditionalCreate: true });"""
@@ -80,7 +81,7 @@ def test_a_browser_that_makes_one_by_itself_is_let_and_the_person_presses_nothin
     page.wait_for_url(f"{issuer}/account/")
 
     assert page.get_by_text("Your passkey is saved as").is_visible()
-    assert page.evaluate("window.name") == "conditional"
+    assert page.evaluate("sessionStorage.asked") == "conditional"
     assert Credential.objects.get().user == alice
 
 
@@ -154,7 +155,8 @@ def test_whatever_goes_wrong_is_said_in_words_that_help(page, issuer):
         ("NotSupportedError", 0, "can’t use passkeys here"),
         ("ConstraintError", 0, "can’t use passkeys here"),
         ("SecurityError", 0, "own https address only"),
-        ("InvalidStateError", 0, "has a passkey for this site already"),
+        ("InvalidStateError", 0, "That did not work"),
+        ("AbortError", 0, "it was cancelled"),
         ("UnknownError", 0, "That did not work"),
     ):
         page.evaluate("([name, waited]) => fails(name, waited)", [name, waited])
@@ -172,6 +174,32 @@ def test_whatever_goes_wrong_is_said_in_words_that_help(page, issuer):
         )
         page.get_by_role("button", name="Use a passkey").click()
         told(page).filter(has_text=words).wait_for()
+
+
+def test_whatever_goes_wrong_while_one_is_made_is_said_of_that(page, issuer, with_passkey):
+    page.goto(f"{issuer}/signin/passkey/?next=/account/security/passkeys/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(f"{issuer}/account/security/passkeys/")
+    for name, words in (
+        ("NotAllowedError", "No passkey was saved: it was cancelled"),
+        ("NotSupportedError", "can’t make passkeys here"),
+        ("ConstraintError", "can’t make passkeys here"),
+        ("InvalidStateError", "has a passkey for this site already"),
+        ("UnknownError", "Your passkey was not saved"),
+        ("TypeError", "Your passkey was not saved"),
+    ):
+        page.evaluate(
+            """(name) => { navigator.credentials.create = async () => {
+                 throw new DOMException("", name);
+               } }""",
+            name,
+        )
+        page.get_by_role("button", name="Add a passkey").click()
+        told(page).filter(has_text=words).wait_for()
+
+    page.evaluate("navigator.credentials.create = async () => null")
+    page.get_by_role("button", name="Add a passkey").click()
+    told(page).filter(has_text="gave an answer that can’t be read").wait_for()
 
 
 def test_a_device_that_has_a_passkey_gets_no_second_one(page, issuer, with_passkey):
@@ -205,14 +233,14 @@ def test_a_security_key_is_added_beside_it_and_the_first_removed(page, issuer, w
         """() => {
             const create = navigator.credentials.create.bind(navigator.credentials);
             navigator.credentials.create = (options) => {
-                window.name = options.publicKey.hints;
+                sessionStorage.asked = options.publicKey.hints;
                 return create(options);
             };
         }"""
     )
     page.get_by_role("button", name="On a phone or security key").click()
     page.get_by_text("Your passkey is saved as").wait_for()
-    assert page.evaluate("window.name") == "security-key,hybrid"
+    assert page.evaluate("sessionStorage.asked") == "security-key,hybrid"
     assert len(key.credentials()) == 1
     assert Credential.objects.count() == 2
 
@@ -262,6 +290,194 @@ def test_password_managers_are_told_which_passkeys_there_are_and_which_there_are
         page.get_by_role("button", name="Use a passkey").click()
 
     assert signal("UnknownCredential")["credentialId"] == known["allAcceptedCredentialIds"][0]
+
+
+AS_PASSWORD_MANAGERS_ANSWER = """(kind) => {
+  const dressed = (real) => {
+    const { response: told } = real;
+    const response = { clientDataJSON: told.clientDataJSON };
+    for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
+      if (name in told) response[name] = told[name];
+    }
+    if (told.getTransports) response.getTransports = () => told.getTransports();
+    const answer = { id: real.id, rawId: real.rawId, type: real.type, response };
+    if (kind === "inherits toJSON and has not what it reads") {
+      const parent = told.attestationObject
+        ? AuthenticatorAttestationResponse : AuthenticatorAssertionResponse;
+      Object.setPrototypeOf(response, parent.prototype);
+      Object.setPrototypeOf(answer, PublicKeyCredential.prototype);
+      // The prototype has only what reads the browser's own objects.
+      for (const [name, value] of [["id", real.id], ["rawId", real.rawId], ["type", real.type]]) {
+        Object.defineProperty(answer, name, { value });
+      }
+    }
+    if (kind === "toJSON returns the object itself") answer.toJSON = () => answer;
+    if (kind === "toJSON alone can be read") {
+      return {
+        get rawId() { throw new TypeError("Illegal invocation"); },
+        toJSON: () => real.toJSON(),
+      };
+    }
+    if (kind === "no getTransports") delete response.getTransports;
+    if (kind === "getTransports throws") {
+      response.getTransports = () => { throw new TypeError("Illegal invocation"); };
+    }
+    if (kind === "getTransports returns nothing") response.getTransports = () => null;
+    if (kind === "an empty user handle" && "userHandle" in response) {
+      response.userHandle = new ArrayBuffer(0);
+    }
+    if (kind === "views of buffers") {
+      for (const name of Object.keys(response)) {
+        if (response[name] instanceof ArrayBuffer) {
+          const longer = new Uint8Array(response[name].byteLength + 6);
+          longer.set(new Uint8Array(response[name]), 3);
+          response[name] = longer.subarray(3, -3);
+        }
+      }
+    }
+    if (kind === "base64url in place of buffers") return real.toJSON();
+    return answer;
+  };
+  for (const name of ["create", "get"]) {
+    const ask = navigator.credentials[name].bind(navigator.credentials);
+    navigator.credentials[name] = async (options) => dressed(await ask(options));
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "inherits toJSON and has not what it reads",
+        "plain",
+        "toJSON returns the object itself",
+        "toJSON alone can be read",
+        "no getTransports",
+        "getTransports throws",
+        "getTransports returns nothing",
+        "views of buffers",
+        "base64url in place of buffers",
+    ],
+)
+def test_whatever_a_password_manager_hands_over_is_saved_and_signs_in(
+    page, issuer, alice, authenticator, kind
+):
+    """Bitwarden clients #12060, dotnet/aspnetcore #62916, keepass-macpass-helper #91."""
+    page.add_init_script(f"({AS_PASSWORD_MANAGERS_ANSWER})({json.dumps(kind)})")
+    add_passkey(page, issuer)
+    page.context.clear_cookies()
+
+    page.goto(f"{issuer}/signin/passkey/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    page.wait_for_url(f"{issuer}/account/")
+    assert Credential.objects.get().last_used_at is not None
+
+
+def test_an_empty_user_handle_counts_as_none_after_a_password(page, issuer, with_passkey):
+    with_passkey.is_touched(False)
+    page.add_init_script(f"({AS_PASSWORD_MANAGERS_ANSWER})('an empty user handle')")
+    page.goto(f"{issuer}/signin/")
+    sign_in(page)
+    page.wait_for_url(f"{issuer}/signin/second-step/passkey/")
+    with_passkey.is_touched(True)
+    page.get_by_role("button", name="Use a passkey").click()
+
+    page.wait_for_url(f"{issuer}/account/")
+
+
+NOTES_SIGNALS = """() => {
+  for (const name of ["signalUnknownCredential", "signalAllAcceptedCredentials"]) {
+    PublicKeyCredential[name] = (told) => {
+      const noted = JSON.parse(sessionStorage.noted ?? "[]");
+      sessionStorage.noted = JSON.stringify([...noted, [name, told]]);
+      return Promise.resolve();
+    };
+  }
+}"""
+
+
+DAMAGES_WHAT_IS_MADE = """() => {
+  const create = navigator.credentials.create.bind(navigator.credentials);
+  navigator.credentials.create = async (options) => {
+    const { id, rawId, type, response } = await create(options);
+    const { clientDataJSON } = response;
+    return { id, rawId, type, response: { clientDataJSON, attestationObject: new ArrayBuffer(9) } };
+  };
+}"""
+
+
+def base64url(credential):
+    """The id of what an authenticator keeps, as WebAuthn writes it."""
+    return credential["credentialId"].rstrip("=").replace("+", "-").replace("/", "_")
+
+
+def noted(page, name="signalUnknownCredential"):
+    page.wait_for_function("name => (sessionStorage.noted ?? '').includes(name)", arg=name)
+    told = json.loads(page.evaluate("sessionStorage.noted"))
+    return [each for signal, each in told if signal == name]
+
+
+def test_a_passkey_that_the_site_refuses_is_not_left_in_the_password_manager(
+    page, issuer, alice, authenticator
+):
+    """Neither one that is made within a sign-in, nor on the page of passkeys."""
+    page.add_init_script(f"({NOTES_SIGNALS})()")
+    show_password(page, issuer)
+    page.wait_for_url(f"{issuer}/signin/passkey-offer/")
+    page.evaluate(DAMAGES_WHAT_IS_MADE)
+    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_text("Your passkey was not saved").first.wait_for()
+    [first] = authenticator.credentials()
+    assert noted(page) == [{"rpId": "localhost", "credentialId": base64url(first)}]
+    page.get_by_role("button", name="Not now").click()
+    page.wait_for_url(f"{issuer}/account/")
+
+    page.goto(f"{issuer}/account/security/passkeys/")
+    page.evaluate(f"sessionStorage.clear(); ({DAMAGES_WHAT_IS_MADE})()")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_text("Your passkey was not saved").first.wait_for()
+    [unknown] = noted(page)
+    made = {base64url(each) for each in authenticator.credentials()}
+    assert unknown["credentialId"] in made - {base64url(first)}
+    # A browser that knows the other signal alone learns it from the list.
+    assert noted(page, "signalAllAcceptedCredentials")[-1]["allAcceptedCredentialIds"] == []
+    assert not Credential.objects.exists()
+
+
+def test_a_passkey_whose_answer_can_not_be_read_is_not_left_in_the_password_manager(
+    page, issuer, alice, authenticator
+):
+    page.add_init_script(f"({NOTES_SIGNALS})()")
+    show_password(page, issuer)
+    page.wait_for_url(f"{issuer}/signin/passkey-offer/")
+    page.evaluate(
+        """() => {
+             const create = navigator.credentials.create.bind(navigator.credentials);
+             navigator.credentials.create = async (options) => ({ id: (await create(options)).id });
+           }"""
+    )
+    page.get_by_role("button", name="Make a passkey").click()
+
+    told(page).first.filter(has_text="gave an answer that can’t be read").wait_for()
+    [made] = authenticator.credentials()
+    assert noted(page) == [{"rpId": "localhost", "credentialId": base64url(made)}]
+
+
+def test_the_example_of_the_how_to_signs_in_whatever_the_password_manager_hands_over(
+    page, issuer, with_passkey
+):
+    example = re.search(
+        r"```js\n(.*?)```", (ROOT / "docs/how-to/passkey-policy.md").read_text(), re.DOTALL
+    )[1]
+    page.add_init_script(
+        f"({AS_PASSWORD_MANAGERS_ANSWER})('inherits toJSON and has not what it reads')"
+    )
+    page.goto(f"{issuer}/signin/passkey/")
+
+    page.evaluate(f"async () => {{ {example} }}")
+
+    page.wait_for_url(f"{issuer}/account/")
 
 
 def test_outside_a_secure_context_the_page_says_where_passkeys_work(page, issuer):

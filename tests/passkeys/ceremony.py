@@ -42,3 +42,56 @@ def sign_in(
     return ceremonies.finish_authentication(
         request, authenticator.get(options, **lies), Purpose.SIGN_IN
     )
+
+
+def padded(answer: Any) -> Any:
+    """All bytes with the padding of base64."""
+    return _spelled(answer, lambda told: told + "=" * (-len(told) % 4))
+
+
+def in_plain_base64(answer: Any) -> Any:
+    """All bytes in the other alphabet."""
+    return _spelled(answer, lambda told: told.replace("-", "+").replace("_", "/"))
+
+
+def without_id(answer: Any) -> Any:
+    """``rawId`` alone."""
+    return {name: told for name, told in answer.items() if name != "id"}
+
+
+def without_raw_id(answer: Any) -> Any:
+    """``id`` alone."""
+    return {name: told for name, told in answer.items() if name != "rawId"}
+
+
+def with_the_least(answer: Any) -> Any:
+    """Without what a browser tells beside."""
+    kept = {name: answer[name] for name in ("id", "rawId", "response")}
+    kept["response"].pop("transports", None)
+    return kept
+
+
+def with_nothing_known(answer: Any) -> Any:
+    """With values that there are not, or not yet."""
+    answer["response"]["transports"] = None
+    return {**answer, "authenticatorAttachment": "roaming", "clientExtensionResults": None}
+
+
+def _spelled(answer: Any, spelled: Any) -> Any:
+    response = {
+        name: spelled(told) if isinstance(told, str) else told
+        for name, told in answer["response"].items()
+    }
+    ids = {name: spelled(answer[name]) for name in ("id", "rawId")}
+    return {**answer, **ids, "response": response}
+
+
+OTHER_SPELLINGS = [
+    padded,
+    in_plain_base64,
+    without_id,
+    without_raw_id,
+    with_the_least,
+    with_nothing_known,
+]
+"""Answers as password managers and libraries write them, which say the same as a browser's."""

@@ -150,6 +150,16 @@ def test_what_is_for_nothing_under_way_is_refused(browser, signed_in_browser, pa
     assert answer.json()["error"] == "purpose"
 
 
+def test_a_refused_registration_tells_what_to_forget(signed_in_browser):
+    made = Authenticator()
+
+    answer = add(signed_in_browser, made, flags=0)
+
+    assert answer.status_code == 400
+    assert answer.json()["unknown_credential_id"] == made.id
+    assert "not saved" in answer.json()["detail"]
+
+
 def test_a_refusal_tells_its_code_and_what_to_forget(browser, person, passkey):
     unknown = Authenticator(user_handle=bytes(64))
     answer = use(browser, unknown)

@@ -26,7 +26,7 @@ def test_the_script_is_one_short_module_of_ours_alone():
     script = Path(passkeys.__file__).with_name("static") / "ostiary_passkeys/passkeys.js"
     text = script.read_text()
 
-    assert len(text.splitlines()) < 200
+    assert len(text.splitlines()) < 250
     assert not re.search(r"\bimport\b|https?:|\beval\b|innerHTML", text)
 
 

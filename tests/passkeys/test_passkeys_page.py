@@ -1,5 +1,8 @@
 """A person's passkeys: added, told apart, renamed, removed, and never the last way in."""
 
+import html
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -191,6 +194,19 @@ def test_the_browser_is_told_which_passkeys_there_are(passkey):
     assert "signalAllAcceptedCredentials" in page
     assert "signalCurrentUserDetails" in page
     assert passkey.id in page
+
+
+def test_of_one_that_is_refused_the_browser_is_told_to_forget_it(passkey):
+    made = Authenticator()
+
+    page = flow.add(by_passkey(passkey), made, flags=0)
+
+    assert page.status_code == 400
+    [shown] = re.findall(r'data-passkeys-signal="([^"]*)"', flow.said(page))
+    told = json.loads(html.unescape(shown))
+    assert told["signalUnknownCredential"] == {"rpId": "localhost", "credentialId": made.id}
+    assert told["signalAllAcceptedCredentials"]["allAcceptedCredentialIds"] == [passkey.id]
+    assert "Your passkey was not saved" in flow.said(page)
 
 
 def test_another_persons_passkey_can_be_neither_renamed_nor_removed(passkey, other_person):

@@ -19,6 +19,10 @@ from tests.passkeys.maker import AAGUID, NOW, Maker, Service, certificate, name,
 
 pytestmark = pytest.mark.django_db
 
+FINGERPRINT = ":".join(["AB"] * 32)
+KEY_HASH = "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s"
+"""The same in base64url."""
+
 
 @pytest.fixture(scope="module")
 def maker():
@@ -240,6 +244,12 @@ def test_nobody_has_more_passkeys_than_the_most(alice, other_person, settings):
         ({"ALLOWED_AAGUIDS": [str(AAGUID)]}, "without a proof"),
         ({"ATTESTATION": "direct", "ALLOWED_AAGUIDS": ["YubiKey"]}, "no AAGUID"),
         ({"MAX_PER_PERSON": 0}, "1 or more"),
+        ({"SYNCED_COUNTER": "ignore"}, "'ignore'"),
+        ({"ANDROID_APPS": {"app": [FINGERPRINT]}}, "no package"),
+        ({"ANDROID_APPS": {"com.example.app": []}}, "no SHA-256 fingerprint"),
+        ({"ANDROID_APPS": {"com.example.app": [FINGERPRINT[3:]]}}, "no SHA-256 fingerprint"),
+        ({"ANDROID_APPS": {"com.example.app": [KEY_HASH]}}, "no SHA-256 fingerprint"),
+        ({"APPLE_APPS": ["com.example.app"]}, "no application identifier"),
     ],
 )
 def test_a_setting_that_makes_no_sense_stops_the_start(settings, said, problem):
@@ -248,3 +258,98 @@ def test_a_setting_that_makes_no_sense_stops_the_start(settings, said, problem):
     (found,) = checks.check_settings(None)
 
     assert problem in found.msg
+
+
+@pytest.mark.parametrize(
+    ("origin", "problem"),
+    [
+        (f"android:apk-key-hash:{KEY_HASH}=", "no Android application tells that"),
+        (f"android:apk-key-hash:{KEY_HASH[:-1]}t", "no Android application tells that"),
+        (f"android:apk-key-hash:{KEY_HASH[:-1]}", "no Android application tells that"),
+        (f"android:apk-key-hash:{FINGERPRINT}", "no Android application tells that"),
+        (f"android:apk-key-hash:{'ab' * 32}", "no Android application tells that"),
+        ("android:apk-key-hash:", "no Android application tells that"),
+        ("ios:bundle-id:com.example.app", "no origin"),
+        ("", "no origin"),
+        ("www.example.com", "no origin"),
+        ("https://www.example.com/", "no origin"),
+        ("https://alice@www.example.com", "no origin"),
+        ("https://", "no origin"),
+        ("https://www.example.com:443", "not how browsers write"),
+        ("http://localhost:80", "not how browsers write"),
+        ("https://WWW.example.com", "not how browsers write"),
+        ("https://müller.example", "not how browsers write"),
+        ("https://192.0.2.7", "an IP address"),
+        ("https://[2001:db8::7]", "an IP address"),
+        ("http://www.example.com", "plain http"),
+    ],
+)
+def test_an_origin_that_no_authenticator_tells_stops_the_start(settings, origin, problem):
+    """keycloak #23155, fusionauth-issues #3576, java-webauthn-server #332."""
+    settings.OSTIARY_PASSKEYS = {"ORIGINS": [origin]}
+
+    (found,) = checks.check_settings(None)
+
+    assert found.is_serious()
+    assert problem in found.msg
+    assert found.hint
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://www.example.com",
+        "https://www.example.com:8443",
+        "http://localhost:9000",
+        "http://app.localhost",
+        "https://xn--mller-kva.example",
+        f"android:apk-key-hash:{KEY_HASH}",
+    ],
+)
+def test_an_origin_that_is_told_is_taken(settings, origin):
+    settings.OSTIARY_PASSKEYS = {"ORIGINS": [origin]}
+
+    assert checks.check_settings(None) == []
+
+
+@pytest.mark.parametrize(
+    ("issuer", "problem"),
+    [
+        ("https://id.example.com:443", "not how browsers write"),
+        ("http://localhost:80", "not how browsers write"),
+        ("https://192.0.2.7", "an IP address"),
+        ("https://[2001:db8::7]:8443", "an IP address"),
+    ],
+)
+def test_an_issuer_at_which_no_passkey_would_work_stops_the_start(settings, issuer, problem):
+    settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": issuer}
+
+    (found,) = checks.check_settings(None)
+
+    assert found.is_serious()
+    assert problem in found.msg
+
+
+def test_at_a_loopback_address_the_site_can_be_tried_without_passkeys(settings):
+    settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": "http://127.0.0.1:8000"}
+
+    (found,) = checks.check_settings(None)
+
+    assert not found.is_serious()
+    assert "localhost" in found.hint
+
+
+@pytest.mark.parametrize("issuer", ["https://id.example.com", "https://id.example.com:8443"])
+def test_an_issuer_with_a_name_is_right(settings, issuer):
+    settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": issuer}
+
+    assert checks.check_settings(None) == []
+
+
+def test_a_domain_that_everybody_shares_is_no_relying_party(settings):
+    settings.OSTIARY = {**settings.OSTIARY, "ISSUER_URL": "https://id.example.com"}
+    settings.OSTIARY_PASSKEYS = {"RP_ID": "com"}
+
+    (found,) = checks.check_settings(None)
+
+    assert "no browser takes it" in found.msg

@@ -9,12 +9,14 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from fido2.utils import websafe_decode, websafe_encode
 
+from ostiary import events
 from passkeys import ceremonies
 from passkeys.ceremonies import Purpose
 from passkeys.models import Ceremony, Credential
 from passkeys.verification import CeremonyRefused
 from tests.passkeys import ceremony
 from tests.passkeys.authenticator import FLAG, PRESENT, SYNCED, VERIFIED, Authenticator
+from tests.passkeys.ceremony import OTHER_SPELLINGS
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +91,29 @@ def test_of_a_known_person_only_a_credential_of_theirs_is_taken(alice, bob, pass
 
 def test_without_a_user_handle_a_passkey_does_not_say_who_someone_is(passkey):
     assert refused(passkey, user_handle=None) == "unknown_credential"
+
+
+def test_an_empty_user_handle_is_none(alice, passkey):
+    """As Safari and some security keys write it, where they were told whose passkey to use."""
+    request = ceremony.browser()
+
+    for edit in (lambda told: "", lambda told: None):
+        options = ceremonies.begin_authentication(request, alice, Purpose.SECOND_STEP)
+        answer = passkey.get(options)
+        answer["response"]["userHandle"] = edit(answer)
+        shown = ceremonies.finish_authentication(request, answer, Purpose.SECOND_STEP, alice)
+        assert shown.user == alice
+    assert refused(passkey, user_handle=b"") == "unknown_credential"
+
+
+@pytest.mark.parametrize("edit", OTHER_SPELLINGS, ids=lambda edit: edit.__name__)
+def test_an_answer_that_is_spelled_otherwise_is_taken(alice, passkey, edit):
+    request = ceremony.browser()
+    options = ceremonies.begin_authentication(request, None, Purpose.SIGN_IN)
+
+    answer = edit(passkey.get(options))
+
+    assert ceremonies.finish_authentication(request, answer, Purpose.SIGN_IN).user == alice
 
 
 def test_an_unknown_credential_and_the_wrong_person_are_refused_alike(bob, passkey):
@@ -316,9 +341,37 @@ def test_a_passkey_that_never_counts_is_no_clone(alice, passkey):
         assert ceremony.sign_in(passkey).user == alice
 
 
-def test_a_counter_that_begins_later_is_taken(passkey):
-    assert ceremony.sign_in(passkey, counter=2**32 - 1).credential.sign_count == 2**32 - 1
-    assert refused(passkey, counter=0) == "counter"
+def test_a_counter_that_begins_later_is_taken(alice):
+    bound = Authenticator()
+    ceremony.register(alice, bound)
+    assert ceremony.sign_in(bound, counter=2**32 - 1).credential.sign_count == 2**32 - 1
+    assert refused(bound, counter=0) == "counter"
+
+
+def test_a_synced_passkey_whose_counter_does_not_go_up_is_let_in_and_noted(alice, passkey):
+    """WebAuthn Level 3 §7.2 step 22 (exactly/exa #1037, python-fido2 #261)."""
+    ceremony.sign_in(passkey, counter=5)
+    noted = events.of(alice).filter(kind="passkey.counter_stood_still")
+    assert not noted.exists()
+
+    for times, told in enumerate((5, 3, 0), start=1):
+        shown = ceremony.sign_in(passkey, counter=told)
+        assert shown.user == alice
+        assert shown.credential.sign_count == 5
+        assert Credential.objects.get().sign_count == 5  # so a later count is seen for what it is
+        assert Credential.objects.get().last_used_at is not None
+        assert noted.count() == times
+
+    assert ceremony.sign_in(passkey, counter=6).credential.sign_count == 6
+    assert noted.count() == 3
+
+
+def test_a_site_may_refuse_a_synced_passkey_whose_counter_does_not_go_up(passkey, settings):
+    settings.OSTIARY_PASSKEYS = {"SYNCED_COUNTER": "refuse"}
+    ceremony.sign_in(passkey, counter=5)
+
+    for told in (5, 3, 0):
+        assert refused(passkey, counter=told) == "counter"
 
 
 def test_extensions_that_nobody_asked_for_are_ignored(alice, passkey):

@@ -17,6 +17,7 @@ from passkeys.models import Ceremony, Credential
 from passkeys.verification import ALGORITHMS, CeremonyRefused
 from tests.passkeys import ceremony
 from tests.passkeys.authenticator import FLAG, PRESENT, SYNCED, VERIFIED, Authenticator
+from tests.passkeys.ceremony import OTHER_SPELLINGS, without_id
 
 pytestmark = pytest.mark.django_db
 
@@ -312,6 +313,38 @@ def test_transports_that_are_none_are_left_out(alice, authenticator, transports)
     answer["response"]["transports"] = transports
 
     assert ceremonies.finish_registration(request, alice, answer).transports == []
+
+
+@pytest.mark.parametrize("edit", OTHER_SPELLINGS, ids=lambda edit: edit.__name__)
+def test_an_answer_that_is_spelled_otherwise_makes_a_passkey(alice, authenticator, edit):
+    request = ceremony.browser()
+    options = ceremonies.begin_registration(request, alice)
+
+    ceremonies.finish_registration(request, alice, edit(authenticator.create(options)))
+
+    assert ceremony.sign_in(authenticator).user == alice
+
+
+def test_a_refusal_tells_which_passkey_was_made_for_nothing(alice, bob, authenticator):
+    def told(user, authenticator, edit=lambda answer: answer, **lies):
+        request = ceremony.browser()
+        answer = authenticator.create(ceremonies.begin_registration(request, user), **lies)
+        with pytest.raises(CeremonyRefused) as refusal:
+            ceremonies.finish_registration(request, user, edit(answer))
+        return refusal.value.unknown_id
+
+    assert told(alice, authenticator, flags=0) == authenticator.id
+    assert told(alice, authenticator, client={"challenge": websafe_encode(b"x")}) == (
+        authenticator.id
+    )
+    assert told(alice, authenticator, without_id, attestation_object=b"x") == authenticator.id
+    assert told(alice, authenticator, lambda answer: {"rawId": answer["rawId"]}) == authenticator.id
+    for nothing in (None, [], {}, {"id": 1}, {"id": "ä"}, {"id": "x" * 5000}, {"rawId": "<b>"}):
+        assert told(alice, authenticator, lambda answer, nothing=nothing: nothing) == ""
+
+    # One that is somebody's is not to be forgotten.
+    ceremony.register(alice, authenticator)
+    assert told(alice, authenticator) == told(bob, authenticator) == ""
 
 
 def test_extensions_that_nobody_asked_for_are_ignored(alice, authenticator):

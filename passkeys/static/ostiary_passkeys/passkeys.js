@@ -1,46 +1,78 @@
 // Passkeys in forms: asks the form's address for options, the browser for a passkey, and sends the
-// form with the answer. WebAuthn Level 3; what a browser lacks of it is done here.
+// form with the answer. WebAuthn Level 3. Front ends of a project's own use parseOptions,
+// readAnswer and signal.
 const AUTOFILL_SECONDS = 240; // a challenge lives for five minutes
 
 const fromText = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
-const toText = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+
+function toText(value) {
+  if (typeof value === "string") return value;
+  const bytes = ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
     .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
 
 const withIds = (list) => list?.map((each) => ({ ...each, id: fromText(each.id) }));
 
-function parseOptions(kind, options) {
-  if (kind === "create") {
-    return PublicKeyCredential.parseCreationOptionsFromJSON?.(options) ?? {
-      ...options,
-      challenge: fromText(options.challenge),
-      user: { ...options.user, id: fromText(options.user.id) },
-      excludeCredentials: withIds(options.excludeCredentials),
-    };
+export function parseOptions(kind, options) {
+  const challenge = fromText(options.challenge);
+  if (kind === "get") {
+    return { ...options, challenge, allowCredentials: withIds(options.allowCredentials) };
   }
-  return PublicKeyCredential.parseRequestOptionsFromJSON?.(options) ?? {
-    ...options,
-    challenge: fromText(options.challenge),
-    allowCredentials: withIds(options.allowCredentials),
-  };
+  const user = { ...options.user, id: fromText(options.user.id) };
+  return { ...options, challenge, user, excludeCredentials: withIds(options.excludeCredentials) };
 }
-
-function toJSON(credential) {
-  if (credential.toJSON) return credential.toJSON();
-  const { id, rawId, type, response } = credential;
-  const told = {};
-  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-    if (response[name]) told[name] = toText(response[name]);
-  }
-  if (response.getTransports) told.transports = response.getTransports();
-  return { id, rawId: toText(rawId), type, response: told, clientExtensionResults: {} };
-}
-
-const canMakeOne = () =>
-  PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false);
 
 class Refused extends Error {}
+
+const attempt = (read) => {
+  try {
+    return read() ?? undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+// Password managers answer in the browser's place, some with objects that only look like the
+// browser's: an inherited toJSON that throws, or returns what is no JSON, and methods that are not
+// there. So each part is read by itself, from the object and, failing that, from its JSON.
+const partOf = (credential, part) =>
+  attempt(() => toText(part(credential))) || attempt(() => toText(part(credential.toJSON())));
+const idOf = (credential) =>
+  partOf(credential, (told) => told.rawId) || partOf(credential, (told) => told.id);
+
+export function readAnswer(credential) {
+  const id = idOf(credential);
+  const response = {};
+  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    const text = partOf(credential, (told) => told.response[name]);
+    if (text) response[name] = text;
+  }
+  const transports =
+    attempt(() => credential.response.getTransports()) ??
+    attempt(() => credential.toJSON().response.transports);
+  if (Array.isArray(transports)) response.transports = transports;
+  if (!id || !response.clientDataJSON) throw new Refused("unreadable");
+  return { id, rawId: id, type: "public-key", response, clientExtensionResults: {} };
+}
+
+// What password managers are told (§5.1.10), where a browser can.
+export function signal(told) {
+  for (const name of Object.keys(told)) {
+    attempt(() => window.PublicKeyCredential?.[name]?.(told[name])?.catch?.(() => {}));
+  }
+}
+
+async function canMakeOne() {
+  try {
+    return await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.();
+  } catch {
+    return false;
+  }
+}
 
 async function fetchOptions(form, mediation) {
   const body = new URLSearchParams({
@@ -64,31 +96,42 @@ async function fetchOptions(form, mediation) {
 
 let underWay; // the browser does one at a time: what waits for autofill gives way
 
+// The answer, to be sent; null where another question took the place of this one.
 async function ask(form, { mediation, elsewhere } = {}) {
   underWay?.abort();
-  const { signal } = (underWay = new AbortController());
+  const { signal: stopped } = (underWay = new AbortController());
   const kind = form.dataset.passkey;
   const options = await fetchOptions(form, mediation);
   if (elsewhere) {
     options.hints = ["security-key", "hybrid"];
     options.authenticatorSelection.authenticatorAttachment = "cross-platform";
   }
-  if (signal.aborted) return null;
+  if (stopped.aborted) return null;
   const began = performance.now();
+  let credential;
   try {
-    return await navigator.credentials[kind]({
+    credential = await navigator.credentials[kind]({
       publicKey: parseOptions(kind, options),
       mediation,
-      signal,
+      signal: stopped,
     });
   } catch (problem) {
+    if (stopped.aborted) return null;
     // Browsers say the same of who waited too long and of who refused.
-    const late = problem.name === "NotAllowedError" && performance.now() - began >= options.timeout;
+    const late = problem?.name === "NotAllowedError" && performance.now() - began >= options.timeout;
     throw late ? new Refused("timeout") : problem;
+  }
+  try {
+    return readAnswer(credential);
+  } catch (problem) {
+    const made = kind === "create" && idOf(credential);
+    if (made) signal({ signalUnknownCredential: { rpId: options.rp.id, credentialId: made } });
+    throw problem;
   }
 }
 
 const REASONS = {
+  AbortError: "cancelled",
   NotAllowedError: "cancelled",
   InvalidStateError: "registered",
   ConstraintError: "unable",
@@ -97,14 +140,14 @@ const REASONS = {
 };
 
 function say(form, problem) {
-  if (problem.name === "AbortError") return;
-  const reason = problem instanceof Refused ? problem.message : REASONS[problem.name];
+  const isOurs = problem instanceof Refused;
+  const reason = isOurs ? problem.message : REASONS[problem?.name];
   form.querySelector("[role=status]").textContent =
-    problem.cause ?? form.dataset[reason] ?? form.dataset.failed;
+    (isOurs && problem.cause) || form.dataset[reason] || form.dataset.failed;
 }
 
-function send(form, credential) {
-  form.elements.answer.value = JSON.stringify(toJSON(credential));
+function send(form, answer) {
+  form.elements.answer.value = JSON.stringify(answer);
   const chosen = document.querySelector("input[type=checkbox][name=remember]");
   if (chosen?.checked && chosen.form !== form) form.append(chosen.cloneNode());
   form.submit();
@@ -113,8 +156,8 @@ function send(form, credential) {
 async function go(form, options) {
   form.querySelector("[role=status]").textContent = form.dataset.working;
   try {
-    const credential = await ask(form, options);
-    if (credential) send(form, credential);
+    const answer = await ask(form, options);
+    if (answer) send(form, answer);
   } catch (problem) {
     say(form, problem);
     if ("autofill" in form.dataset) autofill(form);
@@ -122,11 +165,12 @@ async function go(form, options) {
 }
 
 async function autofill(form) {
-  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  const renew = setTimeout(() => autofill(form), AUTOFILL_SECONDS * 1000);
+  let renew;
   try {
-    const credential = await ask(form, { mediation: "conditional" });
-    if (credential) send(form, credential);
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+    renew = setTimeout(() => autofill(form), AUTOFILL_SECONDS * 1000);
+    const answer = await ask(form, { mediation: "conditional" });
+    if (answer) send(form, answer);
   } catch {
     // Nobody asked for anything here, so nobody is told.
   }
@@ -135,10 +179,10 @@ async function autofill(form) {
 
 // A browser that saves passwords may make a passkey by itself, right after one was used.
 async function upgrade(form) {
-  if (!(await PublicKeyCredential.getClientCapabilities?.())?.conditionalCreate) return;
   try {
-    const credential = await ask(form, { mediation: "conditional" });
-    if (credential) send(form, credential);
+    if (!(await PublicKeyCredential.getClientCapabilities?.())?.conditionalCreate) return;
+    const answer = await ask(form, { mediation: "conditional" });
+    if (answer) send(form, answer);
   } catch {
     // The page offers it.
   }
@@ -170,8 +214,6 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   });
 }
 
-// What the person's password managers are told (§5.1.10), where a browser can.
 for (const { dataset } of document.querySelectorAll("[data-passkeys-signal]")) {
-  const told = JSON.parse(dataset.passkeysSignal);
-  for (const name of Object.keys(told)) window.PublicKeyCredential?.[name]?.(told[name])?.catch(() => {});
+  signal(JSON.parse(dataset.passkeysSignal));
 }
