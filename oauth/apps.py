@@ -13,10 +13,12 @@ class OAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from ostiary import application_ahead as applications_ahead
         from ostiary import events, export_labels, kept_data, privacy
 
         from . import (
             apis,
+            application_ahead,
             checks,  # noqa: F401  (checks register themselves on import)
             exported,
             receivers,
@@ -30,6 +32,7 @@ class OAuthConfig(AppConfig):
 
         receivers.connect()
         apis.connect()
+        applications_ahead.register(application_ahead.find)
         events.register_kinds(
             {
                 "token.reuse_detected": _("A token was used again after it had been replaced"),

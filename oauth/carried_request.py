@@ -14,6 +14,7 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import quote_plus
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, TemporarilyUnavailableError
@@ -49,9 +50,7 @@ def whole(sent: QueryDict) -> QueryDict:
     if REFERENCE not in sent:
         return sent
     reference = only(sent, REFERENCE)
-    found: PushedRequest | None = PushedRequest.objects.filter(
-        uri_hash=_hash(reference), expires_at__gt=timezone.now()
-    ).first()
+    found = _kept_under(reference).first()
     if found is None:
         raise explained(
             InvalidRequestError(description="This request has waited for too long."), REFERENCE
@@ -61,6 +60,19 @@ def whole(sent: QueryDict) -> QueryDict:
     if ticket := only(sent, PARAMETER):
         params[PARAMETER] = ticket
     return params
+
+
+def _kept_under(reference: str) -> QuerySet[PushedRequest]:
+    found: QuerySet[PushedRequest] = PushedRequest.objects.filter(
+        uri_hash=_hash(reference), expires_at__gt=timezone.now()
+    )
+    return found
+
+
+def client_of(reference: str) -> Client | None:
+    """Whose request is kept under ``reference``, ``None`` if there is none (one SQL statement)."""
+    found = _kept_under(reference).select_related("client").first()
+    return found.client if found else None
 
 
 def short(params: QueryDict, client: Client, ip: str) -> QueryDict:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.urls import (
     NoReverseMatch,
     Resolver404,
@@ -25,7 +23,7 @@ from django.urls import (
 )
 from django.utils import translation
 
-from ostiary import signin
+from ostiary import application_ahead
 
 WITHOUT_COOKIES = (
     "openid_configuration",
@@ -113,7 +111,6 @@ class EndpointMiddleware:
 OPENER_POLICY = "Cross-Origin-Opener-Policy"
 WITH_OPENER = ("authorize", "continue", "logout")
 """The URL names of the pages to which an application sends people."""
-MOST_NESTED = 4
 
 
 @functools.cache
@@ -133,19 +130,7 @@ def _addresses(request: HttpRequest, response: HttpResponse) -> Iterator[str]:
     yield response.get("Location", "")
     yield getattr(response, "next_url", "")
     if hasattr(request, "session") and request.session.accessed:
-        pending = request.session.get(signin.SESSION_KEY)
-        yield pending["next_url"] if pending else ""
-
-
-def _with_next(address: str) -> Iterator[str]:
-    """The path of ``address``, of its ``next``, of the ``next`` of that, and so on."""
-    for _ in range(MOST_NESTED):
-        try:
-            parts = urlsplit(address)
-            address = QueryDict(parts.query).get("next", "")
-        except (ValueError, TooManyFieldsSent):
-            return
-        yield parts.path
+        yield application_ahead.pending_next_url(request)
 
 
 class OpenerMiddleware:
@@ -173,5 +158,5 @@ class OpenerMiddleware:
         return any(
             path in theirs
             for address in _addresses(request, response)
-            for path in _with_next(address)
+            for _, path, _ in application_ahead.steps(address)
         )

@@ -103,8 +103,8 @@ def code(request: HttpRequest) -> HttpResponse:
         form.add_error("code", _("This code is not right. Check it, or ask for a new one."))
     if asked is None or mailed_code.asked_here(request, SIGNIN) is None:
         return link_dead(request, "signin")
-    page = show(request, "signin_code", form, email=asked.address)
-    return leads_on(page, asked.context["next_url"])
+    wanted = asked.context["next_url"]
+    return leads_on(show(request, "signin_code", form, email=asked.address, next=wanted), wanted)
 
 
 @_where_allowed
@@ -122,6 +122,7 @@ def link(request: HttpRequest) -> HttpResponse:
         return link_dead(request, "signin")
     here = mailed_code.is_from_here(request, asked)
     if request.method != "POST":
+        wanted = asked.context["next_url"]
         page = show(
             request,
             "signin_link",
@@ -129,8 +130,9 @@ def link(request: HttpRequest) -> HttpResponse:
             email=asked.address,
             here=here,
             device=asked.context["device"],
+            next=wanted,
         )
-        return leads_on(page, asked.context["next_url"])
+        return leads_on(page, wanted)
     del request.session[TOKEN_KEY]
     user = mailed_code.redeem_link(request, asked) and mailed_code.signs_in(asked)
     if not user:

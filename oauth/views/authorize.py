@@ -7,7 +7,7 @@ import uuid
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
@@ -27,6 +27,7 @@ from ostiary.client_address import client_ip
 
 from .. import (
     apis,
+    application_ahead,
     carried_request,
     claims,
     client_sessions,
@@ -45,8 +46,7 @@ from ..authorization_response import respond
 from ..client_authentication import while_registered
 from ..conf import oauth_settings
 from ..interaction import Interaction
-from ..issuer import issuer
-from ..models import Client, Grant
+from ..models import Grant
 from ..models.grant import CODE_LIFETIME, new_token, token_hash
 from ..parameters import only, read_as_utf8
 from ..resolved_request import Resolved, resolve
@@ -319,25 +319,18 @@ def _is_of_this_page(request: HttpRequest, params: QueryDict, asked: Authorizati
     return constant_time_compare(request.POST.get("page", ""), _page_key(request, params, asked))
 
 
-def _document_host(client: Client) -> str:
-    """The host whose document says what the client is: all that is known of it for sure."""
-    by_document = client.registration_source == Client.RegistrationSource.CIMD
-    return (urlsplit(client.client_id).hostname or "") if by_document else ""
-
-
 def _consent_page(
     request: HttpRequest, params: QueryDict, asked: AuthorizationRequest, assurance: Assurance
 ) -> HttpResponse:
-    logo = asked.client.logo_uri
     return render(
         request,
         "ostiary_oauth/consent.html",
         {
             "client": asked.client,
             "name": asked.client.name_in(get_language() or ""),
-            "document_host": _document_host(asked.client),
+            "document_host": application_ahead.document_host(asked.client),
             "on_this_device": redirect_uri.is_loopback(asked.redirect_uri),
-            "logo": logo if logo.startswith(issuer() + "/") else "",
+            "logo": application_ahead.logo(asked.client),
             "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params, asked),

@@ -19,8 +19,10 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   });
   // A browser keeps what was sent from a text field, so it is sent from a password field.
   input.form?.addEventListener("submit", () => { input.type = "password"; });
+  const hadFocus = document.activeElement === input; // which moving it takes away
   const row = document.createElement("span");
   row.className = "reveal-row";
   input.replaceWith(row);
   row.append(input, button);
+  if (hadFocus) input.focus();
 }

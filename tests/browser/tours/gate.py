@@ -21,6 +21,7 @@ from ostiary.throttling import Throttled, throttle
 
 from ..conftest import (
     PASSWORD,
+    authorization_url,
     invitation_link,
     mailed_link,
     new_person,
@@ -37,6 +38,8 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "sign-in"
     sign_in(page, "nobody@example.com", "not the password")
     yield "sign-in-refused"
+    page.goto(authorization_url(issuer, client))
+    yield "sign-in-for-an-application"
     page.goto(f"{issuer}/signup/")
     yield "sign-up"
     page.locator("input[name=email]").fill("carol@example.com")
