@@ -7,10 +7,11 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from .charset import WithoutCharset
 from .kept_answers import KeptAnswers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp_site.settings")
-application = KeptAnswers(get_wsgi_application())
+application = KeptAnswers(WithoutCharset(get_wsgi_application()))
 
 # A server that is set up wrongly must not serve (SECURITY G3); `runserver` would check, this must.
 _problems = [
