@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from django.utils.module_loading import import_string
 
+from .addresses import only_idna_2008
 from .conf import accounts_settings
 
 
 def check_address(email: str) -> None:
-    """Hold a new address against the site's policies. Raises ``ValidationError``."""
+    """Hold a new address against the site's policies, if its domain can be one. Raises
+    ``ValidationError``."""
+    only_idna_2008(email)
     for path in accounts_settings.ADDRESS_POLICIES:
         import_string(path)(email)
 

@@ -36,8 +36,11 @@ def only_domains(email: str) -> None:
 
 def only_idna_2008(email: str) -> None:
     """Refuse a new address, in its normal form, at a domain that IDNA 2008 doesn't know, such as
-    one with a picture: not everybody's mail gets there. Raises ``ValidationError``."""
+    one with a picture: not everybody's mail gets there. The same of a number in brackets (RFC 5321
+    §4.1.3). Raises ``ValidationError``."""
     domain = email.rpartition("@")[2]
+    if domain.startswith("["):
+        raise _no_domain()
     if "xn--" in domain:
         try:
             ascii_domain(domain)

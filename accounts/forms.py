@@ -27,7 +27,6 @@ from .addresses import (
     normalize_email,
     only_ascii,
     only_domains,
-    only_idna_2008,
 )
 from .guessing import guess
 from .hashing import normalize_password
@@ -116,7 +115,7 @@ class EmailAddressField(_ShownReadable, forms.EmailField):
 class NewEmailAddressField(EmailAddressField):
     """An address that is to be a person's, and that the site's policies let them have."""
 
-    default_validators = [*EmailAddressField.default_validators, only_idna_2008, check_address]
+    default_validators = [*EmailAddressField.default_validators, check_address]
 
 
 class SignInForm(forms.Form):

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from . import events, privacy
-from .email_addresses import canonical, people_with
+from .email_addresses import canonical, people_with, spellings
 from .models import MailMark, SentMail
 
 Report = SentMail.Report
@@ -41,17 +41,22 @@ def digest(address: str) -> str:
     return privacy.digest("mail", canonical(address))
 
 
+def _digests(address: str) -> list[str]:
+    """What a mark of the address may have, one that was set by an earlier version too."""
+    return [privacy.digest("mail", form) for form in spellings(address)]
+
+
 def is_marked(address: str) -> bool:
     """Whether this address gets only what is needed (one statement)."""
     marked = MailMark.objects.exclude(state=State.NONE)
-    return marked.filter(digest=digest(address)).exists()
+    return marked.filter(digest__in=_digests(address)).exists()
 
 
 def mark_of(user: Any) -> str:
     """The mark of the person's present address; ``""`` for none."""
     mark = MailMark.objects.filter(pk=user.pk).exclude(state=State.NONE).first()
     present = getattr(user, user.get_email_field_name(), "")
-    return mark.state if mark and present and mark.digest == digest(present) else ""
+    return mark.state if mark and present and mark.digest in _digests(present) else ""
 
 
 def reported(provider_id: str, report: str) -> bool:

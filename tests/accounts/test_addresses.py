@@ -186,6 +186,7 @@ def test_an_address_that_changes_is_that_which_was_typed(signed_in_browser, pers
         ("anna@xn--n3h.example", "is not a valid domain name"),
         ("anna@xn--a.example", "is not a valid domain name"),
         ("jörg@example.com", "no accents or foreign letters before"),
+        ("anna@[127.0.0.1]", "is not a valid domain name"),
         ("anna@-ü.example", "is not a valid domain name"),
         ("Anna <anna@example.com>", "Enter a valid email address."),
         ("mailto:anna@example.com", "Enter a valid email address."),

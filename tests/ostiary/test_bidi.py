@@ -2,9 +2,9 @@
 
 import pytest
 from django.template import Context, Template
-from django.utils import translation
+from django.utils import timezone, translation
 
-from ostiary import bidi, message_source, notifications, places
+from ostiary import bidi, export_archive, export_page, message_source, notifications, places
 from ostiary.bidi import FSI, LRI, PDI
 
 
@@ -69,6 +69,14 @@ def test_a_place_keeps_its_address(arabic, monkeypatch):
     monkeypatch.setattr(places, "place_of", lambda address: "برلين")
 
     assert places.in_words("2001:db8::7") == f"برلين ({LRI}2001:db8::7{PDI})"
+
+
+def test_values_of_a_copy_of_ones_data_keep_to_themselves(arabic):
+    section = export_archive.Section("ostiary", "sessions", [{"address": "2001:db8::7"}])
+
+    page = "".join(export_page.page({"ostiary": [section]}, timezone.now()))
+
+    assert "<dd><bdi>2001:db8::7</bdi></dd>" in page
 
 
 def test_a_subject_holds_no_invisible_characters(ostiary):
