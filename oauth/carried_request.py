@@ -93,7 +93,7 @@ def short(params: QueryDict, client: Client, ip: str) -> QueryDict:
 
 def _kept(params: QueryDict, client: Client, ip: str) -> str:
     try:
-        throttle("par", ip=ip)
+        throttle("long_request", ip=ip)
     except Throttled:
         raise TemporarilyUnavailableError(
             description="Too many long requests, try again later."

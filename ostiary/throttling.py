@@ -88,6 +88,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "user_code": {"ip": "60/hour", "user": "20/hour; 60/day"},
     "workload_refused": {"client": "60/hour"},  # so many are told to the log, of each issuer
     "par": {"ip": "600/hour"},
+    "long_request": {"ip": "1200/10minutes"},  # each is a row, for an hour
     "registration": {"ip": "60/hour"},
     "registration_change": {"client": "60/hour", "ip": "600/hour"},
     "client_id_metadata": {"client": "120/minute"},

@@ -247,7 +247,7 @@ def test_a_ticket_for_one_request_does_not_stand_for_another(
 
 
 def test_only_so_many_are_kept_for_one_address(confidential_client, settings):
-    settings.OSTIARY = {**settings.OSTIARY, "THROTTLES": {"par": {"ip": "2/hour"}}}
+    settings.OSTIARY = {**settings.OSTIARY, "THROTTLES": {"long_request": {"ip": "2/hour"}}}
     answers = [flow.authorize(Browser(), confidential_client, state=STATE) for _ in range(3)]
 
     assert flow.answer_of(answers[2])["error"] == "temporarily_unavailable"

@@ -60,10 +60,10 @@ NAMES = (  # noqa: SIM905  (a list would be sixty lines)
     "acr_values actor_token actor_token_type assertion audience claims client_assertion "
     "client_assertion_type client_id client_name client_secret code code_challenge "
     "code_challenge_method code_verifier decision device_code display dpop_jkt grant_type "
-    "id_token_hint interaction jwks jwks_uri logout_hint logout_token max_age nonce page password "
-    "post_logout_redirect_uri prompt redirect_uri redirect_uris refresh_token registration "
-    "request request_uri requested_token_type resource response_mode response_type scope sid "
-    "software_statement state subject_token subject_token_type token "
+    "id_token_hint interaction jwks jwks_uri kept_request logout_hint logout_token max_age nonce "
+    "page password post_logout_redirect_uri prompt redirect_uri redirect_uris refresh_token "
+    "registration request request_uri requested_token_type resource response_mode response_type "
+    "scope sid software_statement state subject_token subject_token_type token "
     "token_endpoint_auth_method token_type_hint ui_locales user_code username"
 ).split()
 SENSIBLE: dict[str, list[str]] = {
