@@ -65,6 +65,7 @@ class AccountsConfig(AppConfig):
                 url_name="ostiary_accounts:signin_email",
                 order=50,
                 is_offered=lambda request: accounts_settings.PASSWORDLESS_EMAIL,
+                is_had_by=lambda user: accounts_settings.PASSWORDLESS_EMAIL,
             )
         )
         events.register_kinds(

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
-from ostiary import erasure, kept_data, retention
+from ostiary import erasure, kept_data, retention, signin_methods
 from ostiary.conf import ostiary_settings
 from ostiary.models import Session
 from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
 
-from . import factor_recovery, support, unreachable
+from . import factor_recovery, support, unfinished, unreachable
 from .addresses import email_of
 from .models import TermsAcceptance
+
+
+def without_way_in(request: HttpRequest) -> dict[str, Any] | None:
+    """Where who can't come back once they sign out sets up how they do."""
+    if not unfinished.is_signed_in_without(request):
+        return None
+    ways = signin_methods.instead_of_password()
+    return {"ways": [{"url": reverse(w.setup_url_name), "label": w.setup_label} for w in ways]}
 
 
 def _recovery(request: HttpRequest) -> dict[str, Any] | None:
@@ -75,6 +84,7 @@ def _erasure(request: HttpRequest) -> dict[str, Any]:
 def register() -> None:
     """Called once, when the app is ready."""
     folder = "ostiary_accounts/panels/"
+    register_panel(SECURITY, "way in", Panel(f"{folder}unfinished.html", without_way_in, order=-1))
     register_panel(SECURITY, "recovery", Panel(f"{folder}recovery.html", _recovery, order=0))
     register_panel(SECURITY, "support", Panel(f"{folder}support.html", _support, order=1))
     register_panel(SECURITY, "mail", Panel(f"{folder}mail.html", _mail, order=2))

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import is_password_usable, make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from ostiary import events, hooks, mail
 
-from . import codes, terms
+from . import codes, recovery, terms
 from .addresses import email_of, find_user
 from .links import expiry, link_to, new_token, token_hash
 from .models import PendingRegistration
+from .unfinished import is_unfinished
 
 CODE = "signup"
 RESEND_SECONDS = 60
@@ -49,7 +50,7 @@ def request_account(
         next_url=next_url,
         terms_version=terms_version,
     )
-    existing = find_user(email)
+    existing = _finished_account(email)
     with transaction.atomic():
         token, code = _renew(registration, existing)
         registration.save(force_insert=True)
@@ -70,7 +71,7 @@ def resend(request: HttpRequest, registration: PendingRegistration) -> bool:
     same for an address that has an account, which is told so again.
     """
     before = registration.sent_at
-    existing = find_user(registration.email)
+    existing = _finished_account(registration.email)
     with transaction.atomic():
         token, code = _renew(registration, existing)
         renewed = PendingRegistration.objects.filter(pk=registration.pk, sent_at=before).update(
@@ -85,6 +86,12 @@ def resend(request: HttpRequest, registration: PendingRegistration) -> bool:
         _send(registration, existing, token, code)
         events.record("signup.requested", request=request, personal={"email": registration.email})
     return True
+
+
+def _finished_account(email: str) -> Any:
+    """The account with this address, unless its owner left before they could sign in to it."""
+    user = find_user(email)
+    return None if user is None or is_unfinished(user) else user
 
 
 def _renew(registration: PendingRegistration, existing: Any) -> tuple[str, str]:
@@ -182,13 +189,15 @@ def make_account(
     accepted_at: datetime,
     details: dict[str, Any] | None = None,
 ) -> Any:
-    """Make the account of someone who has shown that the address is theirs, whichever way.
+    """Make the account of someone who has shown that the address is theirs, whichever way, or take
+    up the one that they left unfinished.
 
     ``password`` is a hash; ``terms_version``, if any, was accepted at ``accepted_at``. ``None`` if
-    there is an account with the address. Call it in a transaction.
+    there is an account with the address that can be signed in to. Call it in a transaction.
     """
-    if find_user(email) is not None:
-        return None
+    existing = find_user(email)
+    if existing is not None:
+        return _finish(request, existing, password, terms_version, accepted_at)
     user = _new_user(email, name, password)
     try:
         with transaction.atomic():
@@ -199,6 +208,26 @@ def make_account(
     if terms_version:
         terms.accept(user, terms_version, accepted_at)
     hooks.after_signup(request, user)
+    return user
+
+
+def _finish(
+    request: HttpRequest, existing: Any, password: str, terms_version: str, accepted_at: datetime
+) -> Any:
+    """Take up an account that nobody could sign in to, with what was chosen now; ``None`` if it is
+    not such a one, or not any more."""
+    user = get_user_model()._base_manager.select_for_update().get(pk=existing.pk)
+    if not is_unfinished(user):
+        return None
+    if getattr(user, "email_verified_at", user) is None:
+        user.email_verified_at = timezone.now()
+    events.record("email.confirmed_again", user=user, request=request)
+    if terms_version:
+        terms.accept(user, terms_version, accepted_at)
+    if is_password_usable(password):
+        user.password = password
+        recovery.tell_password_changed(request, user, "password.changed")
+    user.save()
     return user
 
 

@@ -21,9 +21,12 @@ class SignInMethod:
     stands first.
 
     The sign-in page takes in ``template``, if there is one, with that address as ``url``: a form
-    and script by which the way is offered on the page itself. ``setup_url_name`` is the page where
-    who has just signed up sets the way up, if it may stand in place of a password; ``setup_label``
-    says so.
+    and script by which the way is offered on the page itself. ``is_had_by`` says whether a person
+    can come in so.
+
+    ``setup_url_name`` is the page where who has just signed up sets the way up, if it may stand in
+    place of a password; ``setup_label`` says so. ``setup_step`` is the dotted path of a sign-in
+    step that does it before the person is signed in, where the site has that step.
     """
 
     name: str
@@ -33,7 +36,9 @@ class SignInMethod:
     template: str = ""
     setup_url_name: str = ""
     setup_label: Any = ""
+    setup_step: str = ""
     is_offered: Callable[[HttpRequest], bool] = lambda request: True
+    is_had_by: Callable[[Any], bool] = lambda user: False
 
 
 _methods: dict[str, SignInMethod] = {}
@@ -63,3 +68,11 @@ def instead_of_password() -> list[SignInMethod]:
     """Those that may stand in place of a password from the first day."""
     found = (method for method in _methods.values() if method.setup_url_name)
     return sorted(found, key=lambda method: (method.order, method.name))
+
+
+def has_way_in(user: Any) -> bool:
+    """Whether the person has a password or another of the ways that are known here.
+
+    Who comes by a back end of the project's own, such as a directory, has none of them.
+    """
+    return user.has_usable_password() or any(each.is_had_by(user) for each in _methods.values())

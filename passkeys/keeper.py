@@ -18,13 +18,18 @@ class Keeper:
 
     def has_strong(self, user: Any) -> bool:
         """Whether they have any: beside a password each makes two factors."""
-        return Credential.objects.filter(user=user).exists()
+        return owns_passkey(user)
 
     def reset(self, user: Any) -> None:
         """Remove all of them, in the caller's transaction."""
         Credential.objects.filter(user=user).delete()
 
 
+def owns_passkey(user: Any) -> bool:
+    """Whether the person has a passkey."""
+    return Credential.objects.filter(user=user).exists()
+
+
 def has_passkey(request: HttpRequest, user: Any) -> bool:
     """Whether the person can answer by a passkey."""
-    return Credential.objects.filter(user=user).exists()
+    return owns_passkey(user)

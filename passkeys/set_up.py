@@ -1,4 +1,5 @@
-"""Making a passkey within a pending sign-in, for who has to show one, or two factors, and has none.
+"""Making a passkey within a pending sign-in, for who has to show one, or two factors, and has none,
+and for who signs up by one.
 
 Where mfa asks for a second factor, a passkey is the first of the ways that it offers. This step
 asks where only a passkey will do, and where no other step has people set anything up.
@@ -11,7 +12,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from ostiary import factor_set_up, factors
+from ostiary import factor_set_up, factors, signin_methods
 from ostiary.assurance import Level, level_of
 from ostiary.factor_set_up import SetUpStep
 from ostiary.operators import is_operator
@@ -28,7 +29,10 @@ class PasskeySetUp(SetUpStep):
 
     def is_required(self, request: HttpRequest, user: Any, pending: PendingSignIn) -> bool:
         """Whether the person has no passkey, and an application wants what only one can prove, or
-        nobody else sees to it that an operator has a second factor (SECURITY G1)."""
+        nobody else sees to it that an operator has a second factor (SECURITY G1), or they could not
+        come back without one."""
+        if is_only_way_in(user, pending):
+            return True
         if not (_is_policy(user, pending) or _is_wished(pending)) or has_passkey(request, user):
             return False
         # Who went without the strong factor that they have makes no other.
@@ -41,7 +45,13 @@ class PasskeySetUp(SetUpStep):
 
 def may_put_off(user: Any, pending: PendingSignIn) -> bool:
     """Whether the person may go on without a passkey: where only an application wants it."""
-    return not _is_policy(user, pending)
+    return not _is_policy(user, pending) and not is_only_way_in(user, pending)
+
+
+def is_only_way_in(user: Any, pending: PendingSignIn) -> bool:
+    """Whether the person has signed up by a passkey and has not made it: so far they have shown
+    their mailbox, and there is nothing else to sign in by."""
+    return "email" in pending.amr and not signin_methods.has_way_in(user)
 
 
 def _is_policy(user: Any, pending: PendingSignIn) -> bool:

@@ -28,6 +28,7 @@ from ostiary.risk import Decision, sentences
 from .. import recovery
 from ..addresses import email_of
 from ..forms import ChangePasswordForm
+from ..panels import without_way_in
 from ..profile_form import ProfileForm
 from . import show
 
@@ -39,7 +40,8 @@ ACTIVITY_SHOWN = 50
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Where everything is."""
-    return render(request, "ostiary_accounts/overview.html")
+    context = {"unfinished": without_way_in(request)}
+    return render(request, "ostiary_accounts/overview.html", context)
 
 
 @form_page

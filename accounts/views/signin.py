@@ -16,7 +16,7 @@ from ostiary import signin as signins
 from ostiary.pages import form_page, posted, signin_page
 from ostiary.signout import signed_out_page
 
-from .. import breached, challenge, recovery, short_password, stuffing
+from .. import breached, challenge, recovery, short_password, stuffing, unfinished
 from ..addresses import MAX_LENGTH
 from ..even_work import authenticate
 from ..forms import SetPasswordForm, SignInForm
@@ -65,6 +65,7 @@ def signin(request: HttpRequest) -> HttpResponse:
         again=again,
         challenge=asked,
         methods=signin_methods.offered(request),
+        unfinished_url="" if again else unfinished.go_on_url(request),
     )
 
 

@@ -17,10 +17,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from ostiary import signin as signins
 from ostiary import signin_methods
 from ostiary.client_address import client_ip
+from ostiary.conf import ostiary_settings
 from ostiary.pages import form_page, posted, signin_page
 from ostiary.throttling import throttle
 
-from .. import challenge, invitations, registration, signup_policy, stuffing
+from .. import challenge, invitations, registration, signup_policy, stuffing, unfinished
 from ..addresses import find_user
 from ..forms import AcceptInvitationForm, ConfirmSignUpForm, SignUpCodeForm, SignUpForm
 from ..links import take_token
@@ -65,7 +66,7 @@ def signup(request: HttpRequest) -> HttpResponse:
         email=email,
         name=form.cleaned_data["name"],
         password=form.cleaned_data.get("password"),
-        next_url=_set_up_first(other, wanted) if other else wanted,
+        next_url=_set_up_after(other, wanted) if other else wanted,
         terms_version=form.cleaned_data.get("terms", ""),
     )
     earlier = list(_asked_here(request).items())[1 - MOST_ASKED :]
@@ -80,8 +81,11 @@ def _instead_of_password(request: HttpRequest) -> signin_methods.SignInMethod | 
     return next((way for way in ways if way.name == chosen), None)
 
 
-def _set_up_first(way: signin_methods.SignInMethod, wanted: str) -> str:
-    """The page where the way is set up, which then leads to ``wanted``."""
+def _set_up_after(way: signin_methods.SignInMethod, wanted: str) -> str:
+    """Where the person goes once signed in: to ``wanted``, where the way is set up before that, and
+    else to the page for it, which then leads to ``wanted``."""
+    if way.setup_step in ostiary_settings.SIGNIN_STEPS:
+        return wanted
     return reverse(way.setup_url_name) + (f"?{urlencode({'next': wanted})}" if wanted else "")
 
 
@@ -97,10 +101,13 @@ def _asked_here(request: HttpRequest) -> dict[str, str]:
 
 
 def _corrected(request: HttpRequest) -> dict[str, str]:
-    """What was typed into the form that is now corrected, in this browser."""
+    """What was typed in this browser into the form that is now corrected, or gone on with."""
     key = request.GET.get("correct", "")
     found = registration.waiting(key) if key in _asked_here(request) else None
-    return {"email": found.email, "name": found.name} if found else {}
+    if found:
+        return {"email": found.email, "name": found.name}
+    left = unfinished.left_here(request)
+    return {"email": left} if left else {}
 
 
 @sensitive_post_parameters("password", "code")
@@ -185,6 +192,7 @@ def _finish(
     user = registration.confirm(request, found)
     if user is None:
         return link_dead(request, "signup")
+    unfinished.note(request, user)
     # Of one without a password it is the mailbox that was shown.
     shown_now = ["pwd"] if has_password else ["email"]
     return signins.begin(request, user, amr=shown_now, next_url=found.next_url)

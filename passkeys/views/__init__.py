@@ -112,6 +112,15 @@ def security_url() -> str:
         return reverse("ostiary_passkeys:passkeys")
 
 
+def password_url() -> str:
+    """Where people have a link mailed by which they set a password; ``""`` where accounts is not
+    installed."""
+    try:
+        return reverse("ostiary_accounts:recover")
+    except NoReverseMatch:
+        return ""
+
+
 def other_ways_in(request: HttpRequest) -> str:
     """The sign-in page, with where the person was going and what is asked of the sign-in."""
     query = f"?{request.GET.urlencode()}" if request.GET else ""

@@ -16,8 +16,8 @@ from ..ceremonies import Purpose, amr_of_new, begin_registration
 from ..forms import AnswerForm
 from ..models import Credential
 from ..offer import PasskeyOffer, decline
-from ..set_up import PasskeySetUp, may_put_off
-from . import asks_for_options, options, show
+from ..set_up import PasskeySetUp, is_only_way_in, may_put_off
+from . import asks_for_options, options, password_url, show
 from .account import added
 
 
@@ -54,6 +54,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     progress, user, step = found
     is_own = isinstance(step, PasskeySetUp)
     is_wish = is_own and may_put_off(user, progress)
+    is_new = is_own and is_only_way_in(user, progress)
     if is_wish and "later" in request.POST:
         return signins.advance(request, step.name)
     if asks_for_options(request):
@@ -68,6 +69,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
         form,
         is_own=is_own,
         is_wish=is_wish,
+        is_new=is_new,
         other_way="" if is_own else step.url(request),
+        password_url=password_url() if is_new else "",
         signals=made,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import Permission
+from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -19,6 +21,7 @@ from ..authenticator import Authenticator
 from ..conftest import (
     PASSWORD,
     authorization_url,
+    mailed_code,
     mailed_link,
     new_person,
     sign_in,
@@ -227,12 +230,32 @@ def unreachable(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "account-email-confirm-again"
 
 
+def sign_up_without_password(page: Page, email: str) -> None:
+    """Fill in the form that is shown, and confirm the address."""
+    page.locator("input[name=email]").fill(email)
+    submit(page)
+    page.locator("input[name=code]").fill(mailed_code(email))
+    submit(page)
+
+
 def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone who comes by a passkey, and to others."""
     email = new_person("pat@example.com").email
     authenticator = Authenticator(page)
     page.goto(f"{issuer}/signup/?instead=passkey")
     yield "sign-up-without-password"
+    sign_up_without_password(page, "quinn@example.com")
+    yield "sign-up-passkey"
+    page.goto(f"{issuer}/signin/")
+    yield "sign-in-unfinished"
+    page.context.clear_cookies()
+    # A site that has nobody make the passkey before they are signed in.
+    with override_settings(OSTIARY={**settings.OSTIARY, "SIGNIN_STEPS": []}):
+        page.goto(f"{issuer}/signup/?instead=passkey")
+        sign_up_without_password(page, "rosa@example.com")
+        page.goto(f"{issuer}/account/")
+        yield "account-without-way-in"
+    page.context.clear_cookies()
     page.goto(f"{issuer}/signin/?acr_values=phr")
     sign_in(page, email)
     yield "passkey-set-up"
