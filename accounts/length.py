@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.password_validation import MinimumLengthValidator
 
 from ostiary import factors
@@ -25,3 +26,12 @@ class PasswordLengthValidator(MinimumLengthValidator):
             super().validate(password, user)
         elif len(password) < self.with_second_factor:
             MinimumLengthValidator(self.with_second_factor).validate(password, user)
+
+    def password_changed(self, password: str, user: Any = None) -> None:
+        """Django tells of a password that somebody has chosen here: it is not one that came from
+        another system any more, whose length nobody here has judged."""
+        if user is not None and apps.is_installed(__package__):
+            from .models import ImportedIdentity  # which needs the apps to be loaded
+
+            chosen_here = ImportedIdentity.objects.filter(user=user).exclude(password_mark="")
+            chosen_here.update(password_mark="", password_ended=False)

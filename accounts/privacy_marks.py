@@ -19,9 +19,9 @@ mark(
 )
 mark(
     "ostiary_accounts.ImportedIdentity",
-    personal="external_id",
+    personal="external_id password_mark",
     pseudonymous="user",
-    none="id source imported_at",
+    none="id source imported_at made_account password_ended",
 )
 mark("ostiary_accounts.ImportedHashKind", none="id kind")
 mark(

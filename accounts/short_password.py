@@ -1,8 +1,8 @@
 """Passwords that were long enough beside a second factor, and stand alone since that is gone.
 
 However it went: removed, reset by operators, or by a recovery. How long a password is can be told
-only while it is typed, so it is looked at in the next sign-in by it. People who were taken over
-from another system keep the password that they had there.
+only while it is typed, so it is looked at in the next sign-in by it. A password that came with
+someone from another system is let be, until they choose another here.
 """
 
 from __future__ import annotations
@@ -40,9 +40,14 @@ class ChangeShortPassword:
         return bool(
             request.session.get(NOTICED_KEY) == credential_hash(user)
             and not factors.factors_of(user)
-            and not ImportedIdentity.objects.filter(user=user).exists()
+            and not _came_from_elsewhere(user)
         )
 
     def url(self, request: HttpRequest) -> str:
         """The page of the step."""
         return reverse("ostiary_accounts:change_short")
+
+
+def _came_from_elsewhere(user: Any) -> bool:
+    kept = ImportedIdentity.objects.filter(user=user, password_ended=False)
+    return kept.exclude(password_mark="").exists()

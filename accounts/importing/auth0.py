@@ -6,11 +6,10 @@ where it is in the form of Auth0's own bulk import (``password_hash``, ``custom_
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, BinaryIO
 
 from . import hashes, streams
-from .person import Person, claims_in, inner, inners, text, truth
+from .person import Person, id_in, moment, text, truth
 
 DATABASE = "auth0"
 """The provider in the ids of those who have a password."""
@@ -18,47 +17,41 @@ DATABASE = "auth0"
 
 def records(file: BinaryIO) -> streams.Records:
     """The users of an array, or of lines."""
-    if streams.first_character(file) == b"[":
-        return streams.array(file, "item")
-    return streams.lines(file)
+    return streams.json_records(file)
+
+
+def external_id(user: dict[str, Any]) -> str:
+    """``auth0|…``; an export by support has the bare id, as MongoDB writes it."""
+    inner = user.get("_id")
+    bare = id_in(inner, "$oid") if isinstance(inner, dict) else ""
+    return id_in(user, "user_id", "id") or (f"{DATABASE}|{bare}" if bare else "")
 
 
 def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     """What a user of the tenant is here. ``names`` maps user metadata to claims."""
     found = Person(
-        external_id=_user_id(user),
+        external_id=external_id(user),
         email=text(user, "email"),
-        email_verified=truth(user, "email_verified", default=False),
         is_active=not truth(user, "blocked", default=False),
-        claims=claims_in(user, {"username": "preferred_username"})
-        | claims_in(inner(user, "user_metadata"), names, keys=()),
-        joined=_time(user),
+        joined=moment(user, "created_at"),
     )
+    found.take_verified(user, "email_verified")
+    found.take_claims(user, {"username": "preferred_username"})
+    if names:
+        found.take_claims(found.inside(user, "user_metadata"), names, keys=())
     if found.claims.get("name") == found.email:
         del found.claims["name"]  # Auth0 fills it in where there is none
     if user.get("multifactor") or user.get("mfa_factors"):
         found.note("second_factor_left", "Second factors are not taken over.")
-    others = {text(one, "provider") for one in inners(user, "identities")} - {DATABASE, ""}
-    if others or found.external_id.partition("|")[0] not in (DATABASE, found.external_id):
+    others = {id_in(one, "provider") for one in found.those_inside(user, "identities")}
+    if others - {DATABASE, ""} or found.external_id.partition("|")[0] not in (
+        DATABASE,
+        found.external_id,
+    ):
         found.note("identity_left", "The sign-in through another system is not taken over.")
     if any(user.get(key) for key in ("passwordHash", "password_hash", "custom_password_hash")):
         found.take_password(lambda: _hash(user))
     return found
-
-
-def _user_id(user: dict[str, Any]) -> str:
-    """``auth0|…``; an export by support has the bare id, as MongoDB writes it."""
-    bare = text(inner(user, "_id"), "$oid") if isinstance(user.get("_id"), dict) else ""
-    return text(user, "user_id") or text(user, "id") or (f"{DATABASE}|{bare}" if bare else "")
-
-
-def _time(user: dict[str, Any]) -> datetime | None:
-    value = user.get("created_at")
-    try:
-        when = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return when if when and when.tzinfo else None
 
 
 def _hash(user: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from ..conf import accounts_settings
 from . import hashes, streams
-from .person import Person, claims_in, inners, milliseconds, text, truth
+from .person import Person, id_in, milliseconds, text, truth
 
 
 def records(file: BinaryIO) -> streams.Records:
@@ -14,20 +14,25 @@ def records(file: BinaryIO) -> streams.Records:
     return streams.array(file, "users.item")
 
 
+def external_id(user: dict[str, Any]) -> str:
+    """The ``uid``."""
+    return id_in(user, "localId")
+
+
 def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     """What a user of the project is here. ``names`` maps further keys to claims."""
-    own = {"displayName": "name", "photoUrl": "picture", **names}
     found = Person(
         external_id=text(user, "localId"),
         email=text(user, "email"),
-        email_verified=truth(user, "emailVerified", default=False),
         is_active=not truth(user, "disabled", default=False),
-        claims=claims_in(user, own, keys=()),
         joined=milliseconds(user, "createdAt"),
     )
+    found.take_verified(user, "emailVerified")
+    found.take_claims(user, {"displayName": "name", "photoUrl": "picture", **names}, keys=())
     if user.get("mfaInfo"):
         found.note("second_factor_left", "Second factors are not taken over.")
-    if {text(one, "providerId") for one in inners(user, "providerUserInfo")} - {"password"}:
+    providers = {id_in(one, "providerId") for one in found.those_inside(user, "providerUserInfo")}
+    if providers - {"password", ""}:
         found.note("identity_left", "The sign-in through another system is not taken over.")
     if user.get("passwordHash"):
         found.take_password(
@@ -38,4 +43,8 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
                 hashes.binary(user["passwordHash"]),
             )
         )
+    elif "password" in providers:
+        found.note("password_left", "There is no hash: who made the export may not read them.")
+    elif providers:
+        found.password_ended = True
     return found

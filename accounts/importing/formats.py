@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, BinaryIO
 
-from . import auth0, firebase, keycloak, tables
+from . import auth0, clerk, cognito, firebase, keycloak, okta, supabase, tables, workos
 from .person import Person
 from .streams import Records
 
@@ -15,18 +16,29 @@ from .streams import Records
 class Format:
     """How the export of one system is read.
 
-    ``records`` raises ``Unreadable``; ``person`` raises ``Refused``, and is given the operator's
-    names of attributes that hold claims.
+    ``records`` raises ``Unreadable``; ``external_id`` never raises; ``person`` raises ``Refused``,
+    and is given the operator's names of attributes that hold claims. ``columns`` are the names of a
+    table whose columns may have others.
     """
 
     records: Callable[[BinaryIO], Records]
+    external_id: Callable[[dict[str, Any]], str]
     person: Callable[[dict[str, Any], dict[str, str]], Person]
+    columns: tuple[str, ...] = ()
+
+
+def _of(module: ModuleType, columns: tuple[str, ...] = ()) -> Format:
+    return Format(module.records, module.external_id, module.person, columns)
 
 
 FORMATS = {
-    "keycloak": Format(keycloak.records, keycloak.person),
-    "auth0": Format(auth0.records, auth0.person),
-    "cognito": Format(tables.records, tables.cognito),
-    "firebase": Format(firebase.records, firebase.person),
-    "csv": Format(tables.records, tables.own),
+    "keycloak": _of(keycloak),
+    "auth0": _of(auth0),
+    "firebase": _of(firebase),
+    "cognito": _of(cognito),
+    "clerk": _of(clerk),
+    "supabase": _of(supabase),
+    "okta": _of(okta),
+    "workos": _of(workos),
+    "csv": _of(tables, tables.COLUMNS),
 }

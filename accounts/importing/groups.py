@@ -35,15 +35,16 @@ class Membership:
                     )
 
     def store(self, model: Any, users: Iterable[tuple[Person, Any]]) -> None:
-        """Put people into their groups, and make those that are missing."""
+        """Put people into their groups, if they aren't, and make those that are missing."""
         self.judge()
         through = model.groups.through
         person_key = f"{model._meta.get_field('groups').m2m_field_name()}_id"
-        through._base_manager.bulk_create(
+        members = [
             through(**{person_key: user.pk, "group_id": self._key(name)})
             for person, user in users
             for name in dict.fromkeys(person.groups)
-        )
+        ]
+        through._base_manager.bulk_create(members, ignore_conflicts=True)
 
     def _key(self, name: str) -> int:
         if name not in self._keys:

@@ -35,6 +35,7 @@ _OTHERS = {
     "$6$": "sha512-crypt",
     "$y$": "yescrypt",
     "{SSHA}": "SSHA",
+    "md5$": "MD5",
 }
 """Kinds that nothing here reads, by how such a hash begins."""
 _PHC = re.compile(r"\$([a-z0-9-]+)(?:\$v=(\d+))?\$([a-z]+=\d+(?:,[a-z]+=\d+)*)\$([^$]+)\$([^$]+)")

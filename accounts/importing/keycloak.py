@@ -9,17 +9,7 @@ import json
 from typing import Any, BinaryIO
 
 from . import hashes, streams
-from .person import (
-    Person,
-    Refused,
-    claims_in,
-    inner,
-    inners,
-    milliseconds,
-    text,
-    texts,
-    truth,
-)
+from .person import Person, Refused, id_in, milliseconds, text, texts, truth
 
 _ARGON2_VERSIONS = {"1.0": 16, "1.3": 19}
 
@@ -30,6 +20,11 @@ def records(file: BinaryIO) -> streams.Records:
     return streams.array(file, "item.users.item" if several else "users.item")
 
 
+def external_id(user: dict[str, Any]) -> str:
+    """The UUID."""
+    return id_in(user, "id")
+
+
 def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     """What a user of the realm is here. ``names`` maps attributes to claims."""
     if text(user, "serviceAccountClientId"):
@@ -38,44 +33,46 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     found = Person(
         external_id=text(user, "id"),
         email=text(user, "email"),
-        email_verified=truth(user, "emailVerified", default=False)
-        and "VERIFY_EMAIL" not in actions,
         is_active=truth(user, "enabled", default=True),
-        claims=_claims(user, names),
-        groups=[path.strip("/") for path in texts(user, "groups")],
         joined=milliseconds(user, "createdTimestamp"),
     )
+    found.take_verified(user, "emailVerified")
+    found.email_verified &= "VERIFY_EMAIL" not in actions
+    found.groups = [path.strip("/") for path in found.texts_inside(user, "groups")]
+    _take_claims(found, user, names)
     if left := sorted({*actions} - {"UPDATE_PASSWORD", "VERIFY_EMAIL"}):
         found.note("required_action_left", f"Not asked for here: {', '.join(left)}.")
     if user.get("federatedIdentities") or user.get("federationLink"):
         found.note("identity_left", "The sign-in through another system is not taken over.")
-    _credentials(found, inners(user, "credentials"), must_change="UPDATE_PASSWORD" in actions)
+    _take_password(found, user, must_change="UPDATE_PASSWORD" in actions)
     return found
 
 
-def _claims(user: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+def _take_claims(found: Person, user: dict[str, Any], names: dict[str, str]) -> None:
     own = {"firstName": "given_name", "lastName": "family_name", "username": "preferred_username"}
-    claims = claims_in(user, own, keys=())
-    if claims.get("preferred_username") == text(user, "email"):
-        del claims["preferred_username"]
-    whole = " ".join(claims[key] for key in ("given_name", "family_name") if key in claims)
-    return {**({"name": whole} if whole else {}), **claims} | claims_in(
-        inner(user, "attributes"), names
-    )
+    found.take_claims(user, own, keys=())
+    if found.claims.get("preferred_username") == found.email:
+        del found.claims["preferred_username"]
+    found.take_whole_name()
+    found.take_claims(found.inside(user, "attributes"), names)
 
 
-def _credentials(found: Person, credentials: list[dict[str, Any]], *, must_change: bool) -> None:
-    """Keep the password, unless it has to be changed anyway; note what stays behind."""
-    kinds = {text(credential, "type") for credential in credentials}
+def _take_password(found: Person, user: dict[str, Any], *, must_change: bool) -> None:
+    """Keep the password, unless it has to be changed anyway; note what stays behind.
+
+    Where there is no list of credentials at all, it is no export by ``kc.sh``, and tells nothing.
+    """
+    credentials = found.those_inside(user, "credentials")
+    kinds = {id_in(credential, "type") for credential in credentials} - {""}
     if left := sorted(kinds - {"password", "password-history"}):
         found.note("second_factor_left", f"Not taken over: {', '.join(left)}.")
-    for credential in credentials:
-        if text(credential, "type") == "password":
-            if must_change or truth(credential, "temporary", default=False):
-                found.note("password_left", "The password was to be changed at the next sign-in.")
-            else:
-                found.take_password(lambda chosen=credential: _hash(chosen))  # type: ignore[misc]
-            return
+    chosen = next((one for one in credentials if id_in(one, "type") == "password"), None)
+    if must_change or (chosen and truth(chosen, "temporary", default=False)):
+        found.end_password("The password was to be changed at the next sign-in.")
+    elif chosen:
+        found.take_password(lambda: _hash(chosen))
+    elif user.get("credentials") is not None:
+        found.password_ended = True
 
 
 def _hash(credential: dict[str, Any]) -> str:

@@ -1,24 +1,54 @@
-"""What an import tells the operator: a line of progress, a summary, and a file of what was left."""
+"""What an import tells the operator: a bar, a summary, and a file of what was left."""
 
 from __future__ import annotations
 
 import json
 import os
-import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
-from .people import Outcome
+from . import outcome as words
+from .outcome import Outcome
+
+REASONS = {
+    "absent": "not in these files any more",
+    "anonymous": "a visitor without an account",
+    "claim_left": "something about them was left out",
+    "deleted": "deleted there",
+    "disabled": "switched off there",
+    "disabled_here": "switched off here, and stays so",
+    "duplicate": "another record has the same address or id",
+    "email_left": "the address here stays",
+    "erased": "had their account erased here",
+    "existing": "has an account here that is left alone",
+    "group_left": "a group was left out",
+    "id_left": "the id here stays",
+    "identity_left": "sign-in through another system is left out",
+    "invalid_email": "an address that can't be one",
+    "malformed": "a record that can't be read",
+    "no_email": "no address",
+    "no_id": "no id",
+    "operator": "an operator here",
+    "password_left": "no password is taken over",
+    "required_action_left": "something to be done at the next sign-in is left out",
+    "second_factor_left": "second factors are left out",
+    "service_account": "an account of a client",
+    "unverified": "an address that is not verified",
+}
+"""The codes of the report, in words."""
+
+TOLD = (words.REFUSED, words.ABSENT, words.SWITCHED_OFF)
+"""Outcomes that are a line of the report by themselves."""
 
 
 class Report:
     """A file of JSON lines, one for each person who was refused or of whom something stays behind.
 
-    It names people by their id in the other system. No password, and no hash of one, is in it.
-    Nobody but its owner may read it.
+    It names people by their id in the other system, and by where their record is. No password, and
+    no hash of one, is in it. Nobody but its owner may read it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -40,18 +70,19 @@ class Report:
         if self._file:
             self._file.close()
 
-    def add(self, file: str, outcomes: Iterable[Outcome]) -> None:
+    def add(self, outcomes: Iterable[Outcome]) -> None:
         """Write what is to be told of some records."""
         if not self._file:
             return
         for outcome in outcomes:
             told: list[tuple[str, str]] = list(outcome.notes)
-            if outcome.outcome == "refused":
+            if outcome.outcome in TOLD:
                 told.append((outcome.reason, outcome.text))
             for reason, text in told:
                 line = {
-                    "file": file,
-                    "record": outcome.number,
+                    "file": outcome.file,
+                    "record": outcome.record,
+                    "line": outcome.line,
                     "external_id": outcome.external_id,
                     "outcome": outcome.outcome,
                     "reason": reason,
@@ -62,42 +93,63 @@ class Report:
 
 
 class Tally:
-    """Counts what became of people, and shows it."""
+    """Counts what became of people, and tells it."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
-        self.without_password = 0
-        self._begun = time.monotonic()
+        self.changes: Counter[str] = Counter()
+        self.with_password = 0
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count some records."""
         for outcome in outcomes:
             self.outcomes[outcome.outcome] += 1
             self.reasons.update({reason for reason, _ in outcome.notes} | {outcome.reason} - {""})
-            if outcome.outcome == "imported" and not outcome.has_password:
-                self.without_password += 1
+            self.changes.update(outcome.changes)
+            if outcome.outcome == words.IMPORTED:
+                self.with_password += outcome.has_password
 
-    def progress(self, done: int, size: int) -> str:
-        """One line: a bar over the bytes of all files, the people so far, and the rate."""
-        share = min(done / size, 1) if size else 1
-        people = self.outcomes.total()
-        rate = people / max(time.monotonic() - self._begun, 0.001)
-        bar = "█" * round(share * 20)
-        return f"{bar:░<20} {share:4.0%}  {people:,} people, {rate:,.0f} a second"
+    @property
+    def without_password(self) -> int:
+        """Of those who are new here, so many have none."""
+        return self.outcomes[words.IMPORTED] - self.with_password
 
     def summary(self, *, dry_run: bool) -> list[str]:
         """The lines at the end."""
-        lines = [
-            f"{'Would be imported' if dry_run else 'Imported'}: {self.outcomes['imported']:,}",
-            f"{'Would be updated' if dry_run else 'Updated'}: {self.outcomes['updated']:,}",
-            f"Here already: {self.outcomes['here']:,}",
-            f"Refused: {self.outcomes['refused']:,}",
-        ]
-        lines += [f"  {reason}: {count:,}" for reason, count in sorted(self.reasons.items())]
+        would = "Would be " if dry_run else ""
+        counted = self.outcomes
+        lines = [f"{would}{'imported' if dry_run else 'Imported'}: {counted[words.IMPORTED]:,}"]
+        if self.with_password and self.without_password:
+            lines[0] += f" ({self.with_password:,} with a password)"
+        lines.append(f"{would}{'updated' if dry_run else 'Updated'}: {counted[words.UPDATED]:,}")
+        lines += [f"  {name}: {count:,}" for name, count in sorted(self.changes.items())]
+        if counted[words.MERGED]:
+            lines.append(f"Further records of the same people: {counted[words.MERGED]:,}")
+        lines.append(f"Here already: {counted[words.HERE]:,}")
+        lines.append(f"Refused: {counted[words.REFUSED]:,}")
+        gone = counted[words.ABSENT] + counted[words.SWITCHED_OFF]
+        if gone:
+            off = "would be switched off" if dry_run else "switched off"
+            lines.append(
+                f"Not in these files any more: {gone:,} ({off}: {counted[words.SWITCHED_OFF]:,})"
+            )
+        shown = {code: count for code, count in self.reasons.items() if code != "absent"}
+        if shown:
+            lines.append("Why, and what stays behind:")
+        lines += [f"  {code}: {count:,}  {REASONS[code]}" for code, count in sorted(shown.items())]
         if self.without_password:
             lines.append(
                 f"{self.without_password:,} of them have no password here. They choose one by "
                 "“Forgot password?” at their first sign-in: tell them."
             )
         return lines
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            **{word: self.outcomes[word] for word in words.ALL},
+            "without_password": self.without_password,
+            "changes": dict(sorted(self.changes.items())),
+            "reasons": dict(sorted(self.reasons.items())),
+        }

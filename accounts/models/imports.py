@@ -24,6 +24,17 @@ class ImportedIdentity(models.Model):
         verbose_name=_("person"),
     )
     imported_at = models.DateTimeField(_("taken over"), default=timezone.now)
+    made_account = models.BooleanField(
+        _("made the account"), default=False, db_default=False, editable=False
+    )
+    """Whether the account came with it; else there was one here before, with the same address."""
+    password_mark = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    """By which the hash that came is known again, as long as the account keeps that password: of
+    whose own choice it is, and whether it has changed there since. Empty if it keeps none."""
+    password_ended = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether that password has ended there, and so here."""
 
     class Meta:
         verbose_name = _("imported identity")

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 
 from accounts import personal_data
-from accounts.importing import people
+from accounts.importing import existing, people
 from accounts.models import ImportedHashKind, ImportedIdentity
 from ostiary import privacy
 from ostiary.models import Event
@@ -212,10 +212,6 @@ def test_who_can_not_be_taken_over_is_refused_and_the_others_are_not(tmp_path, r
         exports.keycloak_user(email=["a@example.com"]),
         exports.keycloak_user(email="аlice@example.com"),  # a Cyrillic а
         exports.keycloak_user(enabled="perhaps"),
-        exports.keycloak_user(credentials="many"),
-        exports.keycloak_user(credentials=["one"]),
-        exports.keycloak_user(attributes=["locale"]),
-        exports.keycloak_user(attributes={"locale": {"de": 1}}),
         exports.keycloak_user(requiredActions=[{}]),
     ],
 )
@@ -454,7 +450,7 @@ def test_an_update_takes_nobodys_own_password_and_switches_nobody_on(tmp_path):
 def test_someone_who_signs_up_at_the_same_moment_costs_the_others_nothing(tmp_path, monkeypatch):
     """The batch meets an account that was not there when it looked."""
     make_person("bob@example.com")
-    monkeypatch.setattr(people.Importer, "_owners", lambda self, batch: {})
+    monkeypatch.setattr(existing.Existing, "_owners_of", lambda self, wanted: {})
 
     told = run(
         exports.realm(tmp_path, *(exports.keycloak_user(n) for n in ("alice", "bob", "carol"))),
@@ -639,7 +635,7 @@ BROKEN = [
     ("auth0", b"[" * 100_000, "nested too deep"),
     ("auth0", b'{"a":' * 10_000, "Line 1 is no JSON"),
     ("keycloak", b'{"users": [' + b'{"a":' * 10_000, "nested too deep"),
-    ("csv", b"email,shoe\na@example.com,42\n", "There is no column 'shoe'"),
+    ("csv", b"mail,shoe\na@example.com,42\n", "There is no column 'email': mail, shoe"),
     ("csv", b"email,email\na@example.com,b@example.com\n", "there twice"),
     ("csv", b"email,name\na@example.com\n", "another number of columns"),
     ("csv", b"email\na@example.com,b\n", "another number of columns"),
@@ -667,19 +663,15 @@ def test_nobody_is_imported_of_a_json_document_that_breaks_off(tmp_path):
     assert not User.objects.exists()
 
 
-def test_what_came_before_a_broken_line_is_kept_and_the_mended_file_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("accounts.management.commands.import_users.BATCH", 1)
+def test_nobody_is_imported_of_lines_that_break_off_and_the_mended_file_is_taken(tmp_path):
     users = [{"user_id": name, "email": f"{name}@example.com"} for name in ("a", "b", "c")]
     file = auth0_lines(tmp_path, *users)
     file.write_text(file.read_text()[:-5])
-    with pytest.raises(CommandError, match="2 people before it were read"):
+    with pytest.raises(CommandError, match="2 people before it were read, and nobody"):
         run(file, form="auth0")
-    assert User.objects.count() == 2
+    assert not User.objects.exists()
 
-    told = run(auth0_lines(tmp_path, *users), form="auth0")
-
-    assert "Imported: 1" in told
-    assert "Here already: 2" in told
+    assert "Imported: 3" in run(auth0_lines(tmp_path, *users), form="auth0")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
@@ -718,29 +710,39 @@ def test_statements_do_not_grow_with_people(tmp_path):
             tmp_path, *(exports.keycloak_user(f"{n}-of-{people}") for n in range(people))
         )
         with flow.statements() as statements:
-            run(realm)
+            run(realm, source=f"{people} people")
         return len(statements)
 
-    # (Two of them ask whether somebody among them was erased.)
-    assert count(100) == count(10) <= 12
+    # (Two of them ask whether somebody among them was erased, and one who is there no more.)
+    assert count(100) == count(10) <= 13
 
 
-def test_a_terminal_shows_how_far_it_is(tmp_path, monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
+class Terminal(io.StringIO):
+    """Somebody looks on."""
 
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_how_far_it_is(tmp_path):
     terminal = Terminal()
+    users = [exports.keycloak_user(f"person-{n}") for n in range(3)]
+
     call_command(
         "import_users",
-        str(exports.realm(tmp_path, exports.keycloak_user())),
+        str(exports.realm(tmp_path, *users)),
         format="keycloak",
-        stdout=io.StringIO(),
-        stderr=terminal,
+        stdout=terminal,
     )
 
-    assert "100%  1 people" in terminal.getvalue()
-    assert "█" * 20 in terminal.getvalue()
+    shown = terminal.getvalue()
+    assert "Reading: 100%" in shown
+    assert "Taking over: 100%" in shown
+    assert shown.index("Taking over") < shown.index("Imported: 3")
+
+
+def test_what_is_no_terminal_gets_no_bar(tmp_path):
+    assert "%" not in run(exports.realm(tmp_path, exports.keycloak_user()))
 
 
 def test_the_admin_finds_people_by_their_old_id_and_changes_nothing(tmp_path, admin_client):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import get_hashers
@@ -15,14 +16,16 @@ from django.db import models
 
 from ...conf import accounts_settings
 from ...foreign_hashers import CLASSES, FOREIGN_HASHERS
-from ...importing.formats import FORMATS, Format
+from ...importing import absent
+from ...importing.formats import FORMATS
 from ...importing.hashes import signer_key_problem
-from ...importing.people import BATCH, Importer, Options, Outcome
-from ...importing.person import CLAIMS, Person, Refused
+from ...importing.outcome import Outcome
+from ...importing.people import BATCH, Importer, Options
+from ...importing.person import CLAIMS
+from ...importing.progress import Progress
+from ...importing.reading import Entry, Reading
 from ...importing.report import Report, Tally
 from ...importing.streams import Unreadable
-
-Entry = tuple[int, Person] | Outcome
 
 
 class Command(BaseCommand):
@@ -30,7 +33,8 @@ class Command(BaseCommand):
 
     help = (
         "Take people over from another identity provider, with the passwords that they have. It "
-        "can be killed and run again: whoever is here already is passed by."
+        "can be killed and run again: whoever is here already is passed by, but what has ended "
+        "there ends here."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -46,6 +50,21 @@ class Command(BaseCommand):
             choices=["skip", "update"],
             default="skip",
             help="who is here already: passed by (default), or brought up to date",
+        )
+        parser.add_argument(
+            "--absent",
+            choices=["list", "deactivate"],
+            default="list",
+            help="who came from there and is in the files no more: told in the report (default), "
+            "or switched off too",
+        )
+        parser.add_argument(
+            "--absent-most",
+            type=int,
+            default=10,
+            metavar="PERCENT",
+            help="refuse to switch off more of them than so many percent, and more than one "
+            "(default: 10)",
         )
         parser.add_argument(
             "--keep-ids",
@@ -64,13 +83,28 @@ class Command(BaseCommand):
             metavar="ATTRIBUTE=CLAIM",
             help="an attribute of theirs that holds a standard claim; can be repeated",
         )
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="OURS=THEIRS",
+            help="the name that a column of ours has in their table; can be repeated",
+        )
+        parser.add_argument(
+            "--ignore",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+            help="a column or attribute to pass over; can be repeated",
+        )
         parser.add_argument("--dry-run", action="store_true", help="change nothing, tell all")
         parser.add_argument(
             "--report", type=Path, metavar="FILE", help="write what was left out, as JSON lines"
         )
+        parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read, take over, tell."""
+        """Look at all, take over, tell."""
         wanted = Options(
             source=options["source"] or options["format"],
             update=options["existing"] == "update",
@@ -79,65 +113,81 @@ class Command(BaseCommand):
             dry_run=options["dry_run"],
         )
         _judge(wanted, options["format"])
-        names = _claim_names(options["claim"])
+        reading = _reading(options)
+        # Not the wrapper, which ends each line.
+        shown = not options["json"] and self.stdout.isatty()
+        terminal = self.stdout._out if shown else None  # type: ignore[attr-defined]
         try:
             sizes = {path: path.stat().st_size for path in options["files"]}
             with Report(options["report"]) as report, closing(Importer(wanted)) as importer:
-                form = FORMATS[options["format"]]
-                tally = self._import(importer, sizes, form, names, report)
+                tally = Tally()
+                for outcomes in _imported(importer, reading, sizes, options, terminal):
+                    tally.add(outcomes)
+                    report.add(outcomes)
         except OSError as problem:
             raise CommandError(f"{problem.filename}: {problem.strerror}.") from None
-        if not tally.outcomes.total():
-            raise CommandError("There is nobody in it. Is it the export of this system?")
+        except absent.TooMany as problem:
+            raise CommandError(str(problem)) from None
+        if options["json"]:
+            told = {"source": wanted.source, "dry_run": wanted.dry_run, **tally.as_json()}
+            self.stdout.write(json.dumps({**told, "columns_passed_by": sorted(reading.unknown)}))
+            return
         self.stdout.write("\n".join(tally.summary(dry_run=wanted.dry_run)))
+        if reading.unknown:
+            self.stdout.write(
+                f"Columns that were passed by: {', '.join(sorted(reading.unknown))}. To take one: "
+                "--map OURS=THEIRS. To leave it for good: --ignore COLUMN."
+            )
 
-    def _import(
-        self,
-        importer: Importer,
-        sizes: dict[Path, int],
-        form: Format,
-        names: dict[str, str],
-        report: Report,
-    ) -> Tally:
-        tally, before = Tally(), 0
+
+def _imported(
+    importer: Importer,
+    reading: Reading,
+    sizes: dict[Path, int],
+    options: dict[str, Any],
+    terminal: TextIO | None,
+) -> Iterator[list[Outcome]]:
+    """All that becomes of people, in batches. Nothing changes before the last record was read once.
+
+    Raises ``CommandError``, ``OSError`` and ``TooMany``.
+    """
+    source, dry_run = importer.options.source, importer.options.dry_run
+    looked_at = 0
+    for entry in _entries(reading, sizes, "Reading", terminal):
+        importer.look(entry)
+        looked_at += 1
+    if not looked_at:
+        raise CommandError("There is nobody in it. Is it the export of this system?")
+    gone = absent.find(source, importer.survey)
+    if options["absent"] == "deactivate":
+        absent.judge(source, gone, options["absent_most"])
+    entries = _entries(reading, sizes, "Taking over", terminal)
+    while batch := list(itertools.islice(entries, BATCH)):
+        yield importer.take(batch)
+    yield importer.finish()
+    if options["absent"] == "deactivate":
+        yield from ([one] for one in absent.switch_off(source, gone, dry_run=dry_run))
+    else:
+        yield list(absent.listed(gone))
+
+
+def _entries(
+    reading: Reading, sizes: dict[Path, int], label: str, terminal: TextIO | None
+) -> Iterator[Entry]:
+    """The records of all files. Raises ``CommandError`` where one can't be read on."""
+    with Progress(label, sum(sizes.values()), terminal) as progress:
         for path, size in sizes.items():
-            with path.open("rb") as file, closing(form.records(file)) as records:
-                entries = _entries(form, records, names)
-                try:
-                    while batch := list(itertools.islice(entries, BATCH)):
-                        outcomes = [one for one in batch if isinstance(one, Outcome)]
-                        outcomes += importer.take(
-                            one for one in batch if not isinstance(one, Outcome)
-                        )
-                        outcomes.sort(key=lambda outcome: outcome.number)
-                        tally.add(outcomes)
-                        report.add(path.name, outcomes)
-                        self._show(tally.progress(before + file.tell(), sum(sizes.values())))
-                except Unreadable as problem:
-                    self._show("", end="\n")
-                    raise CommandError(
-                        f"{path}: {problem} {tally.outcomes.total():,} people before it were read."
-                    ) from None
-            before += size
-        self._show(tally.progress(before, before), end="\n")
-        return tally
-
-    def _show(self, line: str, end: str = "") -> None:
-        """Replace the line of progress, on a terminal only."""
-        if self.stderr.isatty():
-            self.stderr.write(f"\r\033[K{line}", ending=end)
-            self.stderr.flush()
-
-
-def _entries(form: Format, records: Iterator[Any], names: dict[str, str]) -> Iterator[Entry]:
-    """Each record as a person, or as what it was refused for. Raises ``Unreadable``."""
-    for number, record in enumerate(records, 1):
-        try:
-            if not isinstance(record, dict):
-                raise Refused("malformed", "The record is no object.")
-            yield number, form.person(record, names)
-        except Refused as why:
-            yield Outcome(number, "refused", reason=why.reason, text=str(why))
+            number = 0
+            try:
+                for entry in reading.entries(path, progress.at):
+                    number = entry.number
+                    yield entry
+            except Unreadable as problem:
+                raise CommandError(
+                    f"{path}: {problem} {number:,} people before it were read, and nobody was "
+                    "taken over."
+                ) from None
+            progress.file_ends(size)
 
 
 def _judge(wanted: Options, form: str) -> None:
@@ -161,13 +211,23 @@ def _judge(wanted: Options, form: str) -> None:
         raise CommandError(f'OSTIARY_ACCOUNTS["FIREBASE_SIGNER_KEY"] {why}.')
 
 
-def _claim_names(given: list[str]) -> dict[str, str]:
-    names = {}
-    for pair in given:
+def _reading(options: dict[str, Any]) -> Reading:
+    """How files are to be read. Raises ``CommandError``."""
+    reading = Reading(FORMATS[options["format"]], ignored=frozenset(options["ignore"]))
+    for pair in options["claim"]:
         attribute, _, claim = pair.partition("=")
         if claim not in CLAIMS or not attribute:
             raise CommandError(
                 f"--claim {pair}: write ATTRIBUTE=CLAIM, with one of {', '.join(CLAIMS)}."
             )
-        names[attribute] = claim
-    return names
+        reading.claims[attribute] = claim
+    ours = reading.form.columns or CLAIMS
+    for pair in options["map"]:
+        column, _, theirs = pair.partition("=")
+        if column not in ours or not theirs:
+            raise CommandError(f"--map {pair}: write OURS=THEIRS, with one of {', '.join(ours)}.")
+        if reading.form.columns:
+            reading.columns[column] = theirs
+        else:
+            reading.claims[theirs] = column
+    return reading
