@@ -72,6 +72,17 @@ class Existing:
             told.outcome = MERGED
         return told
 
+    def end_password(self, met: Met) -> None:
+        """Of somebody who is refused, let end here what has ended there."""
+        identity = self._known.get(met.person.external_id)
+        user = self._users[identity.user_id] if identity else None
+        if identity is None or is_privileged(user):
+            return
+        encoded = passwords.follow(met.person, identity, user, self.importer.kinds)
+        self._save(identity)
+        if encoded is not None:
+            self._change(met, user, {"password": encoded})
+
     def _take(self, met: Met) -> Outcome | None:
         person = met.person
         if identity := self._known.get(person.external_id):
@@ -149,7 +160,8 @@ class Existing:
         person, [user] = met.person, owners
         if identity := self._identity_here(user):
             self._put_in_place_of(person, identity, user)
-            return self._again(met, identity, user, wanted=True)
+            told = self._again(met, identity, user, wanted=True)
+            return self._change(met, user, {}) if told.outcome == HERE else told
         if not self.options.update:
             raise Refused("existing", "There is an account with this address already.")
         if is_privileged(user):
@@ -171,17 +183,18 @@ class Existing:
     def _put_in_place_of(self, person: Person, identity: ImportedIdentity, user: Any) -> None:
         """Let the account be this person's, whose address another record of the source had.
 
-        So it is if that record has lost against this one in these files, or came before and lacks
-        what this one has, and nobody has used the account; or if that record is gone there.
-        Raises ``Refused`` otherwise.
+        So it is if nobody has used the account, and that record has lost against this one in these
+        files, or is gone and lacked what this one has; or if it is gone, and this one has all that
+        it had. Raises ``Refused`` otherwise.
         """
         before, is_gone = identity.external_id, not self.survey.has(identity.external_id)
         verified_here = getattr(user, "email_verified_at", user) is not None
         here = (verified_here, bool(user.is_active), user.has_usable_password())
         has_lost = self.survey.address_of(before) == canonical(person.email)
-        is_better = has_lost or (is_gone and self.survey.rank(person.external_id) > here)
+        there = self.survey.rank(person.external_id)
+        is_better = has_lost or (is_gone and there > here)
         if not (is_better and passwords.is_unused(identity, user, self.importer.kinds)):
-            if not (is_gone and self.options.update):
+            if not (is_gone and there >= here and self.options.update):
                 raise Refused(
                     "duplicate", f"“{before}” came before, with the same address: theirs it is."
                 )

@@ -41,8 +41,13 @@ def is_kept(identity: ImportedIdentity, user: Any, kinds: Container[str]) -> boo
 
     ``kinds`` are those of imported hashes: by them it is known of who came before marks were kept.
     """
-    marked = bool(identity.password_mark) and not identity.password_ended
-    return bool(user.has_usable_password()) and (marked or kind_of(user.password) in kinds)
+    if not user.has_usable_password():
+        return False
+    if identity.password_mark:
+        return not identity.password_ended
+    if kind_of(user.password) not in kinds:
+        return False
+    return not ImportedIdentity.objects.filter(user=user).exclude(password_mark="").exists()
 
 
 def is_unused(identity: ImportedIdentity, user: Any, kinds: Container[str]) -> bool:

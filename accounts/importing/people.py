@@ -100,11 +100,19 @@ class Importer:
         told of by ``finish``."""
         outcomes: list[Outcome] = []
         met: list[Met] = []
+        ended: list[Met] = []
         for entry in entries:
             try:
                 met.append(self._meet(entry))
             except Refused as why:
                 outcomes.append(refused(entry, why))
+                if entry.person and entry.person.password_ended:
+                    ended.append(Met(entry, entry.person, is_first=True, claims={}))
+        if ended:
+            with transaction.atomic():
+                existing = Existing(self, ended)
+                for one in ended:
+                    existing.end_password(one)
         for batch in _once_each(met):
             with transaction.atomic():
                 outcomes += self._store(batch)

@@ -106,7 +106,8 @@ class Tally:
         for outcome in outcomes:
             self.outcomes[outcome.outcome] += 1
             self.reasons.update({reason for reason, _ in outcome.notes} | {outcome.reason} - {""})
-            self.changes.update(outcome.changes)
+            if outcome.outcome == words.UPDATED:
+                self.changes.update(outcome.changes)
             if outcome.outcome == words.IMPORTED:
                 self.with_password += outcome.has_password
 

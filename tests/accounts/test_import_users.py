@@ -20,33 +20,11 @@ from ostiary.models import Event
 from ostiary.privacy import pseudonym_of
 from tests.accounts import exports, flow
 from tests.accounts.conftest import make_person
+from tests.accounts.importing import reasons, report, run
 
 User = get_user_model()
 pytestmark = pytest.mark.django_db
-
-
-def run(*files, form="keycloak", **options):
-    """What the command prints."""
-    out = io.StringIO()
-    call_command("import_users", *map(str, files), format=form, stdout=out, **options)
-    return out.getvalue()
-
-
-@pytest.fixture
-def report(tmp_path):
-    """Runs the command with a report; gives its lines."""
-
-    def lines(*files, **options):
-        path = tmp_path / "report.jsonl"
-        run(*files, report=path, **options)
-        return [json.loads(line) for line in path.read_text().splitlines()]
-
-    return lines
-
-
-def reasons(lines):
-    """Who, and why."""
-    return [(line["external_id"], line["outcome"], line["reason"]) for line in lines]
+__all__ = ["report"]
 
 
 # --- Keycloak ------------------------------------------------------------------------------------
