@@ -19,8 +19,8 @@ mark(
 )
 mark(
     "ostiary_accounts.ImportedIdentity",
-    personal="external_id password_mark",
-    pseudonymous="user",
+    personal="external_id",
+    pseudonymous="user password_mark",
     none="id source imported_at made_account password_ended",
 )
 mark("ostiary_accounts.ImportedHashKind", none="id kind")
