@@ -10,10 +10,11 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ostiary import events
+from ostiary.email_addresses import canonical
 
 from ..addresses import email_of
 from ..models import ImportedIdentity
-from .existing import canonical, is_privileged
+from .existing import is_privileged
 from .outcome import ABSENT, SWITCHED_OFF, Outcome
 from .survey import Survey
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.hashers import is_password_usable
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Lower
+from django.db.models import Q
 from django.utils import timezone
 
 from ostiary import events, mail_standing, sessions, tombstones
+from ostiary.email_addresses import canonical, has_address
 from ostiary.signals import password_changed
 
 from ..addresses import email_of
@@ -31,11 +32,6 @@ class Postponed(Exception):
     """Somebody whose address is that of an account which is to get another in this run."""
 
 
-def canonical(email: str) -> str:
-    """The address as it is compared."""
-    return email.lower()
-
-
 class Existing:
     """The accounts that a batch meets, locked. ``is_last``: nobody is postponed any more."""
 
@@ -47,7 +43,7 @@ class Existing:
         self._known = {identity.external_id: identity for identity in known}
         self._users: dict[Any, Any] = {}
         if known:
-            self._lock(pk__in={identity.user_id for identity in known})
+            self._lock(Q(pk__in={identity.user_id for identity in known}))
         wanted = [met.person for met in batch if self._wants_an_address(met.person)]
         self._owners = self._owners_of(wanted)
         self._of_owners = self._identities_of_owners(known)
@@ -245,19 +241,18 @@ class Existing:
     def _identities(**wanted: Any) -> list[ImportedIdentity]:
         return list(ImportedIdentity.objects.filter(**wanted))
 
-    def _lock(self, **wanted: Any) -> list[Any]:
+    def _lock(self, wanted: Q) -> list[Any]:
         """People, each of them one object, however they were found."""
         people = self.importer.model._base_manager.select_for_update()
-        if "address__in" in wanted:
-            people = people.alias(address=Lower(self.importer.email_field))
-        return [self._users.setdefault(user.pk, user) for user in people.filter(**wanted)]
+        return [self._users.setdefault(user.pk, user) for user in people.filter(wanted)]
 
     def _owners_of(self, wanted: list[Person]) -> dict[str, list[Any]]:
         """Those who have the addresses of these people; several only on some user models."""
-        addresses = {canonical(person.email) for person in wanted}
         found: dict[str, list[Any]] = {}
-        for user in self._lock(address__in=addresses) if addresses else ():
-            found.setdefault(canonical(email_of(user)), []).append(user)
+        if wanted:
+            addresses = (person.email for person in wanted)
+            for user in self._lock(has_address(self.importer.email_field, addresses)):
+                found.setdefault(canonical(email_of(user)), []).append(user)
         return found
 
     def _identities_of_owners(

@@ -18,12 +18,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ostiary import events
+from ostiary.email_addresses import canonical
 
 from .. import even_work
 from ..forms import EmailAddressField
 from ..models import ImportedHashKind, ImportedIdentity
 from .claims import Places
-from .existing import Existing, Postponed, canonical
+from .existing import Existing, Postponed
 from .groups import Membership
 from .outcome import IMPORTED, Outcome, done, refused
 from .passwords import kind_of, mark_of

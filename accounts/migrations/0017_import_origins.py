@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ostiary_accounts', '0014_home_region_of_all'),
+        ('ostiary_accounts', '0016_case_of_addresses'),
     ]
 
     operations = [
