@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.module_loading import import_string
 
-from . import client_metadata, display_text, jwk_set, pairwise, redirect_uri, scopes
+from . import client_metadata, display_text, jwk_set, mtls, pairwise, redirect_uri, scopes
 from .client_metadata import (
     LANGUAGE_TAG,
     LANGUAGES_MAX,
@@ -50,12 +50,15 @@ __all__ = [
 DEFAULT_GRANT_TYPES = ("authorization_code", "refresh_token")
 """What an application may use that no operator has looked at."""
 COLUMNS = ("id_token_signed_response_alg", "subject_type")
+TOLD_AS = {"name": "client_name", "token_endpoint_auth_methods": "token_endpoint_auth_method"}
+"""The columns that are registered under another name."""
 LOCALIZED_NAMES = "localized_client_names"
 """Registered as ``client_name#de`` and so on (RFC 7591 §2.2)."""
 PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 """Addresses that people are shown, or led to."""
 ABOUT_IT = ("software_id", "software_version")
 """What nothing depends on."""
+BY_CERTIFICATE = "tls_client_certificate_bound_access_tokens"
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,9 @@ def _told(error: ValidationError) -> InvalidClientMetadata:
     kind = InvalidRedirectURI if "redirect_uris" in problems else InvalidClientMetadata
     return kind(
         description="; ".join(
-            f"{name}: {' '.join(texts)}" if name != "__all__" else " ".join(texts)
+            f"{TOLD_AS.get(name, name)}: {' '.join(texts)}"
+            if name != "__all__"
+            else " ".join(texts)
             for name, texts in problems.items()
         )
     )
@@ -335,6 +340,9 @@ def _further(client: Client, given: RegistrationRequest) -> dict[str, Any]:
     }
     for name in wrong.keys() & {*ABOUT_IT}:
         given.leave_out(name, kept.pop(name), wrong.pop(name))
+    if kept.get(BY_CERTIFICATE) is True and not mtls.supported():
+        del kept[BY_CERTIFICATE]
+        given.leave_out(BY_CERTIFICATE, "true", "this server sees no certificates")
     if wrong:
         raise InvalidClientMetadata(
             description="; ".join(f"{name}: {problem}" for name, problem in wrong.items())

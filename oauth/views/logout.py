@@ -133,7 +133,12 @@ def _return_to(given: dict[str, str], client: Client | None) -> str:
         )
     if not is_usable("state", state):
         raise explained(
-            InvalidRequestError(description="state is too long or malformed."), "state", sent=state
+            InvalidRequestError(
+                description=f"state is too long or malformed: at most {MAX_LENGTHS['state']} "
+                "characters, and no control characters."
+            ),
+            "state",
+            sent=state,
         )
     if state:
         target += ("&" if "?" in target else "?") + urlencode({"state": state})
@@ -162,7 +167,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "decision" in request.POST:
         return _decided(request)
     if request.method == "POST":
-        return HttpResponseRedirect(f"{request.path}?{_as_query(request.POST).urlencode()}")
+        return _as_navigation(request)
     asked = read(request.GET)
     assurance = assurances.current(request)
     if assurance is None:
@@ -174,9 +179,16 @@ def _answer(request: HttpRequest) -> HttpResponse:
     return render(request, "ostiary_oauth/logout.html", context)
 
 
+def _as_navigation(request: HttpRequest) -> HttpResponse:
+    """A request that was sent by POST becomes a navigation of its own: from another site it comes
+    without our cookies. Its address may be longer than Django's redirects may."""
+    response = HttpResponseRedirect(request.path)
+    response["Location"] = f"{request.path}?{_as_query(request.POST).urlencode()}"
+    return response
+
+
 def _as_query(sent: QueryDict) -> QueryDict:
-    """A request that was sent by POST, to become a navigation of its own: from another site it
-    comes without our cookies.
+    """What of the request is carried on.
 
     An ID token may be longer than a query (§2), so what it says is carried instead. Nothing else
     that is longer than it may be gets any better by being carried whole.

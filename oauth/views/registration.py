@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from ostiary import events
 from ostiary.client_address import client_ip
@@ -25,6 +25,7 @@ from ..conf import oauth_settings
 from ..issuer import endpoint
 from ..models import Client, InitialAccessToken
 from ..models.client_secrets import hash_registration_token
+from ..parameters import secret_in_query
 from ..registration_errors import InvalidClientMetadata
 from ..registration_request import parse, said
 from .token import authorization, json_answer
@@ -53,6 +54,7 @@ def register(request: HttpRequest) -> HttpResponse:
         return _not_allowed("POST")
     try:
         throttle("registration", ip=client_ip(request))
+        _check_query(request)
         token = _initial_access_token(request)
         metadata = _metadata(request)
         client = Client(registration_source=Client.RegistrationSource.DCR)
@@ -76,6 +78,7 @@ def configuration(request: HttpRequest, client_id: str) -> HttpResponse:
     if request.method not in steps:
         return _not_allowed(", ".join(steps))
     try:
+        _check_query(request)
         client, token = _managed(request, client_id)
         if request.method != "GET":  # whoever changes one holds a thread for a second
             throttle("registration_change", client=client_id, ip=client_ip(request))
@@ -215,6 +218,12 @@ def _remove(request: HttpRequest, client: Client, token: str) -> HttpResponse:
 
 
 # --- what goes in and out -------------------------------------------------------------------------
+
+
+def _check_query(request: HttpRequest) -> None:
+    """Raise ``InvalidRequestError`` for what must never stand in an address (SECURITY B5)."""
+    if name := secret_in_query(request):
+        raise InvalidRequestError(description=f"{name} belongs into no query.")
 
 
 def _bearer(request: HttpRequest) -> str:

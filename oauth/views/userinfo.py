@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jwt
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
@@ -21,7 +22,7 @@ from .. import (
 from ..conf import oauth_settings
 from ..issuer import endpoint
 from ..models import Grant
-from ..parameters import secret_in_query
+from ..parameters import read_as_utf8, secret_in_query
 from .token import json_answer, jwt_answer
 
 
@@ -62,13 +63,26 @@ def userinfo(request: HttpRequest) -> HttpResponse:
 
 def _presented(request: HttpRequest) -> tuple[str, str]:
     """The scheme, in lower case, and the token of the Authorization header: never of the query or
-    body (SECURITY B11)."""
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() not in ("bearer", "dpop") or not token.strip():
-        raise BearerError("", "", 401)
+    body (SECURITY B11), and who sends one there is told so."""
     if name := secret_in_query(request):
         raise BearerError("invalid_request", f"{name} belongs into no query.", 400)
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() not in ("bearer", "dpop") or not token.strip():
+        if _has_token_in_body(request):
+            raise BearerError(
+                "invalid_request", "access_token belongs into the Authorization header.", 400
+            )
+        raise BearerError("", "", 401)
     return scheme.lower(), str(token.strip())
+
+
+def _has_token_in_body(request: HttpRequest) -> bool:
+    """RFC 6750 §2.2, which is not offered here."""
+    read_as_utf8(request)
+    try:
+        return "access_token" in request.POST
+    except (BadRequest, SuspiciousOperation):
+        return False
 
 
 def _verified(token: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ IN_EVERY_SCRIPT = {
     "Khmer, with zero width spaces": "កម្ម\u200bវិធី",
     "Turkish": "Işık İstanbul",
     "decomposed": "Cafe\u0301",
+    "an emoji that Python doesn't know yet": "Notes \U0001fae9\U0001faff",
     "symbols": "C++ & <b>\"Notes\"</b> 'x' — ™ \\",
 }
 
@@ -37,7 +38,7 @@ def test_words_of_every_script_are_taken(name):
 @pytest.mark.parametrize(
     "character",
     [
-        *"\x00\t\n\r\x1b\x7f\x85\u2028\u2029\ud800\ue000\ufdd0\uffff\u0378",
+        *"\x00\t\n\r\x1b\x7f\x85\u2028\u2029\ud800\ue000\ufdd0\uffff\U0010fffe\u2065\U000e0fff",
         *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
     ],
 )
@@ -59,7 +60,10 @@ def test_any_text_is_judged_without_an_error(text):
 UNSEEN_LETTERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0"))
 
 
-@given(st.characters(categories=["Cc", "Cs", "Co", "Cn", "Zl", "Zp"]))
+@given(
+    st.characters(categories=["Cc", "Cs", "Co", "Zl", "Zp"])
+    | st.integers(0, 33).map(lambda n: chr(0x10000 * (n // 2) + 0xFFFE + n % 2))
+)
 def test_no_control_and_no_character_that_is_none_is_taken(character):
     assert unicodedata.category(character)[0] in "CZ"
     assert display_text.problem(character)

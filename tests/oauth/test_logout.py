@@ -1,6 +1,7 @@
 """RP-initiated logout (SECURITY A10, B13)."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client as Browser
@@ -393,6 +394,23 @@ def test_an_id_token_that_is_too_long_for_a_query_is_taken_by_post(
     assert len(moved["Location"]) < 1000
     back = signed_in_browser.get(moved["Location"])
     assert back["Location"] == RETURN_TO + "?state=abc"
+    assert not is_signed_in()
+
+
+@pytest.mark.parametrize("character", ["a", "=", "é", "漢", "👪"])
+def test_a_state_of_8_kib_is_taken_by_post_however_long_it_is_in_an_address(
+    tokens, signed_in_browser, character
+):
+    state = character * 8192
+    moved = signed_in_browser.post(
+        "/oauth/logout",
+        {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": RETURN_TO}
+        | {"state": state},
+    )
+
+    assert moved.status_code == 302
+    back = signed_in_browser.get(moved["Location"])
+    assert back["Location"] == f"{RETURN_TO}?{urlencode({'state': state})}"
     assert not is_signed_in()
 
 

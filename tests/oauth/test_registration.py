@@ -458,7 +458,7 @@ def test_pages_are_at_the_application_s_own_hosts(name):
         {"client_name": "isolate\u2066d"},
         {"client_name": "line\u2028s"},
         {"client_name": "\ue000"},
-        {"client_name": "\u0378"},
+        {"client_name": "\ufdd0"},
         {"client_name#de": "evil\u202eelpmaxe"},
         {"client_name#de": 7},
         {"client_name": "nul\x00"},
@@ -661,6 +661,25 @@ def test_a_key_that_could_never_be_used_is_refused_but_harms_nothing_beside_a_go
     assert told.json()["jwks"]["keys"][-1] == {**GOOD_KEY, "kid": "a"}
 
 
+def test_tokens_are_bound_to_certificates_only_where_certificates_are_seen(settings):
+    """It would never get a token (RFC 8705 §3.4)."""
+    told = registered(tls_client_certificate_bound_access_tokens=True)
+    assert "tls_client_certificate_bound_access_tokens" not in told
+    assert list(told["ostiary_left_out"]) == ["tls_client_certificate_bound_access_tokens"]
+
+    configure(settings, CLIENT_CERTIFICATE_HEADER="Client-Cert")
+    assert registered(tls_client_certificate_bound_access_tokens=True)[
+        "tls_client_certificate_bound_access_tokens"
+    ]
+
+
+def test_what_is_wrong_is_told_by_the_name_that_was_sent():
+    answer = register(token_endpoint_auth_method="private_key_jwt")
+
+    refused(answer)
+    assert answer.json()["error_description"].startswith("token_endpoint_auth_method: ")
+
+
 @pytest.mark.parametrize("private", ["d", "k", "p", "priv"])
 def test_a_private_key_is_refused_also_beside_a_good_one(private):
     answer = with_keys(GOOD_KEY, {**GOOD_KEY, private: "c2VjcmV0"})
@@ -709,6 +728,20 @@ def test_of_50_parallel_registrations_each_succeeds_or_is_told_to_wait(settings)
 
     assert sorted(answer.status_code for answer in answers) == [201] * 30 + [429] * (WAYS - 30)
     assert Client.objects.count() == 30
+
+
+@pytest.mark.parametrize("name", ["access_token", "registration_access_token", "client_secret"])
+def test_no_token_stands_in_the_query_and_anything_else_there_is_ignored(name):
+    """SECURITY B5."""
+    known = registered()
+    own = f"{REGISTER}/{known['client_id']}"
+    for method, path in [("POST", REGISTER), *((m, own) for m in ("GET", "DELETE"))]:
+        token = "" if method == "POST" else known["registration_access_token"]
+        body = {"redirect_uris": [CALLBACK]}
+        answer = send(method, f"{path}?{name}=x", body, token)
+        refused(answer, "invalid_request")
+        assert name in answer.json()["error_description"]
+        assert send(method, f"{path}?client-request-id=x", body, token).status_code < 300
 
 
 def test_the_body_is_bounded_and_of_its_type():

@@ -99,8 +99,14 @@ def test_a_token_in_the_query_or_the_body_is_not_looked_at(tokens):
     in_query = Browser().get(flow.USERINFO, {"access_token": tokens["access_token"]})
     in_body = flow.post_form(flow.USERINFO, {"access_token": tokens["access_token"]})
 
-    assert_challenged(in_query, 401)
-    assert_challenged(in_body, 401)
+    for refused in (in_query, in_body):
+        assert_challenged(refused, 400, "invalid_request")
+        assert "access_token belongs into" in refused.json()["error_description"]
+
+
+@pytest.mark.parametrize("body", [b"a" * 3_000_000, b"&".join([b"a=1"] * 3000), b"%ff=%fe"])
+def test_a_body_of_any_kind_is_no_error_of_ours(body):
+    assert_challenged(Browser().post(flow.USERINFO, body, content_type=flow.FORM), 401)
 
 
 def test_a_token_in_the_query_beside_the_header_is_refused_anything_else_there_ignored(tokens):
