@@ -121,4 +121,7 @@ def test_every_form_with_a_new_password_offers_it(browser, signed_in_browser, pe
         page = window.get(path).content.decode()
         assert 'formaction="/password/strength/"' in page
         # Enter sends the form: its own button stands first.
-        assert page.index("button-primary") < page.index("data-strength")
+        assert page.index("button-primary") < page.index("formaction=")
+        # With scripts it is told under the field.
+        assert page.index('name="password"') < page.index("data-strength-told")
+        assert page.index("data-strength-told") < page.index("button-primary")

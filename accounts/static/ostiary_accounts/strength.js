@@ -1,27 +1,34 @@
-// Tells how hard the password that is being typed is to guess, in place of the page that says so.
-const button = document.querySelector("[data-strength]");
-const form = button.form;
+// Tells under the field how hard the password that is being typed is to guess.
+const box = document.querySelector("[data-strength]");
+const form = box.closest("form");
 const input = form.elements.password;
-const told = form.querySelector("[data-strength-told]");
+const bar = box.querySelector("[data-strength-bar]");
+const told = box.querySelector("[data-strength-told]");
 let timer, asked;
+
+function tell(text, score) {
+  told.textContent = text;
+  bar.dataset.score = score;
+  bar.hidden = !text;
+}
 
 async function ask() {
   asked?.abort();
   asked = new AbortController();
   if (!input.value) {
-    told.textContent = "";
+    tell("", "");
     return;
   }
   try {
-    const answer = await fetch(button.formAction, {
+    const answer = await fetch(box.dataset.strength, {
       method: "POST",
       body: new URLSearchParams(new FormData(form)),
       headers: { Accept: "application/json" },
       signal: asked.signal,
     });
     if (!answer.ok) return;
-    const { label, advice } = await answer.json();
-    told.textContent = advice ? `${label}. ${advice}` : label;
+    const { score, label, advice } = await answer.json();
+    tell(advice ? `${label}. ${advice}` : label, score);
   } catch {
     // Another letter was typed meanwhile, or the network is away: it is only advice.
   }
@@ -35,8 +42,4 @@ input.addEventListener("input", () => {
 form.addEventListener("submit", () => {
   clearTimeout(timer);
   asked?.abort();
-});
-button.addEventListener("click", (event) => {
-  event.preventDefault();
-  ask();
 });
