@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from ostiary.code_input import CodeInput
 from ostiary.email_addresses import for_people
 
 from . import confirm_by_mail, registration, signup_policy, terms
@@ -28,6 +29,7 @@ from .addresses import (
     only_ascii,
     only_domains,
 )
+from .codes import DIGITS
 from .guessing import guess
 from .hashing import normalize_password
 from .models import Invitation, PendingRegistration
@@ -316,9 +318,7 @@ class MailedCodeField(forms.CharField):
         super().__init__(
             label=_("Code from the message"),
             max_length=40,
-            widget=forms.TextInput(
-                attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr"}
-            ),
+            widget=CodeInput(DIGITS),
         )
 
 

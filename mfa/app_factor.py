@@ -89,6 +89,12 @@ def confirm(request: HttpRequest, device: AuthenticatorApp, code: str) -> bool:
     return True
 
 
+def digits(user: Any) -> int | None:
+    """How many the codes of the person's apps have, ``None`` where they differ."""
+    found = {device.digits for device in KIND.devices(user)}
+    return found.pop() if len(found) == 1 else None
+
+
 def shown(request: HttpRequest, user: Any, code: str) -> AuthenticatorApp | None:
     """The person's app whose code this is, which is used up by it. Raises ``Throttled``."""
 

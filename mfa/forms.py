@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import factors
+from ostiary.code_input import CodeInput
 
 from .conf import mfa_settings
 from .guessing import guess_password
@@ -22,17 +23,11 @@ from .typed_code import normal
 
 
 class CodeField(forms.CharField):
-    """A code of digits, in whatever spelling; cleaned it has one."""
+    """A code of six digits, in whatever spelling; cleaned it has one."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {
-            "autocomplete": "one-time-code",
-            "inputmode": "numeric",
-            "spellcheck": "false",
-            "dir": "ltr",
-        }
         kwargs.setdefault("label", _("Code"))
-        super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **kwargs)
+        super().__init__(max_length=40, widget=CodeInput(6), **kwargs)
 
     def to_python(self, value: Any) -> str:
         """The code in its one spelling."""
@@ -54,7 +49,11 @@ class NameForm(forms.Form):
 class AppCodeForm(forms.Form):
     """The code that an authenticator app shows now."""
 
-    code = CodeField(label=_("Code of the app"))
+    code = CodeField(label=_("Authenticator code"))
+
+    def __init__(self, *args: Any, digits: int | None = 6, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.expect(digits)
 
 
 class RecoveryCodeForm(forms.Form):
@@ -63,15 +62,12 @@ class RecoveryCodeForm(forms.Form):
     code = forms.CharField(
         label=_("Recovery code"),
         max_length=60,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "characters",
-                "spellcheck": "false",
-                "dir": "ltr",
-            }
-        ),
+        widget=CodeInput(None, digits=False),
     )
+
+    def __init__(self, *args: Any, length: int | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.expect(length)
 
 
 class SentCodeForm(forms.Form):

@@ -17,6 +17,7 @@ from ostiary.notifications import notify
 from . import kinds
 from .guessing import guess
 from .models import RecoveryCodes
+from .models.recovery_code import CODE_LENGTH
 
 FEW = 3
 """Of fewer than so many the person is warned."""
@@ -32,6 +33,13 @@ def left(user: Any) -> int:
     """How many codes the person has left."""
     codes = codes_of(user)
     return codes.left() if codes else 0
+
+
+def length(user: Any) -> int | None:
+    """How many characters the person's codes have, ``None`` for those that were taken over from
+    another system."""
+    codes = codes_of(user)
+    return CODE_LENGTH if codes and not codes.name else None
 
 
 def _told(user: Any) -> str:

@@ -24,7 +24,7 @@ from . import security_url, show
 @challenge.challenge_page(KIND.name)
 def app_challenge(request: HttpRequest, user: Any) -> HttpResponse:
     """The second step of a sign-in: the code that the app shows now."""
-    form = AppCodeForm(posted(request))
+    form = AppCodeForm(posted(request), digits=app_factor.digits(user))
     if form.is_valid():
         device = app_factor.shown(request, user, form.cleaned_data["code"])
         if device is not None:

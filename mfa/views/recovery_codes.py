@@ -61,7 +61,7 @@ def download(request: HttpRequest) -> HttpResponse:
 @challenge.challenge_page(KIND.name)
 def recovery_code_challenge(request: HttpRequest, user: Any) -> HttpResponse:
     """The second step of a sign-in by a recovery code, which is used up by it."""
-    form = RecoveryCodeForm(posted(request))
+    form = RecoveryCodeForm(posted(request), length=recovery_codes.length(user))
     if form.is_valid():
         codes = recovery_codes.use(request, user, form.cleaned_data["code"])
         if codes is not None:

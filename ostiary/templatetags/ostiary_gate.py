@@ -31,8 +31,8 @@ def to_application(context: Context, next_url: str | None = None) -> dict[str, A
 def focus_first(form: forms.Form) -> str:
     """Have the page open with the first empty field of ``form`` in focus.
 
-    After an error the focus is on what says so, and an element with ``autofocus`` has to be the
-    only one of its page (HTML §6.6.7).
+    After an error the focus is on what says so (``errors.html``), and an element with ``autofocus``
+    has to be the only one of its page (HTML §6.6.7).
     """
     if form.errors:
         return ""
@@ -42,3 +42,19 @@ def focus_first(form: forms.Form) -> str:
         field.field.widget.attrs["autofocus"] = True
         break
     return ""
+
+
+@register.simple_tag
+def needs_summary(form: forms.Form) -> bool:
+    """Whether what is wrong with ``form`` is said above it, where the focus then is.
+
+    Of a single field it is said at the field alone, which opens in focus and names its error as its
+    description. Written before the fields are.
+    """
+    if not form.errors or form.non_field_errors():
+        return bool(form.errors)
+    wrong = [field for field in form if field.errors]
+    if len(wrong) != 1 or wrong[0].is_hidden or wrong[0].use_fieldset:
+        return True
+    wrong[0].field.widget.attrs["autofocus"] = True
+    return False

@@ -224,6 +224,18 @@ def submit(page: Page) -> None:
         page.locator("main form button[type=submit]").first.click()
 
 
+def enter_code(page: Page, code: str) -> None:
+    """Fill in a code, and wait for what comes. A complete one is sent by the page itself, unless it
+    corrects another."""
+    field = page.locator("input[name=code]")
+    length = len("".join(filter(str.isalnum, code)))
+    by_itself = field.get_attribute("data-code-length") == str(length) and not field.input_value()
+    with page.expect_navigation():
+        field.fill(code)
+        if not by_itself:
+            page.locator("main form button[type=submit]").first.click()
+
+
 def fits(page: Page) -> bool:
     """Whether the page can be read without scrolling sideways (WCAG 1.4.10)."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))

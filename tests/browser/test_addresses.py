@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 
 from ostiary import outbox
 
-from .conftest import PASSWORD, mailed_code, sign_in, submit
+from .conftest import PASSWORD, enter_code, mailed_code, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,8 +24,7 @@ def test_an_address_at_a_domain_of_ones_own_letters(page, issuer, typed, kept):
     page.locator("input[name=password]").fill(PASSWORD)
     submit(page)
     assert typed in page.locator("main").inner_text()
-    page.locator("input[name=code]").fill(mailed_code(kept))
-    submit(page)
+    enter_code(page, mailed_code(kept))
     page.wait_for_url(f"{issuer}/account/**")
 
     assert get_user_model().objects.get().email == kept

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from oauth.models import Client, Consent
 
-from .conftest import authorization_url, mailed_code, sign_in, submit
+from .conftest import authorization_url, enter_code, mailed_code, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,8 +137,7 @@ def by_signing_up(page: Page, issuer: str, client: Client, alice: Any) -> None:
     page.locator("input[name=email]").fill("new@example.com")
     page.locator("input[name=password]").fill("a long passphrase of someone new")
     submit(page)
-    page.locator("input[name=code]").fill(mailed_code("new@example.com"))
-    submit(page)
+    enter_code(page, mailed_code("new@example.com"))
 
 
 def by_confirming_who_one_is(page: Page, issuer: str, client: Client, alice: Any) -> None:
@@ -287,8 +286,7 @@ def test_an_application_gets_its_answer_from_a_pop_up(
         pop_up.locator("input[name=email]").fill("new@example.com")
         pop_up.locator("input[name=password]").fill("a long passphrase of someone new")
         submit(pop_up)
-        pop_up.locator("input[name=code]").fill(mailed_code("new@example.com"))
-        submit(pop_up)
+        enter_code(pop_up, mailed_code("new@example.com"))
     else:
         sign_in(pop_up)
     assert pop_up.evaluate("opener !== null")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import authorization_url, mailed_code, mailed_link, sign_in, submit
+from .conftest import authorization_url, enter_code, mailed_code, mailed_link, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,8 +99,7 @@ def ask_for_mail(page, issuer, client):
 def test_the_code_is_read_on_another_device_and_typed_here(page, issuer, client, alice, by_mail):
     ask_for_mail(page, issuer, client)
 
-    page.locator("input[name=code]").fill(mailed_code("alice@example.com"))
-    submit(page)
+    enter_code(page, mailed_code("alice@example.com"))
 
     assert is_at_consent(page, client)
 
@@ -142,11 +141,9 @@ def test_a_code_does_not_work_in_a_browser_that_did_not_ask(
 
     phone.goto(f"{issuer}/signin/email/code/")
     if phone.locator("input[name=code]").count():
-        phone.locator("input[name=code]").fill(code)
-        submit(phone)
+        enter_code(phone, code)
 
     phone.goto(f"{issuer}/account/")
     assert phone.url.startswith(f"{issuer}/signin/")
-    desk.locator("input[name=code]").fill(code)
-    submit(desk)
+    enter_code(desk, code)
     assert is_at_consent(desk, client)

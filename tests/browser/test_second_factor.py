@@ -11,7 +11,7 @@ from ostiary.models import Session
 from tests.machine import program
 from tests.mfa.flow import code_of
 
-from .conftest import fits, new_person, sign_in, submit
+from .conftest import enter_code, fits, new_person, sign_in, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("mfa")]
 
@@ -27,11 +27,6 @@ def scanned(page, tmp_path):
         [zbarimg, "--quiet", "--raw", picture], capture_output=True, text=True, check=True
     )
     return read.stdout.strip()
-
-
-def enter(page, code):
-    page.locator("input[name=code]").fill(code)
-    submit(page)
 
 
 def sign_out(page, issuer):
@@ -53,7 +48,7 @@ def test_an_app_is_set_up_by_its_picture_and_the_next_sign_in_asks_for_its_code(
     app = pyotp.parse_uri(scanned(page, tmp_path))
     assert app.name == alice.email
     assert app.secret == page.locator("code.key").inner_text().replace(" ", "")
-    enter(page, app.now())
+    enter_code(page, app.now())
     page.get_by_text("Your authenticator app is set up").wait_for()
     page.get_by_role("button", name="Show my codes").click()
     recovery_code = page.locator("[data-codes] code").first.inner_text()
@@ -64,20 +59,20 @@ def test_an_app_is_set_up_by_its_picture_and_the_next_sign_in_asks_for_its_code(
     sign_in(page)
     assert page.url == f"{issuer}/signin/second-step/app/"
     assert page.locator("input[name=code]").get_attribute("autocomplete") == "one-time-code"
-    enter(page, "000000")
+    enter_code(page, "000000")
     assert "Wait until the app shows the next one" in page.locator(CARD).inner_text()
     code = app.now()
-    enter(page, f"{code[:3]} {code[3:]}")
+    enter_code(page, f"{code[:3]} {code[3:]}")
     page.wait_for_url(f"{issuer}/account/sessions/")
     assert Session.objects.get(ended_at__isnull=True).amr == ["pwd", "otp", "mfa"]
     sign_out(page, issuer)
 
     page.goto(f"{issuer}/account/sessions/")
     sign_in(page)
-    enter(page, code)
+    enter_code(page, code)
     assert "it was used already" in page.locator(CARD).inner_text()
     page.get_by_role("link", name="recovery code").click()
-    enter(page, recovery_code)
+    enter_code(page, recovery_code)
     page.wait_for_url(f"{issuer}/account/sessions/")
 
 
@@ -88,7 +83,7 @@ def test_who_guesses_is_told_how_long_to_wait(page, issuer, transactional_db):
     sign_in(page, bob.email)
 
     for _ in range(11):
-        enter(page, "000000")
+        enter_code(page, "000000")
 
     assert page.get_by_role("heading", level=1).inner_text() == "Too many tries"
     assert "minutes and try again" in page.inner_text("main")
@@ -100,7 +95,7 @@ def test_an_application_is_told_that_two_factors_were_shown(page, relying_party,
     )
     page.goto(f"{relying_party}/login?acr_values=urn:ostiary:aal2")
     sign_in(page)
-    enter(page, code_of(app))
+    enter_code(page, code_of(app))
     page.get_by_role("button", name="Allow", exact=True).click()
 
     page.wait_for_url(f"{relying_party}/")

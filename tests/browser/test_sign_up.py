@@ -8,6 +8,7 @@ from accounts.models import SignUpPolicy
 from .conftest import (
     PASSWORD,
     authorization_url,
+    enter_code,
     invitation_link,
     mailed_code,
     mailed_link,
@@ -29,11 +30,6 @@ def ask(page, email=CAROL):
     page.get_by_role("heading", name="Check your email").wait_for()
 
 
-def enter(page, code):
-    page.locator("input[name=code]").fill(code)
-    submit(page)
-
-
 def is_at_consent(page, client):
     page.get_by_role("button", name="Allow", exact=True).wait_for()
     return client.name in page.get_by_role("heading", level=1).inner_text()
@@ -43,10 +39,10 @@ def test_prompt_create_leads_through_the_code_to_the_application(page, issuer, c
     page.goto(authorization_url(issuer, client, prompt="create"))
     page.wait_for_url(f"{issuer}/signup/**")
     ask(page)
-    enter(page, "0000 0000")
+    enter_code(page, "0000 0000")
     assert "This is not the code." in page.locator(".field-errors").inner_text()
 
-    enter(page, mailed_code(CAROL))
+    enter_code(page, mailed_code(CAROL))
 
     assert is_at_consent(page, client)
 
@@ -94,7 +90,7 @@ def test_two_tabs_with_two_addresses_and_one_corrected(page, issuer):
     page.get_by_role("link", name="Wrong address? Correct it").click()
     assert page.locator("input[name=email]").input_value() == "carol@example.con"
     ask(page)
-    enter(page, mailed_code(CAROL))
+    enter_code(page, mailed_code(CAROL))
 
     assert page.url == f"{issuer}/account/profile/"
     assert CAROL in page.inner_text("header")

@@ -5,7 +5,7 @@ import pytest
 from idp_site import mailbox
 from mfa.models import SentCode
 
-from .conftest import fits, sent_code, sign_in, submit
+from .conftest import enter_code, fits, sent_code, sign_in, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("mfa")]
 
@@ -18,14 +18,9 @@ def set_up(page, issuer):
     page.get_by_role("link", name="Code by text message").click()
     page.locator("input[name=number]").fill("+49 1512 3456789")
     submit(page)
-    enter(page, sent_code())
+    enter_code(page, sent_code())
     page.get_by_text("Codes by text message are set up").wait_for()
     page.context.clear_cookies()
-
-
-def enter(page, code):
-    page.locator("input[name=code]").fill(code)
-    submit(page)
 
 
 def test_a_telephone_is_set_up_and_an_application_is_told_truthfully_how_someone_signed_in(
@@ -38,9 +33,9 @@ def test_a_telephone_is_set_up_and_an_application_is_told_truthfully_how_someone
     assert page.url == f"{issuer}{CHALLENGE}"
     assert "+49 ••• ••89" in page.inner_text("main")
     code = sent_code()
-    enter(page, "111111" if code != "111111" else "222222")
+    enter_code(page, "111111" if code != "111111" else "222222")
     assert "This is not the code" in page.locator(".field-errors").inner_text()
-    enter(page, code)
+    enter_code(page, code)
     page.get_by_role("button", name="Allow", exact=True).click()
 
     page.wait_for_url(f"{relying_party}/")
@@ -78,6 +73,6 @@ def test_it_works_without_scripts(open_window, issuer, alice):
     assert "You can have another sent in" in page.inner_text("main")
     page.get_by_role("button", name="Send another message").click()
     assert "before you have another message sent" in page.locator(".alert-error").inner_text()
-    enter(page, sent_code())
+    enter_code(page, sent_code())
     assert page.url == f"{issuer}/account/"
     assert not SentCode.objects.exists()

@@ -73,6 +73,20 @@ def test_a_form_with_errors_in_its_fields_alone_says_so_above():
     assert "marked below" in render_to_string("ostiary/errors.html", {"form": Everything({})})
 
 
+def test_what_is_wrong_with_a_single_field_is_said_there_alone_and_has_the_focus():
+    class Code(forms.Form):
+        code = forms.CharField()
+
+    form = Code({})
+    above = render_to_string("ostiary/errors.html", {"form": form})
+    field = render_to_string("ostiary/field.html", {"field": form["code"]})
+
+    assert above.strip() == ""
+    assert "autofocus" in field
+    assert 'aria-invalid="true"' in field
+    assert "This field is required." in field
+
+
 def test_a_form_without_errors_has_no_alert():
     html = render_to_string("ostiary/errors.html", {"form": Everything()})
 

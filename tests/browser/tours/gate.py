@@ -22,6 +22,7 @@ from ostiary.throttling import Throttled, throttle
 from ..conftest import (
     PASSWORD,
     authorization_url,
+    enter_code,
     invitation_link,
     mailed_link,
     new_person,
@@ -50,8 +51,7 @@ def visitor(page: Page, issuer: str, client: Client) -> Iterator[str]:
     submit(page)
     yield "check-mail"
     waiting = page.url
-    page.locator("input[name=code]").fill("1234")
-    submit(page)
+    enter_code(page, "1234")
     yield "check-mail-refused"
     link, cookies = mailed_link("carol@example.com"), page.context.cookies()
     page.goto(link)
@@ -168,8 +168,7 @@ def by_email(page: Page, issuer: str, client: Client) -> Iterator[str]:
         submit(page)
         yield "sign-in-code"
         link = mailed_link(gail)
-        page.locator("input[name=code]").fill("0000 0000")
-        submit(page)
+        enter_code(page, "0000 0000")
         yield "sign-in-code-refused"
         page.goto(link)
         yield "sign-in-link"

@@ -16,7 +16,7 @@ from oauth.models import Client
 from ostiary import outbox
 from tests.mfa.flow import code_of
 
-from ..conftest import new_person, sign_in, sit_down, submit
+from ..conftest import enter_code, new_person, sign_in, sit_down, submit
 
 
 def first_day(page: Page, issuer: str, client: Client) -> Iterator[str]:
@@ -27,8 +27,7 @@ def first_day(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "second-step-set-up"
     page.goto(f"{issuer}/account/security/app/")
     submit(page)
-    page.locator("input[name=code]").fill(code_of(AuthenticatorApp.objects.get(user=eve)))
-    submit(page)
+    enter_code(page, code_of(AuthenticatorApp.objects.get(user=eve)))
     yield "recovery-codes"
     submit(page)
     yield "recovery-codes-shown"

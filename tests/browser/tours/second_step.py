@@ -11,7 +11,7 @@ from oauth.models import Client
 from ostiary import factors
 from tests.mfa.flow import code_of
 
-from ..conftest import new_person, sign_in, submit
+from ..conftest import enter_code, new_person, sign_in, submit
 
 SHORT = "fvbnuyht"
 """Long enough beside a second factor."""
@@ -26,12 +26,10 @@ def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("input[name=name]").fill("Phone")
     submit(page)
     yield "app-confirm"
-    page.locator("input[name=code]").fill("0")
-    submit(page)
+    enter_code(page, "0")
     yield "app-confirm-refused"
     app = AuthenticatorApp.objects.get(user=kim)
-    page.locator("input[name=code]").fill(code_of(app))
-    submit(page)
+    enter_code(page, code_of(app))
     submit(page)  # recovery codes
     page.goto(f"{issuer}/account/security/")
     yield "account-security-factors"
@@ -46,8 +44,7 @@ def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(f"{issuer}/signin/")
     sign_in(page, kim.email)
     yield "app-challenge"
-    page.locator("input[name=code]").fill("0")
-    submit(page)
+    enter_code(page, "0")
     yield "app-challenge-refused"
     page.goto(f"{issuer}/signin/second-step/recovery-code/")
     yield "recovery-code-challenge"
@@ -55,8 +52,7 @@ def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "second-step-known"
     page.goto(f"{issuer}/signin/second-step/app/")
     page.locator("#id_trust").check()
-    page.locator("input[name=code]").fill(code_of(app, 1))
-    submit(page)
+    enter_code(page, code_of(app, 1))
     page.goto(f"{issuer}/account/security/")
     yield "account-security-trusted-device"
     page.goto(f"{issuer}/account/security/factors/")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from mfa.models import TextMessage
 from oauth.models import Client
 
-from ..conftest import new_person, sent_code, sign_in, submit
+from ..conftest import enter_code, new_person, sent_code, sign_in, submit
 
 
 def by_text_message(page: Page, issuer: str, client: Client) -> Iterator[str]:
@@ -26,13 +26,11 @@ def by_text_message(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.locator("input[name=number]").fill("+49 1512 3456789")
     submit(page)
     yield "phone-confirm"
-    page.locator("input[name=code]").fill(sent_code())
-    submit(page)
+    enter_code(page, sent_code())
     page.goto(f"{issuer}/account/security/phone/")
     page.locator("input[name=number]").fill("+49 1512 3456780")
     page.locator("form", has=page.locator("input[name=number]")).locator("button").click()
-    page.locator("input[name=code]").fill(sent_code())
-    submit(page)
+    enter_code(page, sent_code())
     yield "phone-waits"
     page.goto(f"{issuer}/account/security/phone/remove/")
     yield "phone-remove"
@@ -40,8 +38,7 @@ def by_text_message(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(f"{issuer}/signin/")
     sign_in(page, "lea@example.com")
     yield "sms-challenge"
-    page.locator("input[name=code]").fill("0")
-    submit(page)
+    enter_code(page, "0")
     yield "sms-challenge-refused"
     TextMessage.objects.update(state=TextMessage.State.FAILED)
     page.goto(f"{issuer}/signin/second-step/sms/")
@@ -57,8 +54,7 @@ def by_email_code(page: Page, issuer: str, client: Client) -> Iterator[str]:
         yield "email-code"
         submit(page)
         yield "email-code-confirm"
-        page.locator("input[name=code]").fill(sent_code())
-        submit(page)
+        enter_code(page, sent_code())
         page.goto(f"{issuer}/account/security/email-code/")
         yield "email-code-set-up"
         page.goto(f"{issuer}/account/security/email-code/remove/")
