@@ -44,14 +44,28 @@ def register() -> None:
     )
 
 
-def begin(request: HttpRequest, user: Any, name: str, replaces: int | None = None) -> None:
+def begin(request: HttpRequest, user: Any, replaces: int | None = None) -> AuthenticatorApp:
     """Make a key for this browser to confirm; one that waits already is thrown away."""
     with transaction.atomic():
         AuthenticatorApp._default_manager.filter(user=user, confirmed=False).delete()
-        device = AuthenticatorApp._default_manager.create(
-            user=user, name=name, key=AuthenticatorApp.new_key()
+        device: AuthenticatorApp = AuthenticatorApp._default_manager.create(
+            user=user, key=AuthenticatorApp.new_key()
         )
     request.session[SESSION_KEY] = {"device": device.pk, "replaces": replaces}
+    return device
+
+
+def begun(request: HttpRequest, user: Any, replaces: int | None = None) -> AuthenticatorApp:
+    """The key that this browser was shown for the same purpose, if it still waits, or another: so
+    that the page can be loaded anew while the app has the key already."""
+    found = waiting(request, user) if replaced(request) == replaces else None
+    return found or begin(request, user, replaces)
+
+
+def replaced(request: HttpRequest) -> int | None:
+    """The id of the one in whose place the key of this browser is to be, ``None`` for none."""
+    kept: dict[str, int | None] = request.session.get(SESSION_KEY, {})
+    return kept.get("replaces")
 
 
 def waiting(request: HttpRequest, user: Any) -> AuthenticatorApp | None:
@@ -67,9 +81,9 @@ def waiting(request: HttpRequest, user: Any) -> AuthenticatorApp | None:
     return found
 
 
-def confirm(request: HttpRequest, device: AuthenticatorApp, code: str) -> bool:
-    """Have it count from now on, if the code is its own; it takes the place of the one that it was
-    begun for. Raises ``Throttled``.
+def confirm(request: HttpRequest, device: AuthenticatorApp, code: str, *, name: str = "") -> bool:
+    """Have it count from now on, by this name, if the code is its own; it takes the place of the
+    one that it was begun for. Raises ``Throttled``.
 
     The code is used up: it does not also pass a second step (SECURITY D1).
     """
@@ -79,13 +93,13 @@ def confirm(request: HttpRequest, device: AuthenticatorApp, code: str) -> bool:
     kept = request.session.pop(SESSION_KEY, {})
     with transaction.atomic():
         waits = AuthenticatorApp._default_manager.filter(pk=device.pk, confirmed=False)
-        if not waits.update(confirmed=True):
+        if not waits.update(confirmed=True, name=name):
             return False
         changes.added(request, user, KIND)
         for old in KIND.devices(user):
             if old.pk == kept.get("replaces"):
                 changes.remove(request, old, KIND)
-    device.confirmed = True
+    device.confirmed, device.name = True, name
     return True
 
 

@@ -38,10 +38,10 @@ class NameForm(forms.Form):
     """What the person calls a device of theirs."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=_("Name (optional)"),
         max_length=64,
         required=False,
-        help_text=_("So that you know it again, such as “Phone”. You can leave it empty."),
+        help_text=_("Helps you recognize it later, such as “Phone”."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -54,6 +54,12 @@ class AppCodeForm(forms.Form):
     def __init__(self, *args: Any, digits: int | None = 6, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.expect(digits)
+
+
+class AppSetUpForm(NameForm):
+    """The first code of an app, with which it counts, and what the person calls it."""
+
+    code = CodeField(label=_("Authenticator code"))
 
 
 class RecoveryCodeForm(forms.Form):

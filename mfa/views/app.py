@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from ostiary.pages import posted
 
 from .. import app_factor, challenge, changes, qr
 from ..app_factor import KIND
-from ..forms import AppCodeForm, NameForm, RemoveForm
+from ..forms import AppCodeForm, AppSetUpForm, NameForm, RemoveForm
 from ..models import AuthenticatorApp
 from ..protect import change_of_factors, set_up_done, set_up_of_factors
 from . import security_url, show
@@ -44,15 +45,16 @@ def _not_the_code() -> str:
 
 @set_up_of_factors
 def begin(request: HttpRequest, user: Any) -> HttpResponse:
-    """Explain, list what there is, and make a key for another."""
-    form = NameForm(posted(request))
-    if not form.is_valid():
-        return show(request, "app", form, devices=KIND.devices(user))
-    replaces = next(
-        (d.pk for d in KIND.devices(user) if str(d.pk) == request.GET.get("replaces")), None
-    )
-    app_factor.begin(request, user, form.cleaned_data["name"], replaces)
-    return redirect("ostiary_mfa:app_confirm")
+    """List what there is; who has none, or replaces one, is shown a key at once."""
+    devices = KIND.devices(user)
+    replaces = next((d.pk for d in devices if str(d.pk) == request.GET.get("replaces")), None)
+    if request.method == "POST":
+        app_factor.begin(request, user, replaces)
+        return redirect("ostiary_mfa:app_confirm")
+    if devices and replaces is None:
+        return show(request, "app", Form(), devices=devices)
+    device = app_factor.begun(request, user, replaces)
+    return _set_up_page(request, device, AppSetUpForm(), replaces=replaces)
 
 
 @sensitive_post_parameters("code")
@@ -63,17 +65,25 @@ def confirm(request: HttpRequest, user: Any) -> HttpResponse:
     if device is None:
         messages.error(request, _("That took too long. Begin again."))
         return redirect("ostiary_mfa:app")
-    form = AppCodeForm(posted(request))
+    form = AppSetUpForm(posted(request))
     if form.is_valid():
-        if app_factor.confirm(request, device, form.cleaned_data["code"]):
+        given = form.cleaned_data
+        if app_factor.confirm(request, device, given["code"], name=given["name"]):
             messages.success(request, _("Your authenticator app is set up."))
             return set_up_done(request, device)
         form.add_error("code", _not_the_code())
+    return _set_up_page(request, device, form, replaces=app_factor.replaced(request))
+
+
+def _set_up_page(
+    request: HttpRequest, device: AuthenticatorApp, form: AppSetUpForm, *, replaces: int | None
+) -> HttpResponse:
     return show(
         request,
         "app_confirm",
         form,
         device=device,
+        replaces=replaces,
         qr=qr.svg(device.provisioning_uri()),
         key=qr.grouped(device.key_in_text()),
     )

@@ -229,7 +229,11 @@ def enter_code(page: Page, code: str) -> None:
     corrects another."""
     field = page.locator("input[name=code]")
     length = len("".join(filter(str.isalnum, code)))
-    by_itself = field.get_attribute("data-code-length") == str(length) and not field.input_value()
+    by_itself = (
+        page.locator(f"#{field.get_attribute('id')}_sends").count() == 1  # with scripts
+        and field.get_attribute("data-code-length") == str(length)
+        and not field.input_value()
+    )
     with page.expect_navigation():
         field.fill(code)
         if not by_itself:

@@ -34,12 +34,12 @@ def key_on(page):
 
 
 def begin(browser, **query):
-    assert browser.post(BEGIN, {"name": "Phone"}, query_params=query).url == CONFIRM
+    assert browser.post(BEGIN, query_params=query).url == CONFIRM
     return browser.get(CONFIRM)
 
 
 def confirm(browser, code):
-    return browser.post(CONFIRM, {"code": code})
+    return browser.post(CONFIRM, {"code": code, "name": "Phone"})
 
 
 @pytest.fixture
@@ -67,6 +67,29 @@ def test_an_app_that_scans_the_address_is_set_up_and_used(alice, person, clock):
     flow.show_password(elsewhere, person.email)
     assert flow.enter(elsewhere, app.now()).status_code == 302
     assert flow.is_signed_in(elsewhere)
+
+
+def test_one_page_has_the_picture_the_key_and_the_field_and_can_be_loaded_anew(alice):
+    page = alice.get(BEGIN)
+    again = alice.get(BEGIN)
+    app = pyotp.parse_uri(uri_on(page))
+
+    assert key_on(page) == key_on(again)
+    assert f'action="{CONFIRM}"' in page.content.decode()
+    assert confirm(alice, app.now()).status_code == 302
+    assert AuthenticatorApp.objects.get().name == "Phone"
+
+
+def test_who_has_one_sees_it_and_is_shown_no_key_unasked(alice):
+    confirm(alice, pyotp.parse_uri(uri_on(begin(alice))).now())
+
+    page = alice.get(BEGIN).content.decode()
+
+    assert "Set up another app" in page
+    assert "otpauth://" not in page
+    replacing = alice.get(f"{BEGIN}?replaces={AuthenticatorApp.objects.get().pk}")
+    assert "The old one stops working then." in replacing.content.decode()
+    assert key_on(replacing) != key_on(begin(alice))
 
 
 def test_an_app_into_which_the_key_is_typed_is_set_up(alice):

@@ -134,7 +134,7 @@ def test_an_app_is_set_up_where_accounts_is_not_mounted(browser, person, clock):
     log_in(browser, person)
     page = browser.get("/account/security/factors/").content.decode()
     assert 'href="/account/security/app/"' in page
-    browser.post("/account/security/app/", {"name": "Phone"})
+    browser.post("/account/security/app/")
     app = AuthenticatorApp.objects.get()
 
     confirmed = browser.post("/account/security/app/confirm/", {"code": flow.code_of(app)})

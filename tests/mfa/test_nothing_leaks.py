@@ -60,7 +60,7 @@ def live_secrets(browser: Browser, person) -> dict[str, list[str]]:
     """Go through every page on which there is a secret; each, in every spelling."""
     live: dict[str, list[str]] = {}
     flow.show_password(browser, person.email)
-    browser.post("/account/security/app/", {"name": "Phone"})
+    browser.post("/account/security/app/")
     page = browser.get("/account/security/app/confirm/").content.decode()
     app = AuthenticatorApp.objects.get()
     assert base64.b32encode(app.key).decode()[:4] in page

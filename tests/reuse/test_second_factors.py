@@ -86,7 +86,7 @@ def test_a_person_sets_up_an_app_signs_out_and_signs_in_by_its_code(
     person = {"username": "carol", "password": "a password of carol's"}
     assert post(browser, f"{issuer}/login/", **person).text == "carol False"
 
-    confirm = post(browser, f"{issuer}/account/security/app/", name="Phone")
+    confirm = post(browser, f"{issuer}/account/security/app/")
     uri = html.unescape(re.search(r'href="(otpauth://[^"]+)"', confirm.text)[1])  # type: ignore[index]
     app = pyotp.parse_uri(uri)
     assert isinstance(app, pyotp.TOTP)

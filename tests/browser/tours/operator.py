@@ -26,7 +26,6 @@ def first_day(page: Page, issuer: str, client: Client) -> Iterator[str]:
     sign_in(page, eve.email)
     yield "second-step-set-up"
     page.goto(f"{issuer}/account/security/app/")
-    submit(page)
     enter_code(page, code_of(AuthenticatorApp.objects.get(user=eve)))
     yield "recovery-codes"
     submit(page)
