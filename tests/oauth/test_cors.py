@@ -24,7 +24,7 @@ from tests.oauth import flow
 
 pytestmark = pytest.mark.django_db
 
-PAGES = {"authorize", "device", "device_qr", "logout"}
+PAGES = {"authorize", "continue", "device", "device_qr", "logout"}
 SPA = "https://spa.example"
 EVIL = "https://evil.example"
 NEVER = (

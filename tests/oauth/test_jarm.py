@@ -148,8 +148,11 @@ def test_without_a_key_of_the_client_nothing_is_sent_to_it(signed_in_browser, co
     register(
         confidential_client,
         authorization_encrypted_response_alg="ECDH-ES",
-        jwks={"keys": [KEYS["RSA-OAEP-256"].as_dict(private=False)]},
+        jwks={"keys": [KEYS["ECDH-ES"].as_dict(private=False)]},
     )
+    of_another_kind = {"keys": [KEYS["RSA-OAEP-256"].as_dict(private=False)]}
+    confidential_client.metadata["jwks"] = of_another_kind  # as a jwks_uri may come to have
+    confidential_client.save()
 
     for overrides in ({}, {"scope": "nonsense"}):
         answer = ask(signed_in_browser, confidential_client, **overrides)
