@@ -7,7 +7,6 @@ from django.test import Client as Browser
 
 from oauth import client_memory, device_authorization
 from oauth.models import Client
-from ostiary import signin
 from ostiary.conf import ostiary_settings
 from tests.accounts import flow as accounts_flow
 from tests.oauth import flow
@@ -73,26 +72,30 @@ def test_it_is_named_behind_a_request_that_is_too_long_for_an_address(app):
     assert "to continue to <strong>Fieldnotes" in browser.get(answer.url).content.decode()
 
 
-@pytest.mark.needs("mfa")
-def test_it_is_named_while_the_second_step_is_asked_for(app, person):
+@pytest.fixture
+def waiting(app, person):
+    """A browser in which a sign-in waits for its second step, and the address of that."""
     from mfa.models import AuthenticatorApp
 
     AuthenticatorApp.objects.create(user=person, key=AuthenticatorApp.new_key(), confirmed=True)
     browser = Browser()
     form = {"identifier": person.email, "password": PASSWORD, "next": request_of(app)}
-    answer = browser.post("/signin/", form)
+    return browser, browser.post("/signin/", form).url
 
-    html = browser.get(answer.url).content.decode()
+
+@pytest.mark.needs("mfa")
+def test_it_is_named_while_the_second_step_is_asked_for(waiting):
+    browser, second_step = waiting
+
+    html = browser.get(second_step).content.decode()
 
     assert 'name="code"' in html
     assert "to continue to <strong>Fieldnotes" in html
 
 
-def test_a_sign_in_that_waits_names_none_on_a_sign_in_page_that_leads_elsewhere(app):
-    browser = Browser()
-    session = browser.session
-    session[signin.SESSION_KEY] = {"next_url": request_of(app)}
-    session.save()
+@pytest.mark.needs("mfa")
+def test_a_sign_in_that_waits_names_none_on_a_sign_in_page_that_leads_elsewhere(waiting):
+    browser, _ = waiting
 
     assert "application-ahead" not in browser.get("/signin/").content.decode()
 
