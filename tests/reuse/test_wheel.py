@@ -255,9 +255,12 @@ def test_a_person_signs_in_through_the_projects_own_login_view(
     consent = browser.post(login.url, {**form_fields(login.text), **person}, timeout=30)
     assert consent.status_code == 200
     assert "The tests" in consent.text
+    leaving = browser.post(
+        consent.url, {**form_fields(consent.text), "decision": "allow"}, timeout=30
+    )
     allowed = browser.post(
-        consent.url,
-        {**form_fields(consent.text), "decision": "allow"},
+        f"{issuer}/oauth/continue",
+        form_fields(leaving.text),
         timeout=30,
         allow_redirects=False,
     )
