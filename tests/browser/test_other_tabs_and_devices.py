@@ -2,6 +2,8 @@
 
 import pytest
 
+from ostiary.models import Session
+
 from .conftest import authorization_url, enter_code, mailed_code, mailed_link, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +79,26 @@ def test_recovery_signs_out_the_device_that_is_signed_in(open_window, issuer, cl
 
     lost.goto(f"{issuer}/account/")
     assert lost.url.startswith(f"{issuer}/signin/")
+
+
+# --- two tabs at the sign-in page ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["its form", "a reload"])
+def test_who_signs_in_in_one_tab_goes_on_in_the_other(page, issuer, client, alice, how):
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(authorization_url(issuer, client))
+    sign_in(page)
+    assert is_at_consent(page, client)
+
+    if how == "its form":
+        sign_in(other)
+    else:
+        other.reload()
+
+    assert is_at_consent(other, client)
+    assert Session.objects.count() == 1
 
 
 # --- sign-in by mail ----------------------------------------------------------------------------
