@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from ostiary import outbox
+from ostiary import outbox, retry_after
 
 from .safe_fetch import Answer, fetch
 
@@ -16,8 +16,8 @@ MAX_BYTES = 8 * 1024
 """Of an answer, of which little but the status is read."""
 
 
-class NotDeliveredError(Exception):
-    """The client gave an answer that may be another next time."""
+class NotDeliveredError(outbox.RetryAfter):
+    """The client gave an answer that may be another next time, and said when, if it did."""
 
 
 def push(
@@ -40,7 +40,7 @@ def push(
         return
     if reason := refusal(answer):
         raise outbox.PermanentFailure(reason)
-    raise NotDeliveredError(described(answer))
+    raise NotDeliveredError(described(answer), retry_after.seconds(answer.retry_after))
 
 
 def described(answer: Answer) -> str:

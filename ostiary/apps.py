@@ -48,6 +48,7 @@ class OstiaryConfig(AppConfig):
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
                 "mail.bounced": _("Mail to your address came back"),
+                "mail.not_sent": _("The mail provider did not send a message to you"),
                 "mail.cleared": _("Your address gets mail again"),
                 "mail.complained": _("A message to you was reported as spam"),
                 "outbox.dropped": _("A message was dropped"),

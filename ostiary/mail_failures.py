@@ -10,15 +10,11 @@ import re
 import smtplib
 from typing import Any
 
-from . import outbox
+from . import mail_bounces, outbox, retry_after
 
-NO_SUCH_MAILBOX = re.compile(rb"5\.(1\.(1|2|3|6|10)|2\.1)\b")
-"""Enhanced status codes of an address that gets no mail (RFC 3463 §3.2 and §3.3, RFC 7505): those
-of a policy, or of a mistake of ours, are not among them."""
 TO_MEND = frozenset({401, 402, 403, 404, 405, 407})
 """A key, an account, a domain or an address of the API that an operator puts right: tried again."""
 NOT_NOW = frozenset({408, 409, 421, 423, 425, 429})
-LONGEST_WAIT_SECONDS = 3600
 
 
 def told(error: Exception) -> Exception | None:
@@ -47,7 +43,8 @@ def is_no_mailbox(error: Exception) -> bool:
     before."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return any(
-            code >= 500 and NO_SUCH_MAILBOX.search(text) for code, text in error.recipients.values()
+            code >= 500 and bool(mail_bounces.by_code([text.decode("ascii", "replace")]))
+            for code, text in error.recipients.values()
         )
     try:
         from anymail.exceptions import AnymailRecipientsRefused
@@ -81,7 +78,7 @@ def _told_by_status(error: Any) -> Exception:
         # A page of some proxy, likely: twice is better than not at all.
         return outbox.RetryAfter(f"The mail provider's answer can't be read ({said}).", 0)
     if status >= 500 or status in NOT_NOW:
-        wait = _seconds(error.response.headers.get("Retry-After", ""))
+        wait = retry_after.seconds(error.response.headers.get("Retry-After", ""))
         return outbox.RetryAfter(f"The mail provider asks to come back later ({said}).", wait)
     if status in TO_MEND:
         return outbox.RetryAfter(f"The mail provider does not let us in ({said}).", 0)
@@ -100,9 +97,3 @@ def _code(response: Any) -> list[str]:
         return []
     words = (str(found.get(name, "")) for name in ("ErrorCode", "code", "name", "type", "error"))
     return [word for word in words if re.fullmatch(r"\w{1,64}", word)][:1]
-
-
-def _seconds(retry_after: str) -> int:
-    """``Retry-After`` in seconds (RFC 9110 §10.2.3); its form with a date is not looked at."""
-    wait = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0
-    return min(wait, LONGEST_WAIT_SECONDS)

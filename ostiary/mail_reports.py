@@ -1,4 +1,4 @@
-"""What mail providers report of what they took: delivered, come back, reported as spam.
+"""What mail providers report of what they took: delivered, not sent, come back, reported as spam.
 
 Whoever calls verifies that it is the provider, and has the reports written to the outbox here: one
 row for a call, and nothing of it names an address. A worker does the rest (``mail_standing``).
@@ -62,6 +62,10 @@ def take(events: Iterable[Any], provider: str) -> None:
     ]
     if not found:
         return
+    for event, report in found:
+        if report == SentMail.Report.FAILED:
+            why = mail_bounces.why_not_sent(event)
+            log.error("The mail provider took a message and did not send it (%s).", why or "?")
     told = sorted({(str(event.message_id)[:200], report) for event, report in found})
     names = sorted({str(event.event_id or "") for event, _ in found})
     said = hashlib.sha256(repr((provider, names, told)).encode()).hexdigest()

@@ -21,7 +21,13 @@ from .models import MailMark, SentMail
 Report = SentMail.Report
 State = MailMark.State
 
-RANK = {Report.NONE: 0, Report.DELIVERED: 1, Report.BOUNCED: 2, Report.COMPLAINED: 3}
+RANK = {
+    Report.NONE: 0,
+    Report.FAILED: 1,
+    Report.DELIVERED: 2,
+    Report.BOUNCED: 3,
+    Report.COMPLAINED: 4,
+}
 KINDS = {State.BOUNCED: "mail.bounced", State.COMPLAINED: "mail.complained"}
 
 
@@ -66,12 +72,15 @@ def reported(provider_id: str, report: str) -> bool:
     """
     lighter = [each for each, rank in RANK.items() if rank < RANK[Report(report)]]
     with transaction.atomic():
-        about = SentMail.objects.filter(provider_id=provider_id[:200])
+        about = SentMail.objects.filter(provider_id=provider_id[:200]).select_related("user")
         found = list(about)
         now = timezone.now()
         if about.filter(report__in=lighter).update(report=report, reported_at=now):
             for each in found:
-                _settle(each.user_id, each.digest)
+                if report == Report.FAILED:
+                    events.record("mail.not_sent", user=each.user, outcome="failure")
+                else:
+                    _settle(each.user_id, each.digest)
     return bool(found)
 
 
@@ -113,7 +122,9 @@ def _settle(user_id: Any, of: str) -> None:
         return  # it is not their address any more
     mark = MailMark.objects.filter(pk=user_id).first()
     since = _counts_from(user, mark)
-    rows = SentMail.objects.filter(user=user, digest=of).exclude(report=Report.NONE)
+    rows = SentMail.objects.filter(user=user, digest=of)
+    # What the provider failed to send says nothing of the address.
+    rows = rows.exclude(report__in=[Report.NONE, Report.FAILED])
     if since:
         rows = rows.filter(sent_at__gt=since)
     newest = rows.order_by("-sent_at", "-pk").values_list("report", flat=True).first() or ""

@@ -280,7 +280,8 @@ def deliver(message_id: uuid.UUID | str) -> bool:
         _drop(message, str(error))
         return False
     except RetryAfter as error:
-        _failed(message, f"RetryAfter: {error}", timedelta(seconds=error.seconds))
+        reason = f"{type(error).__name__}: {error}"
+        _failed(message, reason, timedelta(seconds=error.seconds))
         return False
     except Exception as error:
         _failed(message, described(error, payload))

@@ -84,9 +84,9 @@ def judge(answer: Answer, name: str, reason: str = "") -> None:
     if answer.status in (429, 503):
         raise NotSent(told, answer.retry_after)
     if answer.status in (401, 403, 404) or 300 <= answer.status < 400:
-        raise NotSent(told)
+        raise NotSent(told, answer.retry_after)
     if answer.status >= 500:
-        raise Unsure(told)
+        raise Unsure(told, answer.retry_after)
     raise Refused(told)
 
 

@@ -57,7 +57,7 @@ def _send(message: TextMessage, payload: dict[str, Any], key: str) -> None:
     except Unsure as unsure:
         if backend.repeats_are_one:
             _move(message, [State.SENDING], state=State.QUEUED)
-            raise
+            raise outbox.RetryAfter(str(unsure), unsure.seconds) from None
         _fail(message, f"It may have gone out: {unsure}")
     else:
         # The gateway's own report may have been quicker.

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
+from ostiary import retry_after
+
 SECONDS = 10.0
 """For each step, and for the answer as a whole."""
 MOST_BYTES = 64 * 1024
-LONGEST_WAIT_SECONDS = 3600
 
 
 class NotSent(Exception):
@@ -25,7 +26,11 @@ class NotSent(Exception):
 
 
 class Unsure(Exception):
-    """It may have gone out, and may not."""
+    """It may have gone out, and may not. ``seconds`` says when to ask again, if told."""
+
+    def __init__(self, reason: str, seconds: int = 0) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
             return Answer(response.status, _read(response))
     except urllib.error.HTTPError as refused:
         with refused:
-            seconds = _seconds(refused.headers.get("Retry-After", ""))
+            seconds = retry_after.seconds(refused.headers.get("Retry-After", ""))
             return Answer(refused.code, _read(refused), seconds)
     except urllib.error.URLError as error:
         # It tells of what went wrong up to the request's last byte.
@@ -80,9 +85,3 @@ def _read(response: Any) -> bytes:
     except (OSError, HTTPException):
         return b""
     return body
-
-
-def _seconds(retry_after: str) -> int:
-    """``Retry-After`` in seconds (RFC 9110 §10.2.3); its form with a date is not looked at."""
-    told = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0
-    return min(told, LONGEST_WAIT_SECONDS)

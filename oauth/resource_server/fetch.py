@@ -30,6 +30,7 @@ class Answer:
     content_type: str
     body: bytes
     cache_control: str = ""
+    retry_after: str = ""
 
 
 class AnswerTooLarge(FetchError):
@@ -133,6 +134,7 @@ def exchange(
         response.headers.get_content_type(),
         body,
         response.headers.get("Cache-Control", ""),
+        response.headers.get("Retry-After", ""),
     )
 
 

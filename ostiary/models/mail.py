@@ -19,6 +19,7 @@ class SentMail(models.Model):
         """What became of it. The later of these counts, in whichever order they come."""
 
         NONE = "", _("nothing yet")
+        FAILED = "failed", _("was not sent by the provider")
         DELIVERED = "delivered", _("delivered")
         BOUNCED = "bounced", _("came back")
         COMPLAINED = "complained", _("reported as spam")

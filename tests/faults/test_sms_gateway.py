@@ -104,8 +104,9 @@ def test_a_gateway_that_is_away_altogether_is_asked_again(gateway, message, sett
     assert state(message) == State.SENT
 
 
-def test_it_is_not_asked_before_the_time_that_it_names(gateway, message):
-    gateway.faults = ["429:600"]
+@pytest.mark.parametrize("fault", ["429:600", "503:600", "500:600", "403:600"])
+def test_it_is_not_asked_before_the_time_that_it_names(gateway, message, fault):
+    gateway.faults = [fault]
     work()
     waits = OutboxMessage.objects.get(state="pending").next_attempt_at - timezone.now()
     assert waits.total_seconds() > 500

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db.models import F
 from django.test import Client as Browser
+from django.utils import timezone
 
 from oauth import cleanup, id_token, registration
 from oauth.models import Client, ErasureNotice
@@ -261,6 +262,22 @@ def test_other_answers_are_tried_again(client, signed_in_browser, person, receiv
     message = OutboxMessage.objects.get()
     assert message.state == OutboxMessage.State.PENDING
     assert message.last_error == f"NotDeliveredError: It answered {status}."
+
+
+@pytest.mark.parametrize(
+    ("wait", "least", "most"),
+    [("600", 590, 610), ("86400", 3590, 3610), ("soon", 0, 10)],
+)
+def test_a_receiver_is_left_alone_for_as_long_as_it_says_within_reason(
+    client, signed_in_browser, person, receiver, wait, least, most
+):
+    receiver.status, receiver.headers = 429, {"Retry-After": wait}
+    flow.sign_in_tokens(signed_in_browser, client)
+    erase(person)
+    deliver()
+
+    waits = OutboxMessage.objects.get().next_attempt_at - timezone.now()
+    assert least <= waits.total_seconds() <= most
 
 
 @pytest.mark.parametrize(

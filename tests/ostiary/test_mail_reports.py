@@ -18,6 +18,7 @@ from django.utils import timezone
 from ostiary import (
     cleanup,
     mail,
+    mail_provider,
     mail_reports,
     mail_standing,
     notifications,
@@ -221,6 +222,74 @@ def test_what_nobody_knows_is_let_go_after_a_while(postmark):
     old = (timezone.now() - timedelta(hours=1)).isoformat()
 
     mail_reports.settle({"reports": [["unknown", "bounced"]], "at": old}, "")
+
+
+@pytest.fixture
+def resend(settings):
+    """A provider whose newer events anymail doesn't know."""
+    settings.EMAIL_BACKEND = "anymail.backends.resend.EmailBackend"
+    settings.ANYMAIL = {"RESEND_API_KEY": "k", "WEBHOOK_SECRET": SECRET}
+
+
+def test_who_waits_for_a_code_that_the_provider_suppressed_is_marked(resend, person):
+    sent(person, "m1")
+
+    tell({"type": "email.suppressed", "data": {"email_id": "m1", "to": ["a@example.com"]}})
+
+    assert mark(person) == "bounced"
+    assert told("mail.bounced") == 1
+
+
+def test_what_the_provider_did_not_send_is_told_to_person_and_operator_and_marks_nothing(
+    resend, person, caplog
+):
+    sent(person, "m1")
+
+    with caplog.at_level(logging.ERROR):
+        tell(
+            {
+                "type": "email.failed",
+                "data": {"email_id": "m1", "failed": {"reason": "reached_daily_quota"}},
+            }
+        )
+
+    assert mark(person) == ""
+    assert SentMail.objects.get().report == "failed"
+    assert told("mail.not_sent") == 1
+    assert "did not send it (reached_daily_quota)" in caplog.text
+
+
+def test_a_message_that_was_not_sent_leaves_the_mark_as_it_was(resend, person):
+    sent(person, "m1", minutes_ago=2)
+    sent(person, "m2", minutes_ago=1)
+    bounced = {"type": "Permanent", "subType": "NoEmail", "message": "It was rejected."}
+
+    tell(
+        {"type": "email.bounced", "data": {"email_id": "m1", "bounce": bounced}},
+        {"type": "email.failed", "data": {"email_id": "m2", "failed": {"reason": "x"}}},
+    )
+
+    assert mark(person) == "bounced"
+
+
+def test_mail_that_was_refused_for_its_content_holds_nothing_back(mailgun, person, server):
+    """One listing of our server would else mark everybody at that mail provider."""
+    sent(person, "<m1>")
+    refusal = {
+        "event": "failed",
+        "severity": "permanent",
+        "reason": "generic",
+        "timestamp": 1700000000.0,
+        "message": {"headers": {"message-id": "m1"}},
+        "delivery-status": {"code": 550, "message": "5.7.1 likely unsolicited mail"},
+    }
+    mail_reports.take(
+        [mail_provider.tracking_view().esp_to_anymail_event({"event-data": refusal})], "Mailgun"
+    )
+    outbox.deliver_due()
+
+    assert mark(person) == ""
+    assert not mail_standing.is_marked(address_of(person))
 
 
 @pytest.mark.django_db(transaction=True)
