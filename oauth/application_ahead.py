@@ -64,8 +64,8 @@ def logo(client: Client) -> str:
 
 
 def _asking(query: QueryDict) -> Client | None:
-    if REFERENCE in query:
-        return carried_request.client_of(query[REFERENCE])
+    if reference := query.get(REFERENCE):
+        return carried_request.client_of(reference)
     client_id = query.get("client_id", "")
     return find_client(client_id) if client_id else None
 
@@ -84,4 +84,5 @@ def _of_device(request: HttpRequest, user_code: str) -> Client | None:
     if waiting is None:
         return None
     refund("user_code", ip=ip)
-    return waiting.application
+    client: Client = waiting.application
+    return client
