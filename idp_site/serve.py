@@ -1,9 +1,9 @@
 """granian, whose workers have the site from their parent: ``python -m idp_site.serve … APP``.
 
-The options are granian's. It starts a process for each worker, which imports the whole site. Here
-their parent does so once and forks them: they start at once and share most of their memory.
-Elsewhere than on Linux, and with ``--reload`` and the like, each worker imports it itself. New code
-needs a restart, not a SIGHUP.
+The options are granian's, and its worker for WSGI is ours (``granian_worker``). It starts a process
+for each, which imports the whole site. Here their parent does so once and forks them: they start at
+once and share most of their memory. Elsewhere than on Linux, with ``--reload`` and the like, and
+where the import starts threads, each imports it itself. New code needs a restart, not a SIGHUP.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from operator import attrgetter
 from typing import Any
 
 from granian.cli import cli
+from granian.server.mp import MPServer
+
+from . import granian_worker
 
 BEFORE_THE_IMPORT = ("reload", "env_files", "working_dir")
 """Options that decide what a worker imports when it starts."""
@@ -26,7 +29,7 @@ BEFORE_THE_IMPORT = ("reload", "env_files", "working_dir")
 def warm(app: str, factory: bool) -> None:
     """Import the application, as granian's workers will once more, and prepare to be forked.
 
-    Raises ``SystemExit`` where a thread was started: it would be missing in the workers.
+    Where a thread was started, which the workers would not have, they are not forked.
     """
     gc.disable()
     module, _, name = app.partition(":")
@@ -36,10 +39,14 @@ def warm(app: str, factory: bool) -> None:
     _close_connections()
     main = threading.main_thread()
     if more := [thread.name for thread in threading.enumerate() if thread is not main]:
-        raise SystemExit(
-            f"{app} starts threads while it is imported ({', '.join(more)}), which its workers "
-            "would not have. Start them with the first request, or serve by granian itself."
+        print(
+            f"{app} starts threads while it is imported ({', '.join(more)}): each worker imports "
+            "it itself, and shares no memory with the others.",
+            file=sys.stderr,
         )
+        gc.enable()
+        multiprocessing.set_start_method("spawn")
+        return
     # What is here stays for good. Looking through it again and again would take time, and writing
     # into it would end the sharing.
     gc.collect()
@@ -68,6 +75,7 @@ def serve(**options: Any) -> Any:
 
 _granian: Any = cli.callback
 cli.callback = serve
+MPServer._spawn_wsgi_worker = staticmethod(granian_worker.work)
 
 if __name__ == "__main__":
     cli(auto_envvar_prefix="GRANIAN", prog_name="python -m idp_site.serve")

@@ -1,6 +1,12 @@
-"""The site as a WSGI application: ``granian --interface wsgi idp_site.wsgi:application``."""
+"""The site as a WSGI application: ``python -m idp_site.serve --interface wsgi …``.
+
+Any WSGI server will do that leaves out header names with ``_``, or stands behind a proxy that does:
+in the ``environ`` they can't be told from those with ``-``, which proxies set. granian's own WSGI
+interface does not, and is refused.
+"""
 
 import os
+import sys
 
 from django.conf import settings
 from django.core import checks
@@ -9,9 +15,16 @@ from django.core.wsgi import get_wsgi_application
 
 from .charset import WithoutCharset
 from .kept_answers import KeptAnswers
+from .process_environment import WithoutProcessEnvironment
+
+if "granian.server" in sys.modules and "idp_site.granian_worker" not in sys.modules:
+    raise ImproperlyConfigured(
+        "granian by itself empties the Cookie header for one odd byte, and takes X_Forwarded_For "
+        "for X-Forwarded-For. Serve by `python -m idp_site.serve`, with the same options."
+    )
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp_site.settings")
-application = KeptAnswers(WithoutCharset(get_wsgi_application()))
+application = WithoutProcessEnvironment(KeptAnswers(WithoutCharset(get_wsgi_application())))
 
 # A server that is set up wrongly must not serve (SECURITY G3); `runserver` would check, this must.
 _problems = [

@@ -1,10 +1,12 @@
 """Workers are forked from a parent that has the site, and share nothing that must not be shared."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from textwrap import dedent
 
@@ -16,7 +18,7 @@ from .site import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
 APPLICATION = """
-    import gc, json, os, random, secrets, time
+    import gc, json, os, random, secrets, threading, time
     from ostiary.ids import uuid7
 
     parent = os.getpid()
@@ -31,24 +33,15 @@ APPLICATION = """
             "drawn": [str(uuid7()), random.random(), secrets.token_hex(16)],
             "gc": gc.isenabled(),
             "frozen": gc.get_freeze_count(),
+            "threads": [t.name for t in threading.enumerate() if t.name == "poller"],
         }
         return [json.dumps(told).encode()]
 """
 
 
-def command(folder, text, *options):
-    (folder / "an_app.py").write_text(dedent(text))
-    paths = f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[0] = 'serve'; "
-    run = "import runpy; runpy.run_module('idp_site.serve', run_name='__main__')"
-    return [
-        sys.executable,
-        "-c",
-        paths + run,
-        "--interface",
-        "wsgi",
-        *options,
-        "an_app:application",
-    ]
+def command(*options):
+    serve = [sys.executable, "-m", "idp_site.serve", "--interface", "wsgi"]
+    return [*serve, *options, "an_app:application"]
 
 
 def asked(port):
@@ -60,23 +53,35 @@ def asked(port):
         connection.close()
 
 
-def test_workers_are_forked_and_draw_what_no_other_draws(tmp_path):
+@contextmanager
+def serving(folder, text, *options):
+    """The application at a port, from when it answers."""
     port = free_port()
-    options = ["--port", str(port), "--workers", "2", "--log-level", "warning"]
-    server = subprocess.Popen(command(tmp_path, APPLICATION, *options), cwd=ROOT)
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                asked(port)
-                break
-            except OSError:
-                time.sleep(0.05)
-        with ThreadPoolExecutor(8) as pool:
-            answers = [*pool.map(asked, [port] * 200)]
-    finally:
-        server.terminate()
-        assert server.wait(timeout=30) == 0
+    (folder / "an_app.py").write_text(dedent(text))
+    run = command("--port", str(port), "--log-level", "warning", *options)
+    env = {**os.environ, "PYTHONPATH": str(folder)}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(run, cwd=ROOT, env=env, stderr=log)
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                try:
+                    asked(port)
+                    break
+                except OSError:
+                    time.sleep(0.05)
+            yield port, server
+        finally:
+            server.terminate()
+            assert server.wait(timeout=30) == 0
+
+
+def test_workers_are_forked_and_draw_what_no_other_draws(tmp_path):
+    with (
+        serving(tmp_path, APPLICATION, "--workers", "2") as (port, server),
+        ThreadPoolExecutor(8) as pool,
+    ):
+        answers = [*pool.map(asked, [port] * 200)]
 
     assert {answer["parent"] for answer in answers} == {server.pid}
     workers = {answer["worker"] for answer in answers}
@@ -87,19 +92,14 @@ def test_workers_are_forked_and_draw_what_no_other_draws(tmp_path):
     assert len({*drawn}) == len(drawn)
 
 
-def test_an_application_that_starts_a_thread_is_refused(tmp_path):
+def test_an_application_that_starts_a_thread_is_imported_by_each_worker(tmp_path):
     text = """
         import threading, time
-        threading.Thread(target=time.sleep, args=(60,), name="poller", daemon=True).start()
-        application = print
+        threading.Thread(target=time.sleep, args=(600,), name="poller", daemon=True).start()
     """
-    result = subprocess.run(
-        command(tmp_path, text, "--port", str(free_port())),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert "starts threads while it is imported (poller)" in result.stderr
+    with serving(tmp_path, dedent(text) + dedent(APPLICATION)) as (port, server):
+        told = asked(port)
+
+    assert told["parent"] == told["worker"] != server.pid
+    assert told["threads"] == ["poller"]
+    assert "starts threads while it is imported (poller)" in (tmp_path / "log").read_text()
