@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import parse_header_parameters
 
 from oauth.parameters import read_as_utf8
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
 
-class WithoutCharset:
-    """Around Django's WSGI application: takes the charset out of a request's Content-Type.
+class ReadableType:
+    """Around Django's WSGI application: leaves of a request's Content-Type what Django can read.
 
-    Django decodes the query by it while it makes the request, before any middleware is asked. What
-    Python knows as a codec and is none of text (``hex``) fails there, and the server answers 500.
+    It reads it while it makes the request, before there is any middleware, and where it can't, the
+    server answers 500. A charset is taken out: Django decodes the query by it, which fails for what
+    Python knows as a codec and is none of text (``hex``). A type that is too long, or has a
+    parameter that is no text, is none.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -29,7 +32,11 @@ class WithoutCharset:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         given = environ.get("CONTENT_TYPE", "")
         if "charset" in given.lower():
-            environ["CONTENT_TYPE"] = _CHARSET.sub("", given)
+            environ["CONTENT_TYPE"] = given = _CHARSET.sub("", given)
+        try:
+            parse_header_parameters(given)
+        except (ValueError, LookupError):
+            environ["CONTENT_TYPE"] = ""
         return self._application(environ, start_response)
 
 

@@ -36,6 +36,7 @@ BODY_BYTES = 8 * 1024 * 1024
 """More is refused; Django takes less of a form."""
 KEPT_IN_MEMORY_BYTES = 64 * 1024
 """A larger body is kept in a file meanwhile."""
+TOO_LARGE = 413, b"The request is too large.\n"
 CONSTANT = {
     "GATEWAY_INTERFACE": "CGI/1.1",
     "SERVER_SOFTWARE": "granian",
@@ -125,7 +126,7 @@ class _Request:
         environ = self._environ
         told = _length_told(environ)
         if told > BODY_BYTES:
-            self._refuse()
+            self._refuse(*TOO_LARGE)
         elif told > 0 or environ["REQUEST_METHOD"] not in WITHOUT_BODY or CHUNKED in environ:
             self._then(self._proto.receive(), self._received)
         else:
@@ -145,14 +146,14 @@ class _Request:
     def _received(self, future: Any) -> None:
         """Take a part of the body, and the next; answer when it is whole."""
         message = future.result()
-        if message["type"] != "http.request":  # the client is gone
-            self._watcher.done()
+        if message["type"] != "http.request":  # the client is gone, or what it sends is no body
+            self._refuse(400, b"The request has no end.\n")
             return
         part: bytes = message["body"]
         self._length += len(part)
         is_whole = not message["more_body"] or self._length == _length_told(self._environ)
         if self._length > BODY_BYTES:
-            self._refuse()
+            self._refuse(*TOO_LARGE)
         elif is_whole and self._body is None:
             self._answer(io.BytesIO(part))
         else:
@@ -183,9 +184,8 @@ class _Request:
             raise
         self._send(None, parts, iterator, first)
 
-    def _refuse(self) -> None:
-        body = b"The request is too large.\n"
-        self._start(413, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    def _refuse(self, status: int, body: bytes) -> None:
+        self._start(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
         self._proto.send({"type": "http.response.body", "body": body})
 
     def _start(self, status: int, headers: list[tuple[str, str]]) -> None:

@@ -40,14 +40,15 @@ _SENSITIVE = (
     r"|cookie|session|sid|authorization|request_uri"
 )
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# None looks at a part of the text twice: who sends a long one must not make it cost more than that.
 _REDACTIONS = (
     # name=value and "name": "value", whatever stands before the name
-    re.compile(rf"(?i)([\w-]*(?:{_SENSITIVE})[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}}]+"),
+    re.compile(rf"(?i)((?:{_SENSITIVE})[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}}]+"),
     re.compile(r"(?i)\b((?:bearer|basic|dpop)\s+)[\w.~+/=-]{6,}"),
-    re.compile(r"()\beyJ[\w-]+\.[\w.-]+"),
+    re.compile(r"()(?<![\w-])(?=[\w-]++\.[\w.-])[\w-]*?\beyJ[\w-]+\.[\w.-]+"),
     # anything long enough to be a 128-bit secret, and e-mail addresses and telephone numbers
     re.compile(rf"()(?<![\w.-])(?!{_UUID}\b)[A-Za-z0-9_-]{{32,}}={{0,2}}(?![\w.])"),
-    re.compile(r"()[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    re.compile(r"()(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     re.compile(r"()(?<!\w)\+\d[\d ()-]{6,}\d"),
     re.compile(r"(\?)[^\s\"'>]+"),
     # PostgreSQL tells the row's values in its detail.
@@ -74,6 +75,8 @@ def redact(text: str) -> str:
     return text
 
 
+LONGEST = 4000
+"""So much of a message is told: some repeat what somebody sent."""
 _json = json.JSONEncoder(default=str).encode
 
 
@@ -87,7 +90,7 @@ class Formatter(logging.Formatter):
             "time": f"{_second(int(record.created))}.{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": message if record.msg is ACCESS_MESSAGE else redact(message),
+            "message": message if record.msg is ACCESS_MESSAGE else redact(message[:LONGEST]),
         }
         if current := request_id.get():
             told["request_id"] = current

@@ -67,6 +67,7 @@ def test_lines_of_one_request_share_its_id(lines):
         f"failed for {SECRET} again",
         "id_token_hint=short-one&state=other",
         "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+        "id-eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
         "password=correct",
         "alice.archer@example.com could not be reached",
         "sms to +49 170 1234567 failed",
@@ -78,6 +79,27 @@ def test_redaction_takes_out(text):
     clean = redact(text)
     for marked in (SECRET, "short-one", "other", "eyJ", "correct", "alice", "1234567", "one"):
         assert marked not in clean
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("x", "eyJ-", "eyJ.", "x-eyJ", "code", "code ", "code =", "a.b+", "+1", "bearer ", "a@b."),
+        *("@", "?", "DETAIL: ", 'token="', "0123-", "'", "-", " "),
+    ],
+)
+@pytest.mark.parametrize("end", ["", ".", "!", "@", "=x", ".x"])
+def test_redaction_of_a_long_text_ends(part, end):
+    """What is looked at twice here is looked at for hours."""
+    assert len(redact(part * (200_000 // len(part)) + end)) <= 200_002 * len("[redacted]")
+
+
+def test_of_what_somebody_sent_no_more_is_told_than_makes_sense(lines):
+    logging.getLogger("tests").warning("Forbidden: %s", "a b " * 50_000)
+
+    [line] = lines()
+    assert line["message"].startswith("Forbidden: a b a b")
+    assert len(line["message"]) == 4000
 
 
 def test_redaction_leaves_plain_words():
