@@ -23,14 +23,24 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from granian._granian import ASGIWorker, CallbackScheduler
-from granian._signals import set_sync_signals
-from granian.server.common import WORKERS_METHODS
-from granian.server.mp import WorkerProcess
-from granian.wsgi import _build_access_logger
+import granian._granian
+import granian._signals
+import granian.server.common
+import granian.server.mp
+import granian.wsgi
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from _typeshed.wsgi import WSGIApplication
+
+# granian says of these what they no longer take, or nothing.
+_ASGIWorker: Any = granian._granian.ASGIWorker
+_CallbackScheduler: Any = granian._granian.CallbackScheduler
+_set_sync_signals: Any = granian._signals.set_sync_signals
+_build_access_logger: Any = granian.wsgi._build_access_logger
+_in_worker: Any = granian.server.mp.WorkerProcess.wrap_target
+_METHODS: Any = granian.server.common.WORKERS_METHODS
 
 BODY_BYTES = 8 * 1024 * 1024
 """More is refused; Django takes less of a form."""
@@ -176,6 +186,8 @@ class _Request:
         try:
             iterator = iter(parts)
             first = next(iterator, b"")  # an application may start its answer with it
+            if told.written:
+                first = b"".join([*told.written, first])
             self._start(told.status, told.headers)
             if self._access is not None:
                 self._access(*began, environ, told.status)
@@ -212,10 +224,20 @@ class _Request:
 class _Told:
     """The ``start_response`` of one request, and what it was told."""
 
-    __slots__ = ("headers", "status")
+    __slots__ = ("headers", "status", "written")
 
-    def __call__(self, status: str, headers: list[tuple[str, str]], _problem: Any = None) -> None:
+    def __call__(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        problem: tuple[type[BaseException], BaseException, TracebackType]
+        | tuple[None, None, None]
+        | None = None,
+        /,
+    ) -> Callable[[bytes], object]:
         self.status, self.headers = int(status[:3]), headers
+        self.written: list[bytes] = []
+        return self.written.append
 
 
 def _length_told(environ: dict[str, Any]) -> int:
@@ -229,7 +251,7 @@ def _close(parts: Any) -> None:
         parts.close()
 
 
-@WorkerProcess.wrap_target
+@_in_worker  # type: ignore[untyped-decorator]
 def work(
     worker_id: int,
     callback: WSGIApplication,
@@ -265,11 +287,11 @@ def work(
             watcher.err(problem)
 
     here, ended = _Here(), threading.Event()
-    scheduler = CallbackScheduler(here, None, None, None, None)
+    scheduler = _CallbackScheduler(here, None, None, None, None)
     scheduler._schedule_fn = begin
-    signalled = set_sync_signals()
+    signalled = _set_sync_signals()
     signalled.add_cb(ended.set)
-    worker = ASGIWorker(
+    worker = _ASGIWorker(
         worker_id,
         sock,
         ipc,
@@ -287,5 +309,5 @@ def work(
         metrics,
     )
     is_unix_socket = (sock[0] or sock[1]).is_uds()
-    getattr(worker, WORKERS_METHODS[runtime_mode][is_unix_socket])(scheduler, here, signalled)
+    getattr(worker, _METHODS[runtime_mode][is_unix_socket])(scheduler, here, signalled)
     ended.wait()

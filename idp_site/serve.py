@@ -75,7 +75,7 @@ def serve(**options: Any) -> Any:
 
 _granian: Any = cli.callback
 cli.callback = serve
-MPServer._spawn_wsgi_worker = staticmethod(granian_worker.work)
+MPServer._spawn_wsgi_worker = staticmethod(granian_worker.work)  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     cli(auto_envvar_prefix="GRANIAN", prog_name="python -m idp_site.serve")

@@ -40,7 +40,11 @@ APPLICATION = '''
         path = environ["PATH_INFO"]
         if path == "/raises":
             raise RuntimeError("before the answer")
-        start_response("200 OK", [("Content-Type", "text/plain")])
+        write = start_response("200 OK", [("Content-Type", "text/plain")])
+        if path == "/writes":
+            write(b"a")
+            write(b"b")
+            return [b"c", b"d"]
         if path == "/large":
             return Streamed(b"%07d\\n" % number * 8192 for number in range(256))
         if path == "/fails":
@@ -260,6 +264,7 @@ def test_a_large_answer_is_sent_whole_and_closed_once(port):
 
     assert all(answer.body == LARGE for answer in answers)
     assert ask(port, "/empty").body == b""
+    assert ask(port, "/writes").body == b"abcd"
     assert told(ask(port))["closed"] == before + 9
 
 

@@ -161,7 +161,7 @@ def site(request, folder):
     ],
     ids=repr,
 )
-def test_an_odd_cookie_of_a_neighbour_costs_only_itself(site, odd):
+def test_j1_an_odd_cookie_of_a_neighbour_costs_only_itself(site, odd):
     assert site.is_signed_in(odd=odd)
 
     page = site.ask("/account/profile/", odd=odd)
@@ -186,7 +186,7 @@ def test_without_her_cookie_nobody_is_signed_in(site):
 # --- names of fields ------------------------------------------------------------------------------
 
 
-def test_names_with_underscores_never_count(site):
+def test_j1_names_with_underscores_never_count(site):
     for name in ("X_Forwarded_For", "X_FORWARDED-FOR", "x-forwarded_for"):
         for fields in ((field(name, "6.6.6.6"),), (field(name, "6.6.6.6"),) * 2):
             sessions = site.ask("/account/sessions/", *fields).body
@@ -214,7 +214,7 @@ def test_a_client_can_tell_neither_address_nor_protocol_nor_certificate(site):
 
 
 @pytest.mark.parametrize("site", ["the guide"], indirect=True)
-def test_only_the_hop_that_our_proxy_wrote_counts(site):
+def test_h4_only_the_hop_that_our_proxy_wrote_counts(site):
     """A client that sends the header itself is before it, in one field or two (SECURITY H4)."""
     for before in (("6.6.6.6",), ("6.6.6.6", "7.7.7.7"), ("6.6.6.6, 7.7.7.7",), ("\xe9",)):
         forged = tuple(field("X-Forwarded-For", value) for value in before)

@@ -272,7 +272,7 @@ def test_what_a_browser_adds_by_itself_authenticates_no_client_of_another_origin
     readable(Browser().post(flow.PAR, headers={"origin": SPA}))
 
 
-def test_a_session_changes_nothing(
+def test_j7_a_session_changes_nothing(
     addresses, public_client, confidential_client, consenting_browser, monkeypatch
 ):
     tokens = flow.sign_in_tokens(consenting_browser, confidential_client)
