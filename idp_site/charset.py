@@ -1,4 +1,4 @@
-"""Requests are read as UTF-8, whatever charset they name."""
+"""Requests are read as UTF-8, whatever charset they name; a type that can't be read is none."""
 
 from __future__ import annotations
 
@@ -17,13 +17,27 @@ if TYPE_CHECKING:
 _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
 
-class ReadableType:
-    """Around Django's WSGI application: leaves of a request's Content-Type what Django can read.
+ACCEPT_LENGTH = 1000
+"""No browser sends as much; Django reads ten times of it."""
 
-    It reads it while it makes the request, before there is any middleware, and where it can't, the
-    server answers 500. A charset is taken out: Django decodes the query by it, which fails for what
-    Python knows as a codec and is none of text (``hex``). A type that is too long, or has a
-    parameter that is no text, is none.
+
+def _is_readable(content_type: str) -> bool:
+    try:
+        parse_header_parameters(content_type)
+    except (ValueError, LookupError):
+        return False
+    return True
+
+
+class ReadableTypes:
+    """Around Django's WSGI application: leaves of a request's Content-Type and Accept what Django
+    can read.
+
+    It reads the first while it makes the request, before there is any middleware, and where it
+    can't, the server answers 500. A charset is taken out: Django decodes the query by it, which
+    fails for what Python knows as a codec and is none of text (``hex``). A type that is too long,
+    or has a parameter that is no text, is none; nor is an Accept with such a one, which Django
+    reads when a view asks for it.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -33,10 +47,11 @@ class ReadableType:
         given = environ.get("CONTENT_TYPE", "")
         if "charset" in given.lower():
             environ["CONTENT_TYPE"] = given = _CHARSET.sub("", given)
-        try:
-            parse_header_parameters(given)
-        except (ValueError, LookupError):
+        if not _is_readable(given):
             environ["CONTENT_TYPE"] = ""
+        accepted = environ.get("HTTP_ACCEPT", "")
+        if len(accepted) > ACCEPT_LENGTH or "*=" in accepted:
+            del environ["HTTP_ACCEPT"]
         return self._application(environ, start_response)
 
 

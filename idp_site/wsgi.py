@@ -13,7 +13,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-from .charset import ReadableType
+from .charset import ReadableTypes
 from .kept_answers import KeptAnswers
 from .process_environment import WithoutProcessEnvironment
 
@@ -24,7 +24,7 @@ if "granian.server" in sys.modules and "idp_site.granian_worker" not in sys.modu
     )
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "idp_site.settings")
-application = WithoutProcessEnvironment(KeptAnswers(ReadableType(get_wsgi_application())))
+application = WithoutProcessEnvironment(KeptAnswers(ReadableTypes(get_wsgi_application())))
 
 # A server that is set up wrongly must not serve (SECURITY G3); `runserver` would check, this must.
 _problems = [

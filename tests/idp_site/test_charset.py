@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 
-from idp_site.charset import ReadableType
+from idp_site.charset import ReadableTypes
 from tests.idp_site.test_kept_answers import _connections_stay_open, ask  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ CHARSETS = [
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain"])
 def test_a_query_and_a_form_are_utf_8(charset, kind):
     """Django's own handler fails for some, before any middleware is asked."""
-    site = ReadableType(WSGIHandler())
+    site = ReadableTypes(WSGIHandler())
     body = b"grant_type=%C3%A9"
 
     status, _, answer = ask(
@@ -57,8 +57,22 @@ def test_a_query_and_a_form_are_utf_8(charset, kind):
 )
 def test_what_else_the_content_type_says_stays(given, kept):
     seen = []
-    site = ReadableType(lambda environ, start: seen.append(environ["CONTENT_TYPE"]) or [])
+    site = ReadableTypes(lambda environ, start: seen.append(environ["CONTENT_TYPE"]) or [])
 
     site({"CONTENT_TYPE": given}, None)
 
     assert seen == [kept]
+
+
+@pytest.mark.parametrize("accept", ["text/" + "x" * 20_000, "text/plain; a*=nowhere'en'x"])
+def test_an_accept_that_cannot_be_read_is_none(accept):
+    seen = []
+    site = ReadableTypes(lambda environ, start: seen.append(environ) or [])
+
+    for given in (accept, "text/html, application/json;q=0.9"):
+        site({"HTTP_ACCEPT": given}, None)
+
+    assert [environ.get("HTTP_ACCEPT") for environ in seen] == [
+        None,
+        "text/html, application/json;q=0.9",
+    ]
