@@ -35,6 +35,7 @@ class AccountsConfig(AppConfig):
             not_me,
             notices,
             panels,
+            password_changes,
             personal_data,
             receivers,
             signup_policy,
@@ -48,6 +49,7 @@ class AccountsConfig(AppConfig):
         privacy.register_eraser(f"{__package__}.personal_data.erase")
 
         receivers.connect()
+        password_changes.connect()
         panels.register()
         notifications.use_not_me_link(not_me.link_for)
         erasure.use_cancel_link(erasing.cancel_link)

@@ -19,6 +19,15 @@ from .credentials import credential_hash
 from .links import expiry, link_to, new_token, token_hash
 from .models import RecoveryToken
 
+TELLS = "_ostiary_tells"
+"""The mark of a person whose password is set by us (see ``password_changes``)."""
+
+
+def new_password(user: Any, password: str) -> None:
+    """Set it, unsaved, for a caller who tells of it."""
+    user.set_password(password)
+    setattr(user, TELLS, True)
+
 
 def request_link(request: HttpRequest, *, email: str, next_url: str) -> None:
     """Have a recovery link mailed, if the address has an account that can use one.
@@ -95,7 +104,7 @@ def set_password(request: HttpRequest, recovery: RecoveryToken, password: str) -
         if not _still_holds(recovery, user):
             return False
         changed = ["password"]
-        user.set_password(password)
+        new_password(user, password)
         if getattr(user, "email_verified_at", user) is None:
             user.email_verified_at = timezone.now()
             changed.append("email_verified_at")
@@ -109,13 +118,13 @@ def set_password(request: HttpRequest, recovery: RecoveryToken, password: str) -
 def change_password(request: HttpRequest, user: Any, password: str, *, keep_sid: str = "") -> None:
     """Another password for someone who has proved who they are; all other sessions end."""
     with transaction.atomic():
-        user.set_password(password)
+        new_password(user, password)
         user.save(update_fields=["password"])
         sessions.end_all(user, "password", keep_sid=keep_sid)
         tell_password_changed(request, user, "password.changed")
 
 
-def tell_password_changed(request: HttpRequest, user: Any, kind: str) -> None:
+def tell_password_changed(request: HttpRequest | None, user: Any, kind: str) -> None:
     """Log that the password is another now, and mail the person (SECURITY C9)."""
     events.record(kind, user=user, request=request)
     password_changed.send(type(user), user=user, request=request)

@@ -11,7 +11,7 @@ from ostiary import factors, sessions
 from ostiary.notifications import notify
 from ostiary.signals import password_changed
 
-from . import email_change, factor_recovery, links, support
+from . import email_change, factor_recovery, links, recovery, support
 from .addresses import email_of, is_of_another
 from .email_change import Outcome
 from .models import MailedLink, RecoveryToken, SupportCase
@@ -50,7 +50,7 @@ def finish(request: HttpRequest, link: MailedLink, password: str) -> Outcome:
 def _recover(request: HttpRequest, user: Any, case: SupportCase, password: str) -> None:
     before = email_of(user)
     lost: list[str] = []
-    user.set_password(password)
+    recovery.new_password(user, password)
     user.save(update_fields=["password"])
     RecoveryToken.objects.filter(user=user).delete()
     if case.resets_factors:

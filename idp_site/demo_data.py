@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -119,7 +120,7 @@ def seed_people() -> None:
                 email_verified_at=timezone.now(),
             )
         if not user.check_password(demo.PASSWORD):
-            user.set_password(demo.PASSWORD)
+            user.password = make_password(demo.PASSWORD)  # of which nobody is told
             user.save()
 
 

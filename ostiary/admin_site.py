@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from . import assurance, factors
 from .signin import safe_next_url
@@ -32,7 +32,8 @@ def is_verified(request: HttpRequest) -> bool:
 class VerifiedOperatorMixin:
     """For an ``AdminSite``: lets in whom that lets in, if they have shown two factors.
 
-    The rest are led to show a second one, or told how to set one up::
+    The rest are led to show a second one, or told how to set one up. A password is changed where
+    everybody changes theirs::
 
         class AdminSite(VerifiedOperatorMixin, admin.AdminSite): ...
     """
@@ -57,3 +58,23 @@ class VerifiedOperatorMixin:
             return HttpResponseRedirect(again)
         told = {"again": again, "ways": factors.ways_to_set_up(request, request.user)}
         return render(request, "ostiary/second_step_needed.html", told, status=403)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to where people change their password, whoever they are: there it is confirmed,
+        logged and told. Without ``ostiary.accounts`` Django's own page, after a fresh sign-in."""
+        try:
+            return HttpResponseRedirect(reverse("ostiary_accounts:security"))
+        except NoReverseMatch:
+            return assurance.step_up()(super().password_change)(request, extra_context)  # type: ignore[misc]
+
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say that it is done, where it was done here."""
+        try:
+            return HttpResponseRedirect(reverse("ostiary_accounts:security"))
+        except NoReverseMatch:
+            answer: HttpResponse = super().password_change_done(request, extra_context)  # type: ignore[misc]
+            return answer
