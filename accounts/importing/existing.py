@@ -104,15 +104,16 @@ class Existing:
                 return done(HERE, met.entry, person)
             raise Refused("operator", "Operators are not changed by an import.")
         changes: dict[str, Any] = {}
-        if not met.is_first:
-            changes = _missing(met.claims, user)
-        elif wanted:
+        is_unused = passwords.is_unused(identity, user, self.importer.kinds)
+        if wanted and met.is_first:
             changes = _differing(met.claims, user)
-            if _is_moved(person, user):
-                changes |= self._move(person, identity, user)
+            if _is_moved(person, user) or (is_unused and person.email != email_of(user)):
+                changes |= self._move(person, user, is_unused=is_unused)
             if person.is_active and not user.is_active:
                 person.note("disabled_here", "The account is switched off here, and stays so.")
-        if wanted or not met.is_first:
+        elif is_unused:
+            changes = _missing(met.claims, user)
+        if wanted or is_unused:
             changes |= _verified_and_joined(person, user)
             self.in_groups.append((person, user))
         if not person.is_active and user.is_active:
@@ -125,13 +126,15 @@ class Existing:
         self._save(identity)
         return self._change(met, user, changes) if changes else done(HERE, met.entry, person)
 
-    def _move(self, person: Person, identity: ImportedIdentity, user: Any) -> dict[str, Any]:
+    def _move(self, person: Person, user: Any, *, is_unused: bool) -> dict[str, Any]:
         """The fields of a new address, for who has shown there that it is theirs, and has not been
-        here. For others none, and a note."""
+        here; or of the same, spelt otherwise. For others none, and a note."""
         why = ""
+        if not _is_moved(person, user):
+            return self._address(person, user)
         if not person.email_verified:
             why = "The address there is another, and not verified. The one here stays."
-        elif not passwords.is_unused(identity, user, self.importer.kinds):
+        elif not is_unused:
             why = "The address there is another. They have been here, and keep theirs."
         elif person.email in self._names or person.email in self._erased:
             why = "The address there is another, and can't be had here."
@@ -140,11 +143,16 @@ class Existing:
         if why:
             person.note("email_left", why)
             return {}
+        changes = self._address(person, user)
+        if hasattr(user, "email_verified_at"):
+            changes["email_verified_at"] = timezone.now()
+        return changes
+
+    def _address(self, person: Person, user: Any) -> dict[str, Any]:
+        """The fields that hold it."""
         changes: dict[str, Any] = {self.importer.email_field: person.email}
         if user.get_username() == email_of(user):
             changes[user.USERNAME_FIELD] = person.email
-        if hasattr(user, "email_verified_at"):
-            changes["email_verified_at"] = timezone.now()
         return changes
 
     # --- known by address ------------------------------------------------------------------------
@@ -179,18 +187,19 @@ class Existing:
     def _put_in_place_of(self, person: Person, identity: ImportedIdentity, user: Any) -> None:
         """Let the account be this person's, whose address another record of the source had.
 
-        So it is if nobody has used the account, and that record has lost against this one in these
-        files, or is gone and lacked what this one has; or if it is gone, and this one has all that
-        it had. Raises ``Refused`` otherwise.
+        So it is if nobody has used the account, and the other record has lost against this one in
+        these files, or would have (``Survey``); or if the files are whole, and it is gone. Raises
+        ``Refused`` otherwise.
         """
         before, is_gone = identity.external_id, not self.survey.has(identity.external_id)
         verified_here = getattr(user, "email_verified_at", user) is not None
         here = (verified_here, bool(user.is_active), user.has_usable_password())
         has_lost = self.survey.address_of(before) == canonical(person.email)
         there = self.survey.rank(person.external_id)
-        is_better = has_lost or (is_gone and there > here)
+        would_win = there > here or (there == here and person.external_id < before)
+        is_better = has_lost or (is_gone and would_win)
         if not (is_better and passwords.is_unused(identity, user, self.importer.kinds)):
-            if not (is_gone and there >= here and self.options.update):
+            if not (is_gone and self.options.update and self.options.whole):
                 raise Refused(
                     "duplicate", f"“{before}” came before, with the same address: theirs it is."
                 )

@@ -47,6 +47,8 @@ class Options:
     update: bool = False
     keep_ids: bool = False
     groups: bool = False
+    whole: bool = False
+    """Whether who is not in these files is gone there."""
     dry_run: bool = False
 
 

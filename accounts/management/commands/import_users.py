@@ -110,6 +110,7 @@ class Command(BaseCommand):
             update=options["existing"] == "update",
             keep_ids=options["keep_ids"],
             groups=options["groups"],
+            whole=options["absent"] == "deactivate",
             dry_run=options["dry_run"],
         )
         _judge(wanted, options["format"])
@@ -159,13 +160,13 @@ def _imported(
     if not looked_at:
         raise CommandError("There is nobody in it. Is it the export of this system?")
     gone = absent.find(source, importer.survey)
-    if options["absent"] == "deactivate":
+    if importer.options.whole:
         absent.judge(source, gone, options["absent_most"])
     entries = _entries(reading, sizes, "Taking over", terminal)
     while batch := list(itertools.islice(entries, BATCH)):
         yield importer.take(batch)
     yield importer.finish()
-    if options["absent"] == "deactivate":
+    if importer.options.whole:
         yield from ([one] for one in absent.switch_off(source, gone, dry_run=dry_run))
     else:
         yield list(absent.listed(gone))
