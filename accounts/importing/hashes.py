@@ -180,8 +180,9 @@ def phc(text: object) -> str:
 
 def kind_refused(name: str) -> HashRefused:
     """Says that nothing here reads such hashes. ``name`` is of the kind, and of no hash a part."""
-    known = f" “{name}”" if re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name) else ""
-    return HashRefused(f"A hash of this kind{known} isn't taken over.")
+    is_name = re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name)
+    kind = f"the kind “{name}”" if is_name else "this kind"
+    return HashRefused(f"A hash of {kind} isn't taken over.")
 
 
 def _werkzeug(name: str, costs: str, salt: str, digest: str) -> str:

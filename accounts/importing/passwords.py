@@ -77,6 +77,8 @@ def follow(
     elif person.password_ended and kept:
         identity.password_mark = identity.password_mark or mark_of(user.password)
         identity.password_ended = True
+        if "password_left" not in dict(person.notes):
+            person.note("password_left", "They have no password there any more, and so none here.")
         return make_password(None)
     return None
 
