@@ -20,11 +20,14 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ostiary import events
+from ostiary import events, factors
+from ostiary.email_addresses import canonical
+from ostiary.notifications import addresses_of
+from ostiary.operators import is_operator
 
 from . import oath
 from .conf import mfa_settings
-from .models import AuthenticatorApp, ImportedFactor, Phone, RecoveryCodes
+from .models import AuthenticatorApp, EmailDevice, ImportedFactor, Phone, RecoveryCodes
 from .sms import numbers, phones
 
 BATCH = 500
@@ -39,18 +42,30 @@ class TableMissing(Exception):
 
 
 class Refused(Exception):
-    """A row can't be taken over; its text says why."""
+    """A row can't be taken over; its text says why. ``counted``: it was a factor there."""
+
+    def __init__(self, text: str, *, counted: bool = True) -> None:
+        super().__init__(text)
+        self.counted = counted
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row: ``imported``, ``present`` or ``refused``, and then why."""
+    """What became of a row: ``imported``, ``present`` or ``refused``, and then why. ``factor`` is
+    its kind here. ``leaves``: it was a factor there, and so far the person has none here."""
 
     table: str
     row: str
     person: str
     result: str
     reason: str = ""
+    factor: str = ""
+    leaves: bool = False
+
+    @property
+    def gives_one(self) -> bool:
+        """Whether the person has a second factor by it; recovery codes alone are none."""
+        return self.result == "imported" and self.factor != "recovery_code"
 
 
 Row = dict[str, Any]
@@ -62,7 +77,8 @@ class Table:
     """A table, what its rows are selected by, and what makes a factor of one.
 
     ``take`` is given the person, the row and what decrypts texts of that project; returns the kind
-    of the factor. It raises ``Refused``.
+    of the factor. It raises ``Refused``. Columns that the table lacks, in an early version, are
+    ``None``; ``has_one`` tells whether the person has a second factor by now.
     """
 
     name: str
@@ -74,10 +90,14 @@ class Table:
 # --- what a row becomes -------------------------------------------------------------------------
 
 
+def _must_be_confirmed(row: Row) -> None:
+    if not row["confirmed"]:
+        raise Refused("it was never confirmed", counted=False)
+
+
 def _totp(user: Any, row: Row, decrypt: Decrypt) -> str:
     """A ``TOTPDevice`` of django-otp."""
-    if not row["confirmed"]:
-        raise Refused("it was never confirmed")
+    _must_be_confirmed(row)
     if row["t0"]:
         raise Refused("it counts from another moment than 1970 (t0)")
     try:
@@ -105,7 +125,7 @@ def _app(user: Any, key: bytes, *, digits: int, period: int, **fields: Any) -> s
         raise Refused(f"its codes change every {period} seconds")
     own = AuthenticatorApp._default_manager.filter(user=user)
     if any(hmac.compare_digest(app.key, key) for app in own):
-        raise Refused("the person has an app with this key already")
+        raise Refused("the person has an app with this key already", counted=False)
     AuthenticatorApp._default_manager.create(
         user=user, key=key, digits=digits, period=period, confirmed=True, **fields
     )
@@ -115,26 +135,25 @@ def _app(user: Any, key: bytes, *, digits: int, period: int, **fields: Any) -> s
 def _static_token(user: Any, row: Row, decrypt: Decrypt) -> str:
     """A ``StaticToken`` of django-otp, in plain there."""
     if not row["confirmed"]:
-        raise Refused("its device was never confirmed")
+        raise Refused("its device was never confirmed", counted=False)
     return _recovery_codes(user, [row["token"]])
 
 
 def _recovery_codes(user: Any, codes: list[str]) -> str:
     if not codes:
-        raise Refused("all of its codes are used")
+        raise Refused("all of its codes are used", counted=False)
     kept = RecoveryCodes._default_manager.filter(user=user).first()
     if kept is None:
         kept = RecoveryCodes.empty(user, name=IMPORTED)
     elif kept.name != IMPORTED:
-        raise Refused("the person has made new recovery codes here")
+        raise Refused("the person has made new recovery codes here", counted=False)
     kept.add(code for code in dict.fromkeys(codes) if not kept.has(code))
     return "recovery_code"
 
 
 def _phone(user: Any, row: Row, decrypt: Decrypt) -> str:
     """A ``PhoneDevice`` of django-two-factor-auth."""
-    if not row["confirmed"]:
-        raise Refused("it was never confirmed")
+    _must_be_confirmed(row)
     if row["method"] != "sms":
         raise Refused("it is called, and we make no voice calls")
     if phones.in_use(user):
@@ -147,6 +166,34 @@ def _phone(user: Any, row: Row, decrypt: Decrypt) -> str:
     phone.confirmed, phone.usable_from = True, timezone.now()
     phone.save(update_fields=["confirmed", "usable_from"])
     return "sms"
+
+
+def _email(user: Any, row: Row, decrypt: Decrypt) -> str:
+    """An ``EmailDevice`` of django-otp, whose codes go to the person's address, or to another."""
+    _must_be_confirmed(row)
+    if not mfa_settings.EMAIL_CODES:
+        raise Refused("it is a code by email, which this site doesn't offer (EMAIL_CODES)")
+    if is_operator(user):
+        raise Refused("it is a code by email, which is too weak for an operator")
+    if row["has_one"]:
+        raise Refused("it is a code by email, and the person has another second factor here")
+    addresses = addresses_of(user)
+    if not addresses:
+        raise Refused("it is a code by email, and the person's address is not verified")
+    if row["email"] and canonical(row["email"]) not in map(canonical, addresses):
+        raise Refused("its codes go to another address than the person's own")
+    EmailDevice._default_manager.create(user=user, confirmed=True)
+    return "email"
+
+
+def _left(why: str) -> Callable[[Any, Row, Decrypt], str]:
+    """A factor that there is none of here."""
+
+    def take(user: Any, row: Row, decrypt: Decrypt) -> str:
+        _must_be_confirmed(row)
+        raise Refused(why)
+
+    return take
 
 
 def _authenticator(user: Any, row: Row, decrypt: Decrypt) -> str:
@@ -208,11 +255,30 @@ _DJANGO_OTP = [
         join="otp_static_staticdevice",
     ),
 ]
+_OWNED = ("user_id", "confirmed")
+_OTHERS_OF_DJANGO_OTP = [
+    Table(
+        "otp_hotp_hotpdevice",
+        _OWNED,
+        _left("its codes are counted (HOTP), and ours go by the time: a new app is to be set up"),
+    ),
+    Table("otp_yubikey_yubikeydevice", _OWNED, _left("there are no Yubico codes here")),
+    Table("otp_yubikey_remoteyubikeydevice", _OWNED, _left("there are no Yubico codes here")),
+    # Last, since it is taken of who has nothing better.
+    Table("otp_email_emaildevice", (*_OWNED, "email"), _email),
+]
+_KEYS_OF_TWO_FACTOR = Table(
+    "two_factor_webauthn_webauthndevice",
+    _OWNED,
+    _left("it is a passkey, which `import_passkeys --from two-factor` takes over"),
+)
 SOURCES = {
-    "django-otp": _DJANGO_OTP,
+    "django-otp": [*_DJANGO_OTP, *_OTHERS_OF_DJANGO_OTP],
     "two-factor": [
         *_DJANGO_OTP,
         Table("two_factor_phonedevice", ("user_id", "confirmed", "number", "method"), _phone),
+        _KEYS_OF_TWO_FACTOR,
+        *_OTHERS_OF_DJANGO_OTP,
     ],
     "allauth": [Table("mfa_authenticator", ("user_id", "type", "data"), _authenticator)],
 }
@@ -226,15 +292,20 @@ def take_over(source: str, decrypt: Decrypt, *, dry_run: bool) -> Iterator[Outco
     if not tables:
         names = ", ".join(table.name for table in SOURCES[source])
         raise TableMissing(f"This database has no table of {source} ({names}).")
+    given: set[str] = set()
     for table in tables:
         for row in _rows(table):
-            yield _take(table, row, decrypt, dry_run=dry_run)
+            told = _take(table, row, decrypt, given, dry_run=dry_run)
+            if told.gives_one:
+                given.add(told.person)
+            yield told
 
 
 def _rows(table: Table) -> Iterator[Row]:
     """Every row, read in batches."""
     quote, last = connection.ops.quote_name, 0
-    columns = ", ".join(["t.id", *(quote(column) for column in table.columns)])
+    there = [column for column in table.columns if table.join or column in _columns_of(table.name)]
+    columns = ", ".join(["t.id", *(quote(column) for column in there)])
     join = f" JOIN {quote(table.join)} d ON d.id = t.device_id" if table.join else ""
     statement = (
         f"SELECT {columns} FROM {quote(table.name)} t{join} "  # noqa: S608
@@ -245,27 +316,37 @@ def _rows(table: Table) -> Iterator[Row]:
             cursor.execute(statement, [last])
             found = cursor.fetchall()
         for values in found:
-            yield dict(zip(["id", *table.columns], values, strict=True))
+            found_there = dict(zip(["id", *there], values, strict=True))
+            yield {**dict.fromkeys(table.columns), **found_there}
         if len(found) < BATCH:
             return
         last = found[-1][0]
 
 
-def _take(table: Table, row: Row, decrypt: Decrypt, *, dry_run: bool) -> Outcome:
+def _columns_of(table: str) -> set[str]:
+    with connection.cursor() as cursor:
+        return {one.name for one in connection.introspection.get_table_description(cursor, table)}
+
+
+def _take(table: Table, row: Row, decrypt: Decrypt, given: set[str], *, dry_run: bool) -> Outcome:
+    """``given`` are those who have been given a second factor in this run, or would have been."""
     here = {"table": table.name, "row": str(row["id"])}
     told = {**here, "person": str(row["user_id"])}
     if ImportedFactor.objects.filter(**here).exists():
         return Outcome(**told, result="present")
+    has_one = True
     try:
         with transaction.atomic():
             user = _person(row["user_id"])
+            has_one = told["person"] in given or bool(factors.factors_of(user))
             ImportedFactor.objects.create(**here)
-            kind = table.take(user, row, decrypt)
+            kind = table.take(user, {**row, "has_one": has_one}, decrypt)
             events.record("factor.imported", user=user, details={"factor": kind, **here})
             transaction.set_rollback(dry_run)
     except Refused as refused:
-        return Outcome(**told, result="refused", reason=str(refused))
-    return Outcome(**told, result="imported")
+        leaves = refused.counted and not has_one
+        return Outcome(**told, result="refused", reason=str(refused), leaves=leaves)
+    return Outcome(**told, result="imported", factor=kind)
 
 
 def _person(pk: Any) -> Any:

@@ -14,8 +14,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from mfa import oath
-from mfa.models import AuthenticatorApp, ImportedFactor, Phone, RecoveryCode, RecoveryCodes
-from ostiary import events
+from mfa.models import (
+    AuthenticatorApp,
+    EmailDevice,
+    ImportedFactor,
+    Phone,
+    RecoveryCode,
+    RecoveryCodes,
+)
+from ostiary import events, factors
 from ostiary.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +38,13 @@ TABLES = {
     "otp_static_staticdevice": DEVICE,
     "otp_static_statictoken": "id integer PRIMARY KEY, token varchar(16), device_id integer",
     "two_factor_phonedevice": f"{DEVICE}, number varchar(128), key varchar(40), method varchar(4)",
+    "otp_hotp_hotpdevice": f"{DEVICE}, key varchar(80), digits smallint, tolerance smallint, "
+    "counter bigint",
+    "otp_email_emaildevice": f"{DEVICE}, token varchar(16), valid_until timestamp, "
+    "email varchar(254)",
+    "otp_yubikey_remoteyubikeydevice": f"{DEVICE}, service_id integer, public_id varchar(32)",
+    "two_factor_webauthn_webauthndevice": f"{DEVICE}, public_key text, key_handle text, "
+    "sign_count integer",
     "mfa_authenticator": "id bigint PRIMARY KEY, user_id {user} NOT NULL, type varchar(20), "
     "data {json}",
 }
@@ -223,6 +237,122 @@ def test_a_trial_changes_nothing_and_tells_the_same(tables, person):
     assert not ImportedFactor.objects.exists()
     assert Event.objects.count() == before
     assert "1 taken over" in run("django-otp")[0]
+
+
+def hotp(person, **changes):
+    given = {"name": "backup", "confirmed": True, "key": KEY.hex(), "digits": 6, "counter": 3}
+    put("otp_hotp_hotpdevice", user_id=person.pk, **{**given, **changes})
+
+
+def by_email(person, **changes):
+    given = {"name": "default", "confirmed": True, "email": None}
+    put("otp_email_emaildevice", user_id=person.pk, **{**given, **changes})
+
+
+@pytest.fixture
+def email_codes(settings):
+    settings.OSTIARY_MFA = {**settings.OSTIARY_MFA, "EMAIL_CODES": True}
+
+
+@pytest.mark.parametrize("source", ["django-otp", "two-factor"])
+@pytest.mark.parametrize("address", [None, "", "own"])
+def test_codes_by_email_become_ours_where_the_site_has_them(
+    tables, person, email_codes, source, address
+):
+    """jazzband/django-two-factor-auth #475."""
+    own = getattr(person, person.get_email_field_name())
+    by_email(person, email=own.upper() if address == "own" else address)
+    trial, _ = run(source, dry_run=True)
+    assert not EmailDevice.objects.exists()
+    out, errors = run(source)
+    assert "otp_email_emaildevice: 1 taken over" in trial
+    assert "otp_email_emaildevice: 1 taken over" in out
+    assert not errors
+    assert EmailDevice.objects.get(confirmed=True).user == person
+    assert Event.objects.get(kind="factor.imported").details["factor"] == "email"
+    assert factors.factors_of(person)
+
+
+@pytest.mark.parametrize(
+    ("facts", "changes", "why"),
+    [
+        ({}, {"email": "other@example.com"}, "another address"),
+        ({"is_staff": True}, {}, "too weak for an operator"),
+        ({}, {"confirmed": False}, "never confirmed"),
+    ],
+)
+def test_codes_by_email_that_show_too_little_are_left(
+    tables, person, email_codes, facts, changes, why
+):
+    for name, value in facts.items():
+        setattr(person, name, value)
+    person.save()
+    by_email(person, **changes)
+    out, errors = run("django-otp")
+    assert "otp_email_emaildevice: 0 taken over, 0 were here before, 1 left out" in out
+    assert why in errors
+    assert not EmailDevice.objects.exists()
+
+
+def test_codes_to_an_address_that_is_known_to_be_unverified_are_left(tables, person, email_codes):
+    can_tell = hasattr(person, "email_verified_at")
+    person.email_verified_at = None
+    person.save()
+    by_email(person)
+    out, errors = run("django-otp")
+    assert ("not verified" in errors) == can_tell
+    assert ("1 taken over" in out) != can_tell
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_beside_something_better_no_codes_by_email_are_taken(tables, person, email_codes, dry_run):
+    totp(person)
+    by_email(person)
+    out, errors = run("django-otp", dry_run=dry_run)
+    assert "otp_totp_totpdevice: 1 taken over" in out
+    assert "otp_email_emaildevice: 0 taken over" in out
+    assert "has another second factor here" in errors
+    assert "Without a second factor" not in out
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_who_is_left_without_a_second_factor_is_named(tables, person, other_person, dry_run):
+    totp(person)
+    hotp(person)
+    hotp(other_person)
+    by_email(other_person)
+    put("otp_static_staticdevice", user_id=other_person.pk, name="backup", confirmed=True)
+    put("otp_static_statictoken", token="abcdefg2", device_id=1)
+    out, errors = run("django-otp", dry_run=dry_run)
+    assert "otp_hotp_hotpdevice: 0 taken over, 0 were here before, 2 left out" in out
+    assert "its codes are counted (HOTP)" in errors
+    assert "EMAIL_CODES" in errors
+    key = get_user_model()._meta.pk.get_db_prep_value(other_person.pk, connection)
+    assert f"Without a second factor here, who had one there: {key}." in out
+    assert KEY.hex() not in out + errors
+
+
+def test_what_was_never_a_factor_leaves_nobody_without(tables, person):
+    hotp(person, confirmed=False)
+    out, errors = run("django-otp")
+    assert "never confirmed" in errors
+    assert "Without a second factor" not in out
+
+
+def test_a_table_of_an_early_version_has_fewer_columns(tables, person, email_codes):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE otp_email_emaildevice DROP COLUMN email")
+    put("otp_email_emaildevice", user_id=person.pk, name="default", confirmed=True)
+    assert "otp_email_emaildevice: 1 taken over" in run("django-otp")[0]
+
+
+def test_keys_of_other_kinds_are_told(tables, person):
+    key = {"user_id": person.pk, "name": "key", "confirmed": True}
+    put("otp_yubikey_remoteyubikeydevice", **key)
+    put("two_factor_webauthn_webauthndevice", **key)
+    _out, errors = run("two-factor")
+    assert "no Yubico codes" in errors
+    assert "import_passkeys --from two-factor" in errors
 
 
 def test_without_the_tables_it_says_which_are_missing(db):

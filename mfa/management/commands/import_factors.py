@@ -40,10 +40,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, take over, tell what was left out and why."""
         counted: Counter[tuple[str, str]] = Counter()
+        given: set[str] = set()
+        left: set[str] = set()
         try:
             decrypt = import_string(options["decrypt"]) if options["decrypt"] else as_it_is
             for outcome in take_over(options["source"], decrypt, dry_run=options["dry_run"]):
                 counted[outcome.table, outcome.result] += 1
+                if outcome.gives_one:
+                    given.add(outcome.person)
+                elif outcome.leaves:
+                    left.add(outcome.person)
                 if outcome.reason:
                     self.stderr.write(
                         f"{outcome.table} {outcome.row} of {outcome.person}: {outcome.reason}."
@@ -56,6 +62,10 @@ class Command(BaseCommand):
             )
             self.stdout.write(
                 f"{table}: {imported} taken over, {present} were here before, {refused} left out."
+            )
+        if without := sorted(left - given):
+            self.stdout.write(
+                f"Without a second factor here, who had one there: {', '.join(without)}."
             )
         if not counted:
             self.stdout.write("There was nothing to take over.")
