@@ -4,6 +4,7 @@ package need not be installed any more."""
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -171,6 +172,33 @@ def _from_allauth(row: Row) -> Credential:
     )
 
 
+def _from_two_factor(row: Row) -> Credential:
+    """A ``WebauthnDevice`` of django-two-factor-auth, which keeps no flags and no model."""
+    if not row["confirmed"]:
+        raise LeftOut("it was never confirmed")
+    with _malformed():
+        credential_id = websafe_decode(row["key_handle"])
+        public_key = websafe_decode(row["public_key"])
+    user_id = _person(row)
+    return Credential(
+        user_id=user_id,
+        credential_id=credential_id,
+        public_key=public_key,
+        sign_count=row["sign_count"],
+        aaguid=UUID(int=0),
+        backup_eligible=None,
+        backed_up=False,
+        user_verified=False,
+        name=row["name"][:100] or "Passkey",
+        created_at=_moment(row["created_at"]) or timezone.now(),
+        last_used_at=_moment(row["last_used_at"]),
+        # As its DefaultWebauthnEntitiesFormMixin makes it.
+        imported_handle=hashlib.sha1(str(user_id).encode(), usedforsecurity=False)
+        .hexdigest()
+        .encode(),
+    )
+
+
 def _handle_of_allauth(pk: Any) -> bytes:
     """The person's id, as allauth has it in addresses."""
     of_people = get_user_model()._meta.pk
@@ -183,6 +211,7 @@ SOURCES: dict[str, tuple[str, Callable[[Row], Credential]]] = {
     "allauth": ("mfa_authenticator", _from_allauth),
     "django-otp-webauthn": ("django_otp_webauthn_webauthncredential", _from_django_otp_webauthn),
     "django-passkeys": ("passkeys_userpasskey", _from_django_passkeys),
+    "two-factor": ("two_factor_webauthn_webauthndevice", _from_two_factor),
 }
 """The table of each package, and how a row of it is read."""
 

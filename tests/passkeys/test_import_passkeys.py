@@ -1,6 +1,7 @@
 """Passkeys that were made by other packages, taken over from their tables."""
 
 import base64
+import hashlib
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -182,6 +183,44 @@ def test_a_passkey_of_allauth_signs_in_and_its_other_factors_are_left(person):
     assert ceremony.sign_in(authenticator).user == person
 
 
+def test_a_key_of_two_factor_auth_signs_in_and_the_others_are_told(person):
+    """As its ``two_factor.plugins.webauthn`` keeps them; SEED-platform/seed #5209."""
+    rows = table(
+        "two_factor_webauthn_webauthndevice",
+        user_id=of_person(),
+        name=models.CharField(max_length=64),
+        confirmed=models.BooleanField(default=True),
+        throttling_failure_count=models.PositiveIntegerField(default=0),
+        created_at=models.DateTimeField(default=MADE),
+        last_used_at=models.DateTimeField(null=True),
+        public_key=models.TextField(),
+        key_handle=models.TextField(),
+        sign_count=models.IntegerField(),
+    )
+    authenticator = Authenticator(counter=3)
+    handle = hashlib.sha1(str(person.pk).encode(), usedforsecurity=False).hexdigest().encode()
+    kept = stored_credential(answer_of(authenticator, handle))
+    key = {
+        "user_id": person.pk,
+        "name": "YubiKey",
+        "public_key": websafe_encode(cbor.encode(kept.public_key)),
+        "key_handle": websafe_encode(kept.credential_id),
+        "sign_count": 3,
+    }
+    rows.objects.create(**key)
+    rows.objects.create(**{**key, "confirmed": False})
+    rows.objects.create(**{**key, "public_key": "?", "key_handle": "x"})
+
+    said, left_out = run("two-factor")
+
+    assert said == "1 imported, 0 here already, 2 left out."
+    assert "never confirmed" in left_out
+    assert "can't be read" in left_out
+    taken = Credential.objects.get()
+    assert (taken.name, taken.sign_count, taken.created_at) == ("YubiKey", 3, MADE)
+    assert ceremony.sign_in(authenticator).user == person
+
+
 @pytest.mark.usefixtures("with_handles")
 def test_it_can_be_run_again_and_tried_without_change(person, django_otp_webauthn):
     authenticator = Authenticator(counter=5)
@@ -228,7 +267,9 @@ def test_what_makes_no_passkey_is_left_out_and_told(person, other_person, django
     assert Credential.objects.get().user == other_person
 
 
-@pytest.mark.parametrize("source", ["allauth", "django-otp-webauthn", "django-passkeys"])
+@pytest.mark.parametrize(
+    "source", ["allauth", "django-otp-webauthn", "django-passkeys", "two-factor"]
+)
 def test_where_its_tables_are_not_the_command_says_so(source):
     with pytest.raises(CommandError, match="can't be read"):
         run(source)
