@@ -6,6 +6,7 @@ way; what was used there stays used here. The tables themselves are left alone.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import json
@@ -331,22 +332,22 @@ def _columns_of(table: str) -> set[str]:
 def _take(table: Table, row: Row, decrypt: Decrypt, given: set[str], *, dry_run: bool) -> Outcome:
     """``given`` are those who have been given a second factor in this run, or would have been."""
     here = {"table": table.name, "row": str(row["id"])}
-    told = {**here, "person": str(row["user_id"])}
+    told = functools.partial(Outcome, **here, person=str(row["user_id"]))
     if ImportedFactor.objects.filter(**here).exists():
-        return Outcome(**told, result="present")
+        return told(result="present")
     has_one = True
     try:
         with transaction.atomic():
             user = _person(row["user_id"])
-            has_one = told["person"] in given or bool(factors.factors_of(user))
+            has_one = str(row["user_id"]) in given or bool(factors.factors_of(user))
             ImportedFactor.objects.create(**here)
             kind = table.take(user, {**row, "has_one": has_one}, decrypt)
             events.record("factor.imported", user=user, details={"factor": kind, **here})
             transaction.set_rollback(dry_run)
     except Refused as refused:
         leaves = refused.counted and not has_one
-        return Outcome(**told, result="refused", reason=str(refused), leaves=leaves)
-    return Outcome(**told, result="imported", factor=kind)
+        return told(result="refused", reason=str(refused), leaves=leaves)
+    return told(result="imported", factor=kind)
 
 
 def _person(pk: Any) -> Any:

@@ -32,7 +32,7 @@ REASONS = {
     "no_email": "no address",
     "no_id": "no id",
     "operator": "an operator here",
-    "password_left": "no password is taken over",
+    "password_left": "no password from there, or none any more",
     "required_action_left": "something to be done at the next sign-in is left out",
     "second_factor_left": "second factors are left out",
     "service_account": "an account of a client",

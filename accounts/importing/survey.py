@@ -80,8 +80,8 @@ class Survey:
 
     def address_of(self, external_id: str) -> str | None:
         """The canonical address of somebody in the files; ``None`` if they aren't, or have none."""
-        [address] = self._row("address", "id = ?", external_id) or (None,)
-        return address
+        row = self._row("address", "id = ?", external_id)
+        return str(row[0]) if row and row[0] is not None else None
 
     def has(self, external_id: str) -> bool:
         """Whether somebody is in the files."""

@@ -337,6 +337,8 @@ def test_a_dry_run_tells_what_would_happen_to_each_kind(tmp_path):
         "Here already: 0",
         "Refused: 0",
         "Not in these files any more: 1 (would be switched off: 1)",
+        "Why, and what stays behind:",
+        "  password_left: 1  no password from there, or none any more",
     ]
 
 

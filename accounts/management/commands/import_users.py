@@ -117,7 +117,7 @@ class Command(BaseCommand):
         reading = _reading(options)
         # Not the wrapper, which ends each line.
         shown = not options["json"] and self.stdout.isatty()
-        terminal = self.stdout._out if shown else None  # type: ignore[attr-defined]
+        terminal: Any = self.stdout._out if shown else None  # type: ignore[attr-defined]
         try:
             sizes = {path: path.stat().st_size for path in options["files"]}
             with Report(options["report"]) as report, closing(Importer(wanted)) as importer:
