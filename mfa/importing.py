@@ -332,7 +332,7 @@ def _columns_of(table: str) -> set[str]:
 def _take(table: Table, row: Row, decrypt: Decrypt, given: set[str], *, dry_run: bool) -> Outcome:
     """``given`` are those who have been given a second factor in this run, or would have been."""
     here = {"table": table.name, "row": str(row["id"])}
-    told = functools.partial(Outcome, **here, person=str(row["user_id"]))
+    told = functools.partial(Outcome, here["table"], here["row"], str(row["user_id"]))
     if ImportedFactor.objects.filter(**here).exists():
         return told(result="present")
     has_one = True
