@@ -56,7 +56,7 @@ def normalize(typed: str) -> str:
     except UnicodeError:
         # Or what an account may still have it by, and nobody else: IDNA 2003 knew it, perhaps.
         domain = by_idna_2003(domain)
-    return f"{unicodedata.normalize('NFKC', local)}@{domain}"
+    return f"{unicodedata.normalize('NFKC', local).lstrip()}@{domain}"
 
 
 def ascii_domain(domain: str) -> str:
@@ -69,6 +69,8 @@ def ascii_domain(domain: str) -> str:
         raise UnicodeError("A domain is not as long.")
     if not domain.isascii():
         domain = idna.uts46_remap(domain, std3_rules=True)
+        if not all(domain.split(".")):
+            raise UnicodeError("A part of the domain is empty.")
     # An ASCII label needs no mapping, and may hold two hyphens where IDNA has none.
     return ".".join(
         label if label.isascii() and not label.startswith("xn--") else idna.alabel(label).decode()
@@ -78,8 +80,8 @@ def ascii_domain(domain: str) -> str:
 
 def by_idna_2003(email: str) -> str:
     """An address or domain as it was kept in former times, when ``faß.de`` was ``fass.de``, and a
-    picture could stand in a name. What wasn't a domain then is in NFKC and small letters."""
-    local, at, domain = unicodedata.normalize("NFKC", email).rpartition("@")
+    picture could stand in a name. What wasn't a domain then is in small letters."""
+    local, at, domain = email.rpartition("@")
     if len(domain) <= MAX_LENGTH:
         with contextlib.suppress(UnicodeError):
             domain = domain.encode("idna").decode("ascii")
