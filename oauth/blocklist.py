@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.cache import caches
+from django.core.cache import BaseCache, caches
 from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -26,12 +27,15 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidGrantError
 from . import status_list
 from .conf import oauth_settings
 from .models import Client, Grant, TokenStatus
-from .resource_server.revocation.blocklist import KEY_PREFIX, jti_hash
+from .resource_server.revocation.blocklist import KEY_PREFIX, WHOLE, jti_hash
 
 log = logging.getLogger(__name__)
 
 MARGIN_SECONDS = 60
 """An API whose clock is late, or we with our leeway, takes a token for so much longer."""
+
+FILLING = "ostiary:blocklist-filling"
+"""The key under which a sweep finds again what it began with."""
 
 Revoked = Iterable[tuple[str, datetime]]
 
@@ -110,17 +114,26 @@ def sweep() -> int:
     """Revoke live tokens whose grant, person or client was ended past this module, as by a bare
     SQL statement, and fill the cache again; returns how many were revoked.
 
-    A cache that was emptied, or could not be reached, is whole again after this.
+    A cache that was emptied, or could not be reached, is whole again after this, and says so to the
+    APIs, which until then take no token that may have been on the list.
     """
     client = Client.objects.filter(pk=OuterRef("client_key"), enabled=True)
     grant = Grant.objects.filter(_alive(), pk=OuterRef("grant_key"), revoked_at__isnull=True)
     count = revoke(~Q(Exists(client)) | (Q(grant_key__isnull=False) & ~Q(Exists(grant))))
     if oauth_settings.BLOCKLIST_CACHE:
-        revoked = TokenStatus.objects.filter(
-            revoked_at__isnull=False, expires_at__gt=timezone.now()
-        )
-        _put(revoked.values_list("jti_hash", "expires_at").iterator())
+        _fill(caches[oauth_settings.BLOCKLIST_CACHE])
     return count
+
+
+def _fill(cache: BaseCache) -> None:
+    """Put in all that is revoked, and say so if the cache has kept it meanwhile."""
+    attempt = secrets.token_hex()
+    cache.set(FILLING, attempt)
+    taken = timezone.now() - timedelta(seconds=MARGIN_SECONDS)
+    revoked = TokenStatus.objects.filter(revoked_at__isnull=False, expires_at__gt=taken)
+    _put(revoked.values_list("jti_hash", "expires_at").iterator())
+    if cache.get(FILLING) == attempt:
+        cache.add(WHOLE, attempt, None)
 
 
 def _alive() -> Q:

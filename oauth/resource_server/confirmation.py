@@ -6,7 +6,6 @@ import ipaddress
 import logging
 from collections.abc import Sequence
 
-from django.core.cache import caches
 from django.http import HttpRequest
 
 from .. import jwk
@@ -14,6 +13,7 @@ from . import dpop, mtls
 from .access_token import AccessToken
 from .conf import ResourceServerSettings
 from .errors import InvalidDpopProof, InvalidToken, Unavailable, UseDpopNonce
+from .used_proofs import Forgotten, UsedProofs
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def check(
     token: str,
     granted: AccessToken,
     settings: ResourceServerSettings,
+    used: UsedProofs,
 ) -> None:
     """Raise an ``AccessRefused`` unless the request proves every key that ``granted`` is bound to.
 
@@ -44,11 +45,13 @@ def check(
         bound["x5t#S256"], certificate_thumbprint(request, settings)
     ):
         raise InvalidToken("The access token is bound to another certificate.")
-    if "jkt" in bound and not dpop.equal(bound["jkt"], _proven(request, token, settings)):
+    if "jkt" in bound and not dpop.equal(bound["jkt"], _proven(request, token, settings, used)):
         raise InvalidToken("The access token is bound to another key.")
 
 
-def _proven(request: HttpRequest, token: str, settings: ResourceServerSettings) -> str:
+def _proven(
+    request: HttpRequest, token: str, settings: ResourceServerSettings, used: UsedProofs
+) -> str:
     """The thumbprint that the DPoP proof proves; the proof is used up by this."""
     try:
         proof = dpop.check(
@@ -63,9 +66,11 @@ def _proven(request: HttpRequest, token: str, settings: ResourceServerSettings) 
     wanted = settings.DPOP_NONCE_REQUIRED or proof.nonce is not None
     if wanted and not dpop.is_live_nonce(proof.nonce, NONCE_SALT):
         raise UseDpopNonce
-    key = f"ostiary:dpop:{dpop.ath(proof.identifier)}"
     try:
-        first = caches[settings.DPOP_REPLAY_CACHE].add(key, 1, 2 * dpop.IAT_SECONDS + 1)
+        first = used.first_use(proof)
+    except Forgotten:
+        log.warning("the cache of used DPoP proofs was emptied, or is away")
+        raise Unavailable from None
     except Exception:
         # Each backend has errors of its own. A use that can't be remembered is none.
         log.exception("the cache of used DPoP proofs does not answer")

@@ -21,9 +21,10 @@ from .access_token import AccessToken, Verifier
 from .conf import ResourceServerSettings, problems, resource_server_settings
 from .errors import AccessRefused, InsufficientScope, InvalidToken, Unavailable, challenge
 from .issuer import Issuer
-from .revocation import blocklist
+from .revocation.blocklist import Blocklist, NotWhole
 from .revocation.introspection import Introspection
 from .revocation.status_list import StatusLists
+from .used_proofs import UsedProofs
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class ResourceServer:
             introspection_endpoint=settings.INTROSPECTION_ENDPOINT,
         )
         self._verifier = Verifier(self.issuer, settings.AUDIENCE, settings.LEEWAY)
+        self._used_proofs = UsedProofs(settings.DPOP_REPLAY_CACHE)
+        self._blocklist = Blocklist(settings.BLOCKLIST_CACHE)
         self._status_lists = StatusLists(self.issuer, settings.LEEWAY)
         self._introspection = Introspection(
             self.issuer,
@@ -68,7 +71,7 @@ class ResourceServer:
         if (granted := seen.get(self)) is None:
             scheme, token = bearer.presented(request)
             granted = self._verified(token)
-            confirmation.check(request, scheme, token, granted, self.settings)
+            confirmation.check(request, scheme, token, granted, self.settings, self._used_proofs)
             if self.settings.REVOCATION != "none":
                 self._check_revocation(token, granted)
             seen[self] = granted
@@ -100,9 +103,10 @@ class ResourceServer:
             self._introspection.introspect(token)  # an opaque one was asked about already
         if how == "blocklist":
             try:
-                return blocklist.is_revoked(
-                    str(granted.claims["jti"]), self.settings.BLOCKLIST_CACHE
-                )
+                return self._blocklist.is_revoked(str(granted.claims["jti"]))
+            except NotWhole:
+                log.warning("the blocklist was emptied, and the issuer has not filled it again")
+                raise Unavailable from None
             except Exception:  # each backend has errors of its own
                 log.exception("the cache of the blocklist does not answer")
                 raise Unavailable from None

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from oauth import blocklist, cleanup, tasks
 from oauth.models import AccessToken, Api, Client, ExchangeRule, Grant, TokenStatus
+from oauth.resource_server.revocation.blocklist import WHOLE
 from ostiary import sessions
 from ostiary.models import Session
 from tests.oauth import flow
@@ -467,10 +468,24 @@ def test_a_cache_that_was_emptied_is_whole_after_the_sweep(
     assert is_listed(shared_cache, token)
     shared_cache.clear()
 
+    assert not shared_cache.get(WHOLE)
+
     tasks.sweep_blocklist()
 
     assert is_listed(shared_cache, token)
     assert not is_listed(shared_cache, other)
+    assert shared_cache.get(WHOLE)
+
+
+def test_a_cache_that_is_emptied_while_it_is_filled_is_not_said_to_be_whole(
+    service_client, shared_cache, monkeypatch
+):
+    put = blocklist._put
+    monkeypatch.setattr(blocklist, "_put", lambda revoked: (put(revoked), shared_cache.clear()))
+
+    blocklist.sweep()
+
+    assert not shared_cache.get(WHOLE)
 
 
 def person_switched_off(client):

@@ -6,12 +6,13 @@ import time
 import uuid
 
 import pytest
+from django.core.cache import caches
 from django.http import HttpResponse
 from django.test import RequestFactory
 
 from oauth import jwk
-from oauth.resource_server import mtls
-from oauth.resource_server.dpop import NONCE_SECONDS, InvalidProof, check
+from oauth.resource_server import mtls, used_proofs
+from oauth.resource_server.dpop import IAT_SECONDS, NONCE_SECONDS, InvalidProof, check
 from tests.oauth.assertions import new_key, public_jwk
 from tests.oauth.test_dpop import RESOURCE_PROOF, RESOURCE_TOKEN, THUMBPRINT
 from tests.parallel import at_once
@@ -176,6 +177,39 @@ def test_a_replay_cache_that_does_not_answer_is_a_503(make_server, bound, settin
 
     request = with_proof(bound, make_proof(KEY, bound))
     assert error_of(make_server(), request) == (503, "")
+
+
+def test_a_replay_cache_that_says_nothing_of_being_away_is_a_503(make_server, bound, settings):
+    """Some answer as if they were empty, and then have used proofs not taken for fresh ones."""
+    away = {"BACKEND": "idp_site.cache.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {"default": away}
+
+    request = with_proof(bound, make_proof(KEY, bound))
+    assert error_of(make_server(), request) == (503, "")
+
+
+def test_h1_a_used_proof_is_not_taken_again_once_the_cache_was_emptied(server, bound):
+    used, ahead = make_proof(KEY, bound), make_proof(KEY, bound, iat=int(time.time()) + 50)
+    for proof in (used, ahead):
+        server.authenticate(with_proof(bound, proof))
+
+    caches["default"].clear()
+
+    for proof in (used, ahead, make_proof(KEY, bound)):
+        assert error_of(server, with_proof(bound, proof))[0] == 503
+
+
+def test_once_every_proof_from_before_has_expired_new_ones_are_taken(server, bound):
+    server.authenticate(with_proof(bound, make_proof(KEY, bound)))
+    caches["default"].clear()
+    proof = make_proof(KEY, bound)
+    assert error_of(server, with_proof(bound, proof))[0] == 503
+
+    emptied = caches["default"].get(used_proofs.SINCE)
+    caches["default"].set(used_proofs.SINCE, emptied - IAT_SECONDS - 1, None)
+
+    server.authenticate(with_proof(bound, proof))
+    assert error_of(server, with_proof(bound, proof)) == (401, "invalid_dpop_proof")
 
 
 def test_behind_a_proxy_the_address_is_that_of_the_settings(make_server, bound):

@@ -13,6 +13,7 @@ from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 
 from oauth.resource_server.revocation import status_list
+from oauth.resource_server.revocation.blocklist import WHOLE
 from tests.parallel import at_once
 
 from .calls import AUDIENCE, error_of, good_token, request_with, takes
@@ -64,6 +65,28 @@ def test_a_blocklist_that_does_not_answer_is_a_503_or_as_the_operator_says(
 
     assert error_of(make_server(**how), request_with(good_token(issuer)))[0] == 503
     assert takes(make_server(**how, REVOCATION_FAILS_OPEN=True), good_token(issuer))
+
+
+def test_a_blocklist_that_was_emptied_is_a_503_until_it_is_filled_again(
+    issuer, blocking, shared_cache, make_server
+):
+    how = {"REVOCATION": "blocklist", "BLOCKLIST_CACHE": "shared"}
+    open_one = make_server(**how, REVOCATION_FAILS_OPEN=True)
+    token, listed = good_token(issuer, jti="the one"), hashlib.sha256(b"the one").hexdigest()
+    shared_cache.set(WHOLE, "first", None)
+    assert takes(blocking, token)
+    assert takes(open_one, token)
+    shared_cache.set(f"ostiary:blocklist:{listed}", 1, 60)
+    assert not takes(open_one, token)
+
+    shared_cache.clear()
+
+    assert error_of(blocking, request_with(token)) == (503, "")
+    assert takes(open_one, token)
+    shared_cache.set(f"ostiary:blocklist:{listed}", 1, 60)
+    shared_cache.set(WHOLE, "second", None)
+    assert error_of(blocking, request_with(token)) == (401, "invalid_token")
+    assert takes(blocking, good_token(issuer))
 
 
 def test_a_blocklist_that_nobody_shares_is_none(make_server):
