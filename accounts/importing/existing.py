@@ -81,8 +81,11 @@ class Existing:
 
     def _take(self, met: Met) -> Outcome | None:
         person = met.person
-        if identity := self._known.get(person.external_id):
-            user = self._users[identity.user_id]
+        identity = self._known.get(person.external_id)
+        user = self._users[identity.user_id] if identity else None
+        if person.is_deleted:
+            return self._deleted(met, user)
+        if identity:
             return self._again(met, identity, user, wanted=self.options.update)
         owners = [one for one in self._owners_at(person) if not self._makes_way(one, person)]
         if owners:
@@ -125,6 +128,19 @@ class Existing:
             person.note("password_left", "They sign in here without a password.")
         self._save(identity)
         return self._change(met, user, changes) if changes else done(HERE, met.entry, person)
+
+    def _deleted(self, met: Met, user: Any) -> Outcome:
+        """Someone of whom the other system keeps only that they were deleted. Their account here is
+        switched off, unless somebody else there has its address now."""
+        told = "This account was deleted there."
+        if user is None or self.survey.has_address(canonical(email_of(user))):
+            raise Refused("deleted", told)
+        if is_privileged(user):
+            raise Refused("operator", "Operators are not changed by an import.")
+        met.person.note("deleted", told)
+        if not user.is_active:
+            return done(HERE, met.entry, met.person)
+        return self._change(met, user, {"is_active": False})
 
     def _move(self, person: Person, user: Any, *, is_unused: bool) -> dict[str, Any]:
         """The fields of a new address, for who has shown there that it is theirs, and has not been
@@ -175,8 +191,7 @@ class Existing:
             source=self.options.source, external_id=person.external_id, user=user
         )
         changes = _missing(met.claims, user)
-        others = [one for one in self._of_owners.get(user.pk, ()) if one.made_account]
-        if others and not user.has_usable_password():  # which an import has made, without one
+        if not user.has_usable_password():
             encoded = passwords.follow(person, identity, user, self.importer.kinds)
             changes |= {"password": encoded} if encoded is not None else {}
         self._tell_of_id(person, user)
@@ -188,18 +203,21 @@ class Existing:
         """Let the account be this person's, whose address another record of the source had.
 
         So it is if nobody has used the account, and the other record has lost against this one in
-        these files, or would have (``Survey``); or if the files are whole, and it is gone. Raises
-        ``Refused`` otherwise.
+        these files, or would have (``Survey``); or if it is gone for sure. Raises ``Refused``
+        otherwise.
         """
-        before, is_gone = identity.external_id, not self.survey.has(identity.external_id)
+        before = identity.external_id
+        is_there = self.survey.has(before)
+        is_gone = not is_there or self.survey.was_deleted(before)
         verified_here = getattr(user, "email_verified_at", user) is not None
         here = (verified_here, bool(user.is_active), user.has_usable_password())
         has_lost = self.survey.address_of(before) == canonical(person.email)
         there = self.survey.rank(person.external_id)
         would_win = there > here or (there == here and person.external_id < before)
-        is_better = has_lost or (is_gone and would_win)
+        is_better = (has_lost or (is_gone and would_win)) and there[0] >= verified_here
         if not (is_better and passwords.is_unused(identity, user, self.importer.kinds)):
-            if not (is_gone and self.options.update and self.options.whole):
+            is_sure = is_there or self.options.whole
+            if not (is_gone and is_sure and self.options.update):
                 raise Refused(
                     "duplicate", f"“{before}” came before, with the same address: theirs it is."
                 )
@@ -220,8 +238,9 @@ class Existing:
 
     def _wants_an_address(self, person: Person) -> bool:
         identity = self._known.get(person.external_id)
-        moves = identity is not None and _is_moved(person, self._users[identity.user_id])
-        return identity is None or (self.options.update and moves)
+        if person.is_deleted or identity is None:
+            return not person.is_deleted
+        return self.options.update and _is_moved(person, self._users[identity.user_id])
 
     def _owners_at(self, person: Person) -> list[Any]:
         """Who else has the person's address now, after what has changed in this batch."""

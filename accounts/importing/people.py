@@ -94,8 +94,11 @@ class Importer:
             except Refused as found:
                 why = found
             else:
-                self.survey.add(person, canonical(person.email))
-        if why and why.reason != "deleted" and entry.external_id:
+                if person.is_deleted:
+                    self.survey.add_id(person.external_id, deleted=True)
+                else:
+                    self.survey.add(person, canonical(person.email))
+        if why and entry.external_id:
             self.survey.add_id(entry.external_id)
 
     def take(self, entries: Iterable[Entry]) -> list[Outcome]:
@@ -175,6 +178,8 @@ class Importer:
             raise entry.refused
         person: Any = entry.person
         self._examine(person)
+        if person.is_deleted:
+            return Met(entry, person, is_first=True, claims={})
         is_first = self.survey.meet(person, canonical(person.email))
         claims = self._places.fill(person)
         self._judge_hash(person)
@@ -186,6 +191,8 @@ class Importer:
             raise Refused("no_id", "There is no id by which to know this person again.")
         if len(person.external_id) > 255:
             raise Refused("malformed", "The id is longer than 255 characters.")
+        if person.is_deleted:
+            return
         if self.options.keep_ids and person.uuid is None:
             raise Refused("malformed", "The id is no UUID, and so can't be kept.")
         if not person.email:

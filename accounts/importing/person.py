@@ -58,6 +58,8 @@ class Person:
     email: str
     email_verified: bool = False
     is_active: bool = True
+    is_deleted: bool = False
+    """Whether the other system keeps no more of them than the id."""
     password: str = ""
     password_ended: bool = False
     """Whether the other system says that no password of theirs works there, or one that can't be

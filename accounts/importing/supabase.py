@@ -27,7 +27,7 @@ def external_id(user: dict[str, Any]) -> str:
 def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     """What a user of the project is here. ``names`` maps user metadata to claims."""
     if id_in(user, "deleted_at"):
-        raise Refused("deleted", "This account was deleted there.")
+        return Person(external_id=text(user, "id"), email="", is_deleted=True)
     if truth(user, "is_anonymous", default=False):
         raise Refused("anonymous", "This is a visitor, who has no account there.")
     found = Person(

@@ -16,6 +16,7 @@ CREATE TABLE people (
     verified INTEGER NOT NULL,
     active INTEGER NOT NULL,
     password INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
     met INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """
@@ -41,17 +42,20 @@ class Survey:
         """Forget all."""
         self._database.close()
 
-    def add_id(self, external_id: str) -> None:
-        """Somebody who can't be taken over, and is there all the same."""
+    def add_id(self, external_id: str, *, deleted: bool = False) -> None:
+        """Somebody who can't be taken over, and is in the files all the same."""
         self._database.execute(
-            "INSERT OR IGNORE INTO people VALUES (?, NULL, 0, 0, 0, 0)", [external_id]
+            "INSERT OR IGNORE INTO people (id, verified, active, password, deleted) "
+            "VALUES (?, 0, 0, 0, ?)",
+            [external_id, deleted],
         )
 
     def add(self, person: Person, address: str) -> None:
         """A record; several may tell of one person. ``address`` is the canonical form."""
         facts = (person.email_verified, person.is_active, bool(person.password))
         self._database.execute(
-            "INSERT INTO people VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (id) DO UPDATE SET "
+            "INSERT INTO people (id, address, verified, active, password) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET "
             "address = coalesce(address, excluded.address), "
             "verified = max(verified, excluded.verified), "
             "active = min(active, excluded.active), password = max(password, excluded.password)",
@@ -86,6 +90,11 @@ class Survey:
     def has(self, external_id: str) -> bool:
         """Whether somebody is in the files."""
         return self._row("1", "id = ?", external_id) is not None
+
+    def was_deleted(self, external_id: str) -> bool:
+        """Whether the files tell of somebody that they were deleted."""
+        row = self._row("deleted", "id = ?", external_id)
+        return bool(row and row[0])
 
     def has_address(self, address: str) -> bool:
         """Whether somebody in the files has this address, in its canonical form."""

@@ -528,6 +528,17 @@ def test_an_account_that_somebody_uses_is_not_given_to_another_record(tmp_path, 
     assert not signs_in("abc", "two@example.com")
 
 
+def test_an_account_whose_address_is_verified_goes_to_nobody_whose_is_not(tmp_path, report):
+    """Who made up the address in another connection of the tenant."""
+    run(lines_of(tmp_path, BY_GOOGLE), form="auth0")
+    both = [{**one, "email_verified": False} for one in (BY_GOOGLE, BY_PASSWORD)]
+
+    lines = report(lines_of(tmp_path, *both), form="auth0", existing="update")
+
+    assert ("auth0|100", "refused", "duplicate") in reasons(lines)
+    assert not signs_in("abc", "two@example.com")
+
+
 def test_what_has_ended_ends_though_its_record_is_refused(tmp_path, report):
     """Of two with one address, of whom the first has been here."""
     first = {**exports.keycloak_user("first"), "email": "x@example.com"}
@@ -682,6 +693,50 @@ def test_an_empty_file_switches_nobody_off(tmp_path):
         counts(realm(tmp_path), absent="deactivate", absent_most=100)
 
     assert not User.objects.filter(is_active=False).exists()
+
+
+def supabase(folder, *rows):
+    """A table of ``auth.users``; a row without an address was deleted, which leaves no more."""
+    path = folder / "users.csv"
+    lines = ["id,email,email_confirmed_at,encrypted_password,deleted_at"]
+    for key, email in rows:
+        kept = (
+            f"{email},2024-01-01 00:00:00+00,{exports.AUTH0_BCRYPT},"
+            if email
+            else ("e3b0c44298fc1c149afbf4c8996fb924,,,2024-03-01 00:00:00+00")
+        )
+        lines.append(f"{key},{kept}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_of_whom_the_file_says_that_they_were_deleted_the_account_is_switched_off(tmp_path, report):
+    run(supabase(tmp_path, ("1", "ann@example.com"), ("2", "ben@example.com")), form="supabase")
+    browser = Browser()
+    assert signs_in("abc", "ben@example.com", browser)
+
+    lines = report(
+        supabase(tmp_path, ("1", "ann@example.com"), ("2", ""), ("3", "")), form="supabase"
+    )
+
+    assert reasons(lines) == [("2", "updated", "deleted"), ("3", "refused", "deleted")]
+    assert not flow.is_signed_in(browser)
+    assert not signs_in("abc", "ben@example.com")
+    assert signs_in("abc", "ann@example.com")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("has_been_here", [False, True])
+def test_who_was_deleted_and_signed_up_anew_there_keeps_the_account(tmp_path, order, has_been_here):
+    run(supabase(tmp_path, ("1", "ann@example.com")), form="supabase")
+    if has_been_here:
+        assert signs_in("abc", "ann@example.com")
+
+    rows = [("1", ""), ("2", "ann@example.com")][::order]
+    run(supabase(tmp_path, *rows), form="supabase", existing="update")
+
+    assert ImportedIdentity.objects.get(user__email="ann@example.com").external_id == "2"
+    assert signs_in("abc", "ann@example.com")
 
 
 def test_who_comes_back_there_stays_switched_off_and_is_told(tmp_path, report):
