@@ -44,5 +44,5 @@ class SiteSignIn(admin.AdminSite):
         return HttpResponseRedirect(resolve_url(settings.LOGOUT_REDIRECT_URL or "/"))
 
 
-class AdminSite(VerifiedOperatorMixin, SiteSignIn):
+class AdminSite(VerifiedOperatorMixin, SiteSignIn):  # type: ignore[misc]  # stubs: as for logout
     """Operators show two factors."""
