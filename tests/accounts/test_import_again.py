@@ -3,6 +3,7 @@
 What has ended there ends here, whatever is asked for (SECURITY J3).
 """
 
+import io
 import json
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 
 from accounts.models import ImportedIdentity
@@ -684,6 +685,20 @@ def test_a_file_that_may_have_been_cut_switches_nobody_off_and_changes_nothing(t
     file = realm(tmp_path, *users[:17])
     told = counts(file, absent="deactivate", absent_most=15)
     assert told["switched_off"] == 3
+
+
+@pytest.mark.parametrize(
+    ("share", "right"), [("17%", True), ("17", True), ("-1", False), ("x", False)]
+)
+def test_the_share_that_may_go_is_a_percentage(tmp_path, share, right):
+    _users, file = all_but_the_last(tmp_path, count=12)
+    arguments = ["import_users", str(file), "--format", "keycloak", f"--absent-most={share}"]
+    arguments.append("--absent=deactivate")
+    if right:
+        call_command(*arguments, stdout=io.StringIO())
+        return
+    with pytest.raises(CommandError, match="absent-most"):
+        call_command(*arguments, stdout=io.StringIO())
 
 
 def test_an_empty_file_switches_nobody_off(tmp_path):

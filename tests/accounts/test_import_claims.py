@@ -311,6 +311,7 @@ def test_the_summary_is_in_words(tmp_path):
         "  no_email: 1  no address",
         "1 of them have no password here. They choose one by “Forgot password?” at their first "
         "sign-in: tell them.",
+        "Whom each of these is about: --report FILE.",
     ]
 
 
@@ -339,6 +340,7 @@ def test_a_dry_run_tells_what_would_happen_to_each_kind(tmp_path):
         "Not in these files any more: 1 (would be switched off: 1)",
         "Why, and what stays behind:",
         "  password_left: 1  no password from there, or none any more",
+        "Whom each of these is about: --report FILE.",
     ]
 
 

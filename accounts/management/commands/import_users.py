@@ -60,7 +60,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--absent-most",
-            type=int,
+            type=_percent,
             default=10,
             metavar="PERCENT",
             help="refuse to switch off more of them than so many percent, and more than one "
@@ -134,6 +134,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({**told, "columns_passed_by": sorted(reading.unknown)}))
             return
         self.stdout.write("\n".join(tally.summary(dry_run=wanted.dry_run)))
+        if tally.reasons and not options["report"]:
+            self.stdout.write("Whom each of these is about: --report FILE.")
         if reading.unknown:
             self.stdout.write(
                 f"Columns that were passed by: {', '.join(sorted(reading.unknown))}. To take one: "
@@ -189,6 +191,14 @@ def _entries(
                     "taken over."
                 ) from None
             progress.file_ends(size)
+
+
+def _percent(text: str) -> int:
+    """A share, with or without its sign. Raises ``ValueError``."""
+    share = int(text.removesuffix("%"))
+    if not 0 <= share <= 100:
+        raise ValueError
+    return share
 
 
 def _judge(wanted: Options, form: str) -> None:
