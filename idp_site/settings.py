@@ -242,6 +242,7 @@ AUTH_PASSWORD_VALIDATORS = [
         },
     },
     {"NAME": _VALIDATORS + "CommonPasswordValidator"},
+    {"NAME": "accounts.strength.WeakPasswordValidator"},
     {"NAME": "accounts.breached.BreachedPasswordValidator"},
 ]
 

@@ -7,14 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary.client_address import client_ip
-from ostiary.conf import ostiary_settings
 from ostiary.pages import form_page
 from ostiary.throttling import throttle
 
 from .. import strength
 from ..forms import PASSWORD_MAX_LENGTH
-
-MOST_OF_A_WORD = 200
 
 
 @sensitive_post_parameters("password")
@@ -24,13 +21,10 @@ def judge(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     throttle("strength", ip=client_ip(request))
-    words = [request.POST.get(name, "")[:MOST_OF_A_WORD] for name in ("email", "username", "name")]
+    words = [request.POST.get(name, "") for name in ("email", "username", "name")]
     if request.user.is_authenticated:
-        words.append(request.user.get_username())
-    judged = strength.judge(
-        request.POST.get("password", "")[:PASSWORD_MAX_LENGTH],
-        [*words, ostiary_settings.SITE_NAME],
-    )
+        words += strength.words_of(request.user)
+    judged = strength.judge(request.POST.get("password", "")[:PASSWORD_MAX_LENGTH], words)
     if request.headers.get("Accept") == "application/json":
         return JsonResponse({"score": judged.score, "label": judged.label, "advice": judged.advice})
     return render(request, "ostiary_accounts/strength_told.html", {"judged": judged})

@@ -1,9 +1,12 @@
-"""Advice on passwords, on which nothing is refused, and which costs a bounded time (H16)."""
+"""How hard a password is to guess: told, refused where it is easy (C3), and in bounded time."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +51,95 @@ def test_nothing_of_one_person_is_left_for_the_next():
     assert "user_inputs" not in RANKED_DICTIONARIES
 
 
+WEAK = [
+    ("aaaaaaaaaaaaaaaaaaaa", "Repeating"),
+    ("passwordpassword", "Repeating"),
+    ("iloveyou iloveyou iloveyou", "Repeating"),
+    ("x7Kp2!qx7Kp2!q", "Repeating"),  # one of them is too short
+    ("abcabcabcabcabcabc", "Repeating"),
+    ("1234567890123456", "Common words"),
+    ("qwertyuiopasdfgh", "Common words"),
+    ("P@ssw0rd1234567", "Common words"),
+    ("abcdefghijklmnopq", "Sequences"),
+    ("Ostiary-Ostiary!", "the name of this site"),
+    ("0st1ary-0st1ary!", "the name of this site"),
+    ("alice.archer.1990", "Your name, your address"),
+    ("ArcherAliceArcher!", "Your name, your address"),
+    ("wonderland.example", "Your name, your address"),
+]
+"""What is refused to Alice Archer, ``alice.archer@wonderland.example``, and why."""
+STRONG = [
+    "correct horse battery staple",
+    "correct horse correct horse",
+    "my dog is called rex",
+    "alice likes seven violet herons",
+    "密码学家喜欢在下雨天散步",
+    "a" * 80 + "kdjf-hweiu-yr3298r7h",
+    "Tr0ub4dor&3-in-a-teacup",
+]
+
+
+@pytest.fixture
+def alice_archer(db):
+    person = get_user_model()(email="alice.archer@wonderland.example")
+    person.name = "Alice Archer"
+    return person
+
+
+@pytest.mark.parametrize(("password", "reason"), WEAK)
+def test_c3_what_is_easy_to_guess_is_refused_with_advice(alice_archer, password, reason):
+    with pytest.raises(ValidationError) as refused:
+        strength.WeakPasswordValidator().validate(password, alice_archer)
+
+    assert refused.value.code == "password_easy_to_guess"
+    assert reason in refused.value.messages[0]
+    assert "Add a few words" in refused.value.messages[0]
+
+
+@pytest.mark.parametrize("password", STRONG)
+def test_c3_what_is_hard_to_guess_is_taken(alice_archer, password):
+    strength.WeakPasswordValidator().validate(password, alice_archer)
+    strength.WeakPasswordValidator().validate(password)
+
+
+def test_a_short_name_makes_no_word_weak(alice_archer):
+    alice_archer.name = "Al Ho"
+
+    strength.WeakPasswordValidator().validate("although herons also howl", alice_archer)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("password", ["aaaaaaaaaaaaaaaaaaaa", "passwordpassword"])
+def test_c3_no_form_takes_it_without_any_service(
+    settings, browser, signed_in_browser, person, password
+):
+    settings.OSTIARY_ACCOUNTS = {
+        **settings.OSTIARY_ACCOUNTS,
+        "BREACHED_PASSWORDS_URL": "",
+        "BREACHED_PASSWORDS_FILE": "",
+    }
+    recovering = Browser()
+    recovering.get(flow.recovery_link(person.email))
+    for window, path, fields in (
+        (browser, "/signup/", {"email": "carol@example.com"}),
+        (signed_in_browser, "/account/security/", {"current_password": flow.PASSWORD}),
+        (recovering, "/recover/set/", {}),
+    ):
+        answer = window.post(path, {**fields, "password": password})
+        assert answer.status_code == 400
+        assert "This password is easy to guess." in answer.content.decode()
+    before = person.password
+    person.refresh_from_db()
+    assert person.password == before
+
+
+def test_c3_the_site_asks_for_it_after_the_length():
+    names = [each["NAME"].rpartition(".")[2] for each in settings.AUTH_PASSWORD_VALIDATORS]
+
+    assert "WeakPasswordValidator" in names
+    assert names[0] == "PasswordLengthValidator"
+
+
 @pytest.mark.parametrize(
     "password",
     [
@@ -57,14 +149,21 @@ def test_nothing_of_one_person_is_left_for_the_next():
         "1" * 4000,
         "ab" * 2000,
         "qwertyuiop" * 400,
+        "1!|i7t+l" * 500,
+        "4@8({[<3" * 500,
+        "".join(chr(0x4E00 + n) for n in range(4000)),
     ],
 )
 def test_whatever_is_typed_the_time_is_bounded(password):
     began = time.thread_time()
 
-    strength.judge(password)
+    strength.judge(password, ["word" * 1000] * 1000)
 
     assert time.thread_time() - began < 3  # without the bounds some take minutes
+
+
+def test_many_digits_and_symbols_hide_no_common_word():
+    assert strength.judge("P@ssw0rd1234567").score < strength.WEAK
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
