@@ -1,18 +1,20 @@
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["joserfc==1.8.0"]
-# ///
-"""joserfc 1.8.0 refuses a token whose header has a member that it does not know.
-
-RFC 7515 §4: header parameters that are not understood must be ignored (unless ``crit`` names them).
-A registry with ``strict_check_header = False`` reads such a token.
-
-Seen:
-
-    as it is: UnsupportedHeaderError: unsupported_header: Unsupported {'made_by'} in header
-    not strict: {'sub': 'grace'}
-"""
-
+#!/bin/sh
+# joserfc 1.8.0 refuses a token whose header has a member that it does not know.
+#
+# RFC 7515 §4: header parameters that are not understood must be ignored (unless ``crit`` names them).
+# A registry with ``strict_check_header = False`` reads such a token.
+#
+# Seen:
+#
+#     as it is: UnsupportedHeaderError: unsupported_header: Unsupported {'made_by'} in header
+#     not strict: {'sub': 'grace'}
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+python3 -m venv env
+env/bin/pip install --quiet --disable-pip-version-check 'joserfc==1.8.0'
+cat >show.py <<'PYTHON'
 from joserfc import jws, jwt
 from joserfc.errors import UnsupportedHeaderError
 from joserfc.jwk import ECKey
@@ -33,3 +35,5 @@ assert said == "UnsupportedHeaderError: unsupported_header: Unsupported {'made_b
 said = jwt.decode(token, key, registry=lenient).claims
 print("not strict:", said)
 assert said == {"sub": "grace"}
+PYTHON
+env/bin/python show.py

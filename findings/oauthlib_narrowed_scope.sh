@@ -1,21 +1,23 @@
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["oauthlib==4.0.1"]
-# ///
-"""oauthlib 4.0.1 raises on a token answer that grants less than was asked for, so requests-oauthlib
-and Flask-Dance do.
-
-RFC 6749 §3.3 lets a server grant less and tell it in ``scope``. What is raised is a plain
-``Warning``, which ``except OAuth2Error`` does not catch. ``OAUTHLIB_RELAX_TOKEN_SCOPE=1`` in the
-environment, or asking only for what one gets, avoids it. Their order does not matter.
-
-Seen:
-
-    less granted: Warning: Scope has changed
-    another order: ['email', 'openid']
-    with OAUTHLIB_RELAX_TOKEN_SCOPE: ['openid']
-"""
-
+#!/bin/sh
+# oauthlib 4.0.1 raises on a token answer that grants less than was asked for, so requests-oauthlib
+# and Flask-Dance do.
+#
+# RFC 6749 §3.3 lets a server grant less and tell it in ``scope``. What is raised is a plain
+# ``Warning``, which ``except OAuth2Error`` does not catch. ``OAUTHLIB_RELAX_TOKEN_SCOPE=1`` in the
+# environment, or asking only for what one gets, avoids it. Their order does not matter.
+#
+# Seen:
+#
+#     less granted: Warning: Scope has changed
+#     another order: ['email', 'openid']
+#     with OAUTHLIB_RELAX_TOKEN_SCOPE: ['openid']
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+python3 -m venv env
+env/bin/pip install --quiet --disable-pip-version-check 'oauthlib==4.0.1'
+cat >show.py <<'PYTHON'
 import json
 import os
 
@@ -48,3 +50,5 @@ os.environ["OAUTHLIB_RELAX_TOKEN_SCOPE"] = "1"
 said = granted("openid")
 print("with OAUTHLIB_RELAX_TOKEN_SCOPE:", said)
 assert said == ["openid"]
+PYTHON
+env/bin/python show.py

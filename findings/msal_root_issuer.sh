@@ -1,18 +1,20 @@
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["msal==1.39.0"]
-# ///
-"""msal 1.39.0 takes no issuer without a path as ``oidc_authority``, though OpenID Connect
-Discovery §3 allows one. With ``/.`` behind it, it does, and its HTTP client takes the dot away
-again (RFC 3986 §5.2.4), so that it finds the metadata.
-
-Seen:
-
-    https://id.example.com ValueError
-    https://id.example.com/ ValueError
-    https://id.example.com/. asks https://id.example.com/.well-known/openid-configuration
-"""
-
+#!/bin/sh
+# msal 1.39.0 takes no issuer without a path as ``oidc_authority``, though OpenID Connect
+# Discovery §3 allows one. With ``/.`` behind it, it does, and its HTTP client takes the dot away
+# again (RFC 3986 §5.2.4), so that it finds the metadata.
+#
+# Seen:
+#
+#     https://id.example.com ValueError
+#     https://id.example.com/ ValueError
+#     https://id.example.com/. asks https://id.example.com/.well-known/openid-configuration
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+python3 -m venv env
+env/bin/pip install --quiet --disable-pip-version-check 'msal==1.39.0'
+cat >show.py <<'PYTHON'
 import json
 from types import SimpleNamespace
 
@@ -57,3 +59,5 @@ for authority, wanted in {
     said = tried(authority)
     print(authority, said)
     assert said == wanted
+PYTHON
+env/bin/python show.py

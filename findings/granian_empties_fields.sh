@@ -1,23 +1,23 @@
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["granian==2.8.7"]
-# ///
-"""granian 2.8.7 (and 2.8.9) gives a WSGI application an empty Cookie where one cookie has a byte
-outside ASCII, and puts the environment of the process into each request.
-
-RFC 9110 §5.5: such bytes (obs-text) are valid, opaque data in a field. PEP 3333: the environ has
-the fields by Latin-1. Browsers send cookies of a whole domain in one field, so one that another
-site has set takes all with it.
-
-Seen:
-
-    Cookie: a=1; odd=é; b=2 becomes ''
-    X-Name: é becomes ''
-    A_VARIABLE of the process: 'is here'
-"""
-
+#!/bin/sh
+# granian 2.8.7 gives a WSGI application an empty Cookie where one of the cookies has a byte outside
+# ASCII, and so with every other field.
+#
+# RFC 9110 §5.5: such bytes (obs-text) are valid, opaque data in a field. PEP 3333: the environ has
+# the fields by Latin-1. Browsers send cookies of a whole domain in one field, so one that another
+# site has set takes all with it.
+#
+# Seen:
+#
+#     Cookie: a=1; odd=é; b=2 becomes ''
+#     X-Name: é becomes ''
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+python3 -m venv env
+env/bin/pip install --quiet --disable-pip-version-check 'granian==2.8.7'
+cat >show.py <<'PYTHON'
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -47,7 +47,6 @@ with tempfile.TemporaryDirectory() as folder:
     server = subprocess.Popen(
         [*command, "--log-level", "critical", "app:application"],
         cwd=folder,
-        env={**os.environ, "A_VARIABLE": "is here"},
     )
     try:
         for _ in range(100):
@@ -70,5 +69,5 @@ print("Cookie: a=1; odd=é; b=2 becomes", repr(environ["HTTP_COOKIE"]))
 assert environ["HTTP_COOKIE"] == ""
 print("X-Name: é becomes", repr(environ["HTTP_X_NAME"]))
 assert environ["HTTP_X_NAME"] == ""
-print("A_VARIABLE of the process:", repr(environ["A_VARIABLE"]))
-assert environ["A_VARIABLE"] == "is here"
+PYTHON
+env/bin/python show.py

@@ -1,18 +1,20 @@
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["oic==1.7.0"]
-# ///
-"""pyoidc (oic) 1.7.0 asks UserInfo by POST with the access token in the form, where
-``method="GET"`` is not given; a provider's 401 is then no exception, but an answer without ``sub``.
-
-RFC 6750 §2.2 (the form) is a MAY for servers, §2.1 (the header) a MUST.
-
-Seen:
-
-    by default: POST, in the form -> {'error': 'invalid_token'}
-    method="GET": GET, in the header -> {'sub': 'grace'}
-"""
-
+#!/bin/sh
+# pyoidc (oic) 1.7.0 asks UserInfo by POST with the access token in the form, where
+# ``method="GET"`` is not given; a provider's 401 is then no exception, but an answer without ``sub``.
+#
+# RFC 6750 §2.2 (the form) is a MAY for servers, §2.1 (the header) a MUST.
+#
+# Seen:
+#
+#     by default: POST, in the form -> {'error': 'invalid_token'}
+#     method="GET": GET, in the header -> {'sub': 'grace'}
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+python3 -m venv env
+env/bin/pip install --quiet --disable-pip-version-check 'oic==1.7.0'
+cat >show.py <<'PYTHON'
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -60,3 +62,5 @@ print(f"by default: {seen[0]} -> {by_default}")
 print(f'method="GET": {seen[1]} -> {by_get}')
 assert (seen[0], by_default) == ("POST, in the form", {"error": "invalid_token"})
 assert (seen[1], by_get) == ("GET, in the header", {"sub": "grace"})
+PYTHON
+env/bin/python show.py
