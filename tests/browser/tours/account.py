@@ -35,6 +35,17 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(authorization_url(issuer, client))
     sign_in(page)
     yield "consent"
+    stranger = Client.objects.create(
+        name="Donaudampfschifffahrtsgesellschaftskapitänsmützenverwaltung",
+        client_type=Client.CLIENT_PUBLIC,
+        registration_source=Client.RegistrationSource.DCR,
+        redirect_uris="http://127.0.0.1:58135/callback",
+        grant_types=["authorization_code"],
+        scopes=["openid"],
+        audiences=client.audiences,
+    )
+    page.goto(authorization_url(issuer, stranger))
+    yield "consent-stranger"
     page.goto(authorization_url(issuer, client, prompt="select_account"))
     yield "select-account"
     # Without the script that sends it, the page stays.
