@@ -45,7 +45,7 @@ def challenge_page(name: str) -> Callable[[ChallengeView], Callable[..., HttpRes
         def answer(request: HttpRequest) -> HttpResponse:
             user = asked(request)
             if user is None:
-                return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+                return signins.go_on(request)
             ways = second_step.offered(request, user)
             if name not in (way.name for way in ways):
                 return HttpResponseRedirect(SecondStep().url(request))

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from . import assurance
+from . import assurance, signin
 from .throttling import Throttled
 
 View = Callable[..., HttpResponse]
@@ -56,15 +56,20 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     Every sign-in makes a new token. So the form of a tab that waited at the sign-in page is too old
     once the person has signed in in another one. Nothing of it is taken; but they are led to where
     a reload would lead them: on, or to the form that asks them again, where that was asked for. Who
-    typed another name than that of who is signed in is not led on as somebody else.
+    typed another name than that of who is signed in is not led on as somebody else, nor who may
+    have been another person, where the form has no name.
     """
     match = request.resolver_match
     waited = match is not None and getattr(match.func, "signs_in", False)
     if waited and request.user.is_authenticated and request.accepts("text/html"):
         typed = request.POST.get("identifier", request.POST.get("email", ""))
-        if not assurance.names_another(typed, request.user):
-            query = f"?{request.GET.urlencode()}" if request.GET else ""
-            return HttpResponseRedirect(resolve_url(settings.LOGIN_URL) + query)
+        is_another = assurance.names_another(typed, request.user)
+        if not is_another and (typed or not signin.took_anothers_place(request)):
+            query = request.GET.copy()
+            if wanted := request.POST.get("next"):
+                query.setdefault("next", wanted)
+            asked = f"?{query.urlencode()}" if query else ""
+            return HttpResponseRedirect(resolve_url(settings.LOGIN_URL) + asked)
     return csrf.csrf_failure(request, reason)
 
 

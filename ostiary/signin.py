@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, load_backend, login
@@ -30,6 +31,8 @@ from .models import Session
 from .signals import signin_completed
 
 SESSION_KEY = "ostiary.pending_signin"
+REPLACED_KEY = "ostiary.replaced_signin"
+"""Says that a sign-in of this browser took the place of another person's that was in progress."""
 NEXT_URL_MAX_LENGTH = 8000
 """What every server and proxy takes (RFC 9110 §4.1)."""
 
@@ -116,7 +119,9 @@ def begin(
     browser is thrown away whole, so that nothing of it leaks into this one. An anonymous visitor's
     session key is rotated already here, if the sign-in has to wait for a step.
     """
-    request.session.pop(SESSION_KEY, None)
+    earlier = request.session.pop(SESSION_KEY, None)
+    if earlier and earlier["user_id"] != str(user.pk):
+        request.session[REPLACED_KEY] = True
     amr = tuple(amr)
     assessment = risks.assess(request, user, signals, amr=amr)
     if assessment.decision is risks.Decision.STEP_UP:
@@ -180,15 +185,38 @@ def pending(request: HttpRequest) -> tuple[PendingSignIn, AbstractBaseUser] | No
 def advance(request: HttpRequest, step: str, *, amr: Iterable[str] = ()) -> HttpResponse:
     """Note that ``step`` has passed, with the ``amr`` it proved; answer with what comes next.
 
-    Without a pending sign-in the person is sent to begin again.
+    It leads to where this tab was going: another one may have begun the sign-in anew. Without a
+    pending sign-in the person is sent to begin again.
     """
     found = pending(request)
     if found is None:
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return go_on(request)
     progress, user = found
-    progress = replace(progress, amr=(*progress.amr, *amr), passed=(*progress.passed, step))
+    progress = replace(
+        progress,
+        amr=(*progress.amr, *amr),
+        passed=(*progress.passed, step),
+        next_url=safe_next_url(request, request.GET.get("next")) or progress.next_url,
+    )
     _store(request, progress)
     return _continue(request, user, progress)
+
+
+def go_on(request: HttpRequest) -> HttpResponse:
+    """The answer to a page of a step that has no sign-in to go on with: to the sign-in page, and by
+    it to where this tab was going, if the person has signed in in another one meanwhile. In place
+    of another person nobody is led there."""
+    address = resolve_url(settings.LOGIN_URL)
+    wanted = safe_next_url(request, request.GET.get("next"))
+    if wanted and not took_anothers_place(request):
+        address += f"?{urlencode({'next': wanted})}"
+    return HttpResponseRedirect(address)
+
+
+def took_anothers_place(request: HttpRequest) -> bool:
+    """Whether another person was about to sign in in this browser when somebody else did: a tab of
+    it that doesn't say for whom it waits may wait for them."""
+    return REPLACED_KEY in request.session
 
 
 def password_changed(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -212,7 +240,7 @@ def _continue(
 ) -> HttpResponse:
     for step in steps():
         if step.name not in progress.passed and step.is_required(request, user, progress):
-            return HttpResponseRedirect(step.url(request))
+            return HttpResponseRedirect(_with_next(step.url(request), progress.next_url))
     try:
         hooks.before_signin(request, user, progress)
     except hooks.SignInRefused as refused:
@@ -221,6 +249,14 @@ def _continue(
     response = HttpResponseRedirect(progress.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     known_device.remember(request, response, user)
     return response
+
+
+def _with_next(address: str, next_url: str) -> str:
+    """The page of a step, which knows where its tab is going: the tabs of a browser share the
+    sign-in that is pending."""
+    if not next_url:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'next': next_url})}"
 
 
 def _refuse(request: HttpRequest, user: Any, refused: hooks.SignInRefused) -> HttpResponse:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, resolve_url
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import risk
 from ostiary import signin as signins
-from ostiary.pages import form_page, posted
+from ostiary.pages import posted, signin_page
 
 from .. import confirm_by_mail
 from ..confirm_by_mail import ConfirmByMail
@@ -20,12 +19,12 @@ from . import show
 
 
 @sensitive_post_parameters("code")
-@form_page
+@signin_page
 def confirm_signin(request: HttpRequest) -> HttpResponse:
     """Enter the mailed code. Nobody is signed in meanwhile (SECURITY C7)."""
     found = signins.pending(request)
     if found is None or not ConfirmByMail().is_required(request, found[1], found[0]):
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     progress, user = found
     if not confirm_by_mail.was_sent(request, progress):
         confirm_by_mail.send(request, user, progress)

@@ -104,7 +104,7 @@ def change_breached(request: HttpRequest) -> HttpResponse:
     """The step that asks for another password in place of a breached one; all sessions end."""
     found = signins.pending(request)
     if found is None or not breached.was_noticed(request, found[1]):
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     _progress, user = found
     return _change_to_go_on(request, user, "change_breached", breached.ChangeBreachedPassword.name)
 
@@ -116,7 +116,7 @@ def change_short(request: HttpRequest) -> HttpResponse:
     found = signins.pending(request)
     step = short_password.ChangeShortPassword()
     if found is None or not step.is_required(request, found[1], found[0]):
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     return _change_to_go_on(request, found[1], "change_short", step.name)
 
 

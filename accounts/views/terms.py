@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from ostiary import events, sessions
 from ostiary import signin as signins
@@ -20,7 +19,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     found = signins.pending(request)
     version = terms.current_version()
     if found is None or not version:
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     pending, user = found
     decision = request.POST.get("decision", "")
     # The version that was shown: one that rose meanwhile is asked for anew.

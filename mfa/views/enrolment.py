@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from ostiary import factors
+from ostiary import signin as signins
 from ostiary.pages import signin_page
 
 from .. import enrolment
@@ -20,7 +20,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     off, and so it can if only the application wants it."""
     found = enrolment.asked(request)
     if found is None:
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     progress, user = found
     until = enrolment.deadline(user, policy_for(user))
     may_put_off = until is None or timezone.now() < until

@@ -16,14 +16,14 @@ register = Library()
 def to_application(context: Context, next_url: str | None = None) -> dict[str, Any]:
     """Say which application the person is on the way to, if they are.
 
-    ``next_url`` is where the page leads; without it, where the pending sign-in does, or the
-    ``next`` of the address.
+    ``next_url`` is where the page leads; without it, the ``next`` of the address, or where the
+    pending sign-in leads.
     """
     request = context.get("request")
     if request is None:
         return {}
     if next_url is None:
-        next_url = application_ahead.pending_next_url(request) or request.GET.get("next", "")
+        next_url = request.GET.get("next", "") or application_ahead.pending_next_url(request)
     return {"application": application_ahead.find(request, next_url)}
 
 

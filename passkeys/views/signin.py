@@ -71,7 +71,7 @@ def second(request: HttpRequest) -> HttpResponse:
     if found is None and request.user.is_authenticated and has_passkey(request, request.user):
         return HttpResponseRedirect(confirm_url(next_url(request)))
     if found is None or not SecondStep().is_required(request, found[1], found[0]):
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     person = found[1]
     if not has_passkey(request, person):
         return HttpResponseRedirect(SecondStep().url(request))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary import factor_set_up
@@ -28,7 +26,7 @@ def offer(request: HttpRequest) -> HttpResponse:
     itself, where it does."""
     found = signins.pending(request)
     if found is None or not PasskeyOffer().is_required(request, found[1], found[0]):
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     user = found[1]
     if "later" in request.POST:
         return decline(signins.advance(request, PasskeyOffer.name))
@@ -50,7 +48,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     making one shows it, too."""
     found = factor_set_up.asked(request)
     if found is None:
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+        return signins.go_on(request)
     progress, user, step = found
     is_own = isinstance(step, PasskeySetUp)
     is_wish = is_own and may_put_off(user, progress)

@@ -28,13 +28,15 @@ class Tab:
     def __init__(self, browser: Browser, path: str, **query: str) -> None:
         self.browser = browser
         self.address = f"{path}?{urlencode(query)}" if query else path
-        page = browser.get(self.address).content.decode()
-        self.token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+        page = browser.get(self.address, follow=True).content.decode()
+        form = re.search(r"<main.*?(<form.*?</form>)", page, re.DOTALL)[1]
+        self.hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+        self.token = self.hidden.pop("csrfmiddlewaretoken")
 
     def send(self, headers=None, **fields: str):
         """Send the form."""
-        fields["csrfmiddlewaretoken"] = self.token
-        return self.browser.post(self.address, fields, headers=headers or {})
+        sent = {**self.hidden, **fields, "csrfmiddlewaretoken": self.token}
+        return self.browser.post(self.address, sent, headers=headers or {})
 
 
 def sign_in(tab: Tab, email: str, password: str = flow.PASSWORD):
@@ -152,3 +154,43 @@ def test_any_other_form_without_its_token_is_refused(browser, person, path):
     other.token = "x" * 64
 
     assert other.send().status_code == 403
+
+
+# --- at pages where no name is typed --------------------------------------------------------------
+
+
+def signing_up(browser: Browser, email: str) -> Tab:
+    """The page on which the code of a sign-up is entered."""
+    form = Tab(browser, "/signup/", next=NEXT)
+    return Tab(browser, form.send(email=email, password="a long passphrase of someone new").url)
+
+
+def test_the_code_of_a_sign_up_leads_nobody_on_as_somebody_else(browser, person):
+    other = signing_up(browser, "new@example.com")
+    sign_in(Tab(browser, "/signin/"), person.email)
+
+    assert other.send(code="0000 0000").status_code == 403
+    assert Session.objects.get().user == person
+
+
+def test_the_code_of_a_sign_up_that_is_done_leads_on(browser):
+    other = signing_up(browser, "new@example.com")
+    browser.get(flow.link_in(flow.delivered()[-1]))
+    Tab(browser, "/signup/verify/").send()
+
+    assert browser.get(other.send(code="0000 0000").url)["Location"] == NEXT
+
+
+def test_a_code_for_signing_in_leads_on_only_whom_it_was_for(
+    browser, person, other_person, settings
+):
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "PASSWORDLESS_EMAIL": True}
+    tabs = []
+    for email in (person.email, other_person.email):
+        Tab(browser, "/signin/email/", next=NEXT).send(email=email)
+        tabs.append(Tab(browser, "/signin/email/code/"))
+    sign_in(Tab(browser, "/signin/"), person.email)
+    hers, his = tabs
+
+    assert browser.get(hers.send(code="0000 0000").url)["Location"] == NEXT
+    assert his.send(code="0000 0000").status_code == 403

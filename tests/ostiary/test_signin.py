@@ -45,7 +45,7 @@ def test_without_steps_a_first_factor_completes_the_sign_in(browser, person):
 
 
 def test_with_steps_the_person_is_sent_to_the_first_that_is_required(two_factors, browser, person):
-    assert sign_in(browser, person)["Location"] == "/code/"
+    assert sign_in(browser, person)["Location"].partition("?")[0] == "/code/"
 
 
 def test_a_pending_sign_in_grants_nothing(pending_browser):
@@ -69,8 +69,8 @@ def test_every_step_that_is_required_has_to_be_passed_in_order(ostiary, browser)
     ostiary(SIGNIN_STEPS=[TERMS, CODE])
     person = make_person("newterms@example.com")
 
-    assert sign_in(browser, person)["Location"] == "/terms/"
-    assert browser.get("/terms/")["Location"] == "/code/"
+    assert sign_in(browser, person)["Location"].partition("?")[0] == "/terms/"
+    assert browser.get("/terms/")["Location"].partition("?")[0] == "/code/"
     assert who(browser)["user"] is None
     assert browser.post("/code/")["Location"] == "/who/"
     assert who(browser)["user"] == str(person.pk)
@@ -80,7 +80,7 @@ def test_passing_a_later_step_first_does_not_skip_the_earlier(ostiary, browser):
     ostiary(SIGNIN_STEPS=[TERMS, CODE])
     sign_in(browser, make_person("newterms@example.com"))
 
-    assert browser.post("/code/")["Location"] == "/terms/"
+    assert browser.post("/code/")["Location"].partition("?")[0] == "/terms/"
     assert who(browser)["user"] is None
 
 
@@ -152,7 +152,7 @@ def test_nothing_of_an_abandoned_sign_in_leaks_into_the_next_persons(
     sign_in(browser, newcomer, next="/private/", remember="1")
     browser.get("/terms/")
 
-    assert sign_in(browser, other_person)["Location"] == "/code/"
+    assert sign_in(browser, other_person)["Location"].partition("?")[0] == "/code/"
     browser.post("/code/")
 
     assert who(browser)["user"] == str(other_person.pk)
