@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.signals import post_save
 
-from ostiary import events, sessions
+from ostiary import events
 from ostiary.operators import is_operator
 
 from . import recovery
@@ -32,8 +32,9 @@ def _saved(sender: Any, instance: Any, created: bool, raw: bool = False, **_: An
         if is_operator(instance):
             events.record("person.created", user=instance, details={"elsewhere": True})
         return
+    # The sessions begun by the old password end by Django's hash of it, at their next request; but
+    # for the one in which it was changed, where Django's view keeps that.
     with transaction.atomic():
-        sessions.end_all(instance, "password")
         recovery.tell_password_changed(None, instance, "password.changed")
 
 

@@ -129,7 +129,7 @@ def test_the_admin_shows_none_of_it_in_clear(which):
         lambda: make_password("a long passphrase", hasher="scrypt"),
         lambda: make_password("a long passphrase", hasher="argon2"),
         lambda: BCryptSHA256PasswordHasher().encode(
-            "a long passphrase", "$2b$04$CCCCCCCCCCCCCCCCCCCCC."
+            "a long passphrase", b"$2b$04$CCCCCCCCCCCCCCCCCCCCC."
         ),
         lambda: Bcrypt().encode("a long passphrase", b"$2b$04$CCCCCCCCCCCCCCCCCCCCC."),
     ],
@@ -284,7 +284,7 @@ OF_RAW_TEXT = {
         bcrypt.hashpw(text.encode(), b"$2b$04$CCCCCCCCCCCCCCCCCCCCC.").decode()
     ),
     "bcrypt_sha256": lambda text: hashes.phc(
-        BCryptSHA256PasswordHasher().encode(text, "$2b$04$CCCCCCCCCCCCCCCCCCCCC.")
+        BCryptSHA256PasswordHasher().encode(text, b"$2b$04$CCCCCCCCCCCCCCCCCCCCC.")
     ),
     "Argon2 with our own parameters": lambda text: hashes.phc(
         argon2.PasswordHasher(memory_cost=1024, time_cost=2, parallelism=1).hash(text)

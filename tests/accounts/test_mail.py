@@ -73,6 +73,8 @@ def test_the_links_of_a_whole_life_come_from_there_too(settings, alice, headers,
 
 
 MAY_ASK_FOR_THE_HOST = {
+    "idp_site/granian_worker.py": "the environ of WSGI, which has it",
+    "idp_site/process_environment.py": "the environ of WSGI, which has it",
     "idp_site/kept_answers.py": "whether an answer was to a request like this one",
     "oauth/middleware.py": "whether the host is ours; what it is called is not used",
     "ostiary/signin.py": "whether a way back is on this site",

@@ -50,6 +50,7 @@ def test_an_api_learns_what_a_token_for_it_says(tokens, confidential_client, api
     assert told == {name: said[name] for name in said if name != "gid"}
 
 
+@pytest.mark.needs("accounts")  # whose people sign in by their address
 @pytest.mark.parametrize(
     ("scope", "told"),
     [("openid email", True), ("email", True), ("openid profile", False), ("openid", False)],

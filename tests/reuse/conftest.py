@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What the environment of the tests must not lend to the stranger's project.
 LENT = (
+    "DJANGO_ALLOW_ASYNC_UNSAFE",  # of the browser's tests
     "DJANGO_SETTINGS_MODULE",
     "PYTHONPATH",
     "VIRTUAL_ENV",

@@ -21,6 +21,7 @@ from ..authenticator import Authenticator
 from ..conftest import (
     PASSWORD,
     authorization_url,
+    enter_code,
     mailed_code,
     mailed_link,
     new_person,
@@ -245,8 +246,7 @@ def sign_up_without_password(page: Page, email: str) -> None:
     """Fill in the form that is shown, and confirm the address."""
     page.locator("input[name=email]").fill(email)
     submit(page)
-    page.locator("input[name=code]").fill(mailed_code(email))
-    submit(page)
+    enter_code(page, mailed_code(email))
 
 
 def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:
