@@ -236,7 +236,7 @@ def test_the_step_lets_nobody_in_before_the_password_is_another(service, the_ste
 
     answer = flow.sign_in(browser, person.email, next="/account/profile/")
 
-    assert answer["Location"] == "/signin/new-password/"
+    assert answer["Location"] == "/signin/new-password/?next=%2Faccount%2Fprofile%2F"
     assert not flow.is_signed_in(browser)
     assert "stolen" in browser.get("/signin/new-password/").content.decode()
     assert browser.post("/signin/new-password/", {"password": STOLEN}).status_code == 400

@@ -26,7 +26,8 @@ def alice(person, keeper, settings):
 def test_a_short_password_that_stands_alone_is_changed_in_the_sign_in(browser, alice):
     factors.reset(alice)
 
-    assert flow.sign_in(browser, alice.email, SHORT, next="/account/sessions/").url == PAGE
+    answer = flow.sign_in(browser, alice.email, SHORT, next="/account/sessions/")
+    assert answer.url == f"{PAGE}?next=%2Faccount%2Fsessions%2F"
     assert not flow.is_signed_in(browser)
     assert browser.post(PAGE, {"password": "fourteen-chars"}).status_code == 400
     answer = browser.post(PAGE, {"password": flow.NEW_PASSWORD})

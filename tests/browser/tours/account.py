@@ -276,7 +276,7 @@ def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:
     with page.expect_response("**/signin/passkey/"):
         page.goto(f"{issuer}/signin/")
     sign_in(page, email)
-    page.wait_for_url("**/signin/passkey-offer/")
+    page.wait_for_url("**/signin/passkey-offer/**")
     yield "passkey-offer"
     page.locator("button[name=later]").click()
     page.wait_for_url("**/account/")
