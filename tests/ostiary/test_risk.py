@@ -255,7 +255,9 @@ class Confirm:
 def test_a_step_can_ask_for_more_where_it_looks_unusual(ostiary, browser, person, rules, asked):
     ostiary(RISK_RULES=[f"{HERE}.{name}" for name in rules], SIGNIN_STEPS=[f"{HERE}.Confirm"])
 
-    assert (sign_in(browser, person)["Location"] == "/code/") == asked
+    leads_to_step = sign_in(browser, person)["Location"] == "/code/?next=%2Fwho%2F"
+
+    assert leads_to_step == asked
     assert (who(browser)["user"] is None) == asked
     assert Event.objects.filter(kind="signin.unusual").count() == asked
 
