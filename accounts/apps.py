@@ -40,6 +40,7 @@ class AccountsConfig(AppConfig):
             receivers,
             signup_policy,
             support,
+            under_way,
         )
         from .conf import accounts_settings
 
@@ -51,6 +52,7 @@ class AccountsConfig(AppConfig):
         receivers.connect()
         password_changes.connect()
         panels.register()
+        under_way.register()
         notifications.use_not_me_link(not_me.link_for)
         erasure.use_cancel_link(erasing.cancel_link)
         exports.use_page_link(exporting.page_link)

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -32,11 +33,14 @@ class Outcome(Enum):
     TAKEN = "taken"
 
 
+def changes(user: Any) -> QuerySet[MailedLink]:
+    """The change that waits for the new address to be confirmed, unread."""
+    return MailedLink.objects.filter(user=user, purpose=CHANGE, expires_at__gt=timezone.now())
+
+
 def waiting(user: Any) -> MailedLink | None:
-    """The change that waits for the new address to be confirmed."""
-    return MailedLink.objects.filter(
-        user=user, purpose=CHANGE, expires_at__gt=timezone.now()
-    ).first()
+    """The same, looked up."""
+    return changes(user).first()
 
 
 def request_change(request: HttpRequest, user: Any, email: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -41,9 +41,14 @@ def is_offered() -> bool:
     return factors.are_kept() and accounts_settings.FACTOR_RECOVERY_DAYS > 0
 
 
+def under_way(user: Any) -> QuerySet[FactorRecovery]:
+    """The recovery that the person has begun, unless it is over; unread."""
+    return FactorRecovery.objects.filter(pk=user.pk, expires_at__gt=timezone.now())
+
+
 def of(user: Any) -> FactorRecovery | None:
-    """The recovery that the person has begun, unless it is over."""
-    return FactorRecovery.objects.filter(pk=user.pk, expires_at__gt=timezone.now()).first()
+    """The same, looked up."""
+    return under_way(user).first()
 
 
 def begin(request: HttpRequest, user: Any) -> FactorRecovery:

@@ -12,8 +12,7 @@ from ostiary.conf import ostiary_settings
 from ostiary.models import Session
 from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
 
-from . import factor_recovery, support, unfinished, unreachable
-from .addresses import email_of
+from . import unfinished, unreachable
 from .models import TermsAcceptance
 
 
@@ -23,19 +22,6 @@ def without_way_in(request: HttpRequest) -> dict[str, Any] | None:
         return None
     ways = signin_methods.instead_of_password()
     return {"ways": [{"url": reverse(w.setup_url_name), "label": w.setup_label} for w in ways]}
-
-
-def _recovery(request: HttpRequest) -> dict[str, Any] | None:
-    recovery = factor_recovery.of(request.user)
-    return {"recovery": recovery} if recovery else None
-
-
-def _support(request: HttpRequest) -> dict[str, Any] | None:
-    case = support.of(request.user)
-    if case is None:
-        return None
-    address = case.email or email_of(request.user)
-    return {"case": case, "address": address, "what": support.WORDS[case.resets_factors]}
 
 
 def _mail(request: HttpRequest) -> dict[str, str] | None:
@@ -75,7 +61,6 @@ def _erasure(request: HttpRequest) -> dict[str, Any]:
     kept = retention.told_to(request.user)
     return {
         "erasure": asked,
-        "waits": asked.state == asked.State.WAITING,
         "holds": [each for each in kept if each.holds],
         "kept": [each for each in kept if not each.holds],
     }
@@ -85,8 +70,6 @@ def register() -> None:
     """Called once, when the app is ready."""
     folder = "ostiary_accounts/panels/"
     register_panel(SECURITY, "way in", Panel(f"{folder}unfinished.html", without_way_in, order=-1))
-    register_panel(SECURITY, "recovery", Panel(f"{folder}recovery.html", _recovery, order=0))
-    register_panel(SECURITY, "support", Panel(f"{folder}support.html", _support, order=1))
     register_panel(SECURITY, "mail", Panel(f"{folder}mail.html", _mail, order=2))
     register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
     register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))

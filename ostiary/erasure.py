@@ -18,7 +18,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -89,11 +89,14 @@ def _eraser(path: str) -> Callable[[Erasure, Any], dict[str, Any] | None]:
 # --- asking for it, and calling it off ----------------------------------------------------------
 
 
+def under_way(user: Any) -> QuerySet[Erasure]:
+    """The person's erasure that waits or is being carried out, unread."""
+    return Erasure.objects.filter(subject=str(user.pk), state__in=[State.WAITING, State.RUNNING])
+
+
 def of(user: Any) -> Erasure | None:
-    """The person's erasure that waits or is being carried out."""
-    return Erasure.objects.filter(
-        subject=str(user.pk), state__in=[State.WAITING, State.RUNNING]
-    ).first()
+    """The same, looked up."""
+    return under_way(user).first()
 
 
 def request(

@@ -24,7 +24,7 @@ from .. import email_change, links, unreachable
 from ..addresses import email_of
 from ..email_change import Outcome
 from ..forms import ChangeEmailForm
-from . import link_dead, show
+from . import link_dead, next_url, show
 
 CONFIRM_KEY = "ostiary.email_token"
 UNDO_KEY = "ostiary.email_undo_token"
@@ -73,8 +73,8 @@ def confirm_again(request: HttpRequest) -> HttpResponse:
 def cancel(request: HttpRequest) -> HttpResponse:
     """Call off the change that waits."""
     if email_change.cancel(request, request.user):
-        messages.success(request, _("Your address stays as it is."))
-    return redirect("ostiary_accounts:email")
+        messages.success(request, _("Your email address stays the same."))
+    return redirect(next_url(request) or "ostiary_accounts:email")
 
 
 @form_page

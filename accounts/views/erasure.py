@@ -6,8 +6,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
@@ -19,7 +17,7 @@ from ostiary.regions import configured
 
 from .. import erasing, links
 from ..addresses import email_of
-from . import link_dead
+from . import link_dead, next_url
 
 KEEP_KEY = "ostiary.keep_token"
 
@@ -39,12 +37,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             "regions": [region.name for region in configured.others()],
         }
         return render(request, "ostiary_accounts/erase.html", told)
-    asked = erasure.request(request.user, http_request=request)
-    date = date_format(timezone.localtime(asked.due_at), "DATETIME_FORMAT")
-    messages.success(
-        request,
-        _("Your account will be erased on %(date)s. Until then you can keep it.") % {"date": date},
-    )
+    erasure.request(request.user, http_request=request)
     return redirect("ostiary_accounts:privacy")
 
 
@@ -54,8 +47,8 @@ def ask(request: HttpRequest) -> HttpResponse:
 def keep_here(request: HttpRequest) -> HttpResponse:
     """Call it off as the signed-in person."""
     if erasing.keep(request, request.user):
-        messages.success(request, _("Your account stays."))
-    return redirect("ostiary_accounts:privacy")
+        messages.success(request, _("Your account won’t be deleted."))
+    return redirect(next_url(request) or "ostiary_accounts:privacy")
 
 
 @form_page

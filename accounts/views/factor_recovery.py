@@ -26,7 +26,7 @@ from .. import challenge, factor_recovery, links, stuffing
 from ..addresses import email_of
 from ..conf import accounts_settings
 from ..forms import RecoverForm
-from . import link_dead, show
+from . import link_dead, next_url, show
 
 GO_ON_KEY = "ostiary.factor_recovery_token"
 STOP_KEY = "ostiary.factor_recovery_stop_token"
@@ -159,4 +159,4 @@ def stop_here(request: HttpRequest) -> HttpResponse:
     """Stop it as the signed-in person."""
     if factor_recovery.stop(request, request.user):
         messages.success(request, _("The recovery is stopped."))
-    return redirect("ostiary_accounts:security")
+    return redirect(next_url(request) or "ostiary_accounts:security")

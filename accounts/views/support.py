@@ -19,7 +19,7 @@ from ostiary.pages import form_page, posted
 from .. import links, support, support_link
 from ..email_change import Outcome
 from ..forms import SetPasswordForm
-from . import link_dead, show
+from . import link_dead, next_url, show
 
 FINISH_KEY = "ostiary.support_token"
 STOP_KEY = "ostiary.support_stop_token"
@@ -79,4 +79,4 @@ def stop_here(request: HttpRequest) -> HttpResponse:
     """Stop it as the signed-in person."""
     if support.stop(request.user, "person", request=request):
         messages.success(request, _("The recovery is stopped."))
-    return redirect("ostiary_accounts:security")
+    return redirect(next_url(request) or "ostiary_accounts:security")

@@ -59,7 +59,7 @@ def test_the_page_says_what_goes_and_what_stays_before_anything_is_asked_for(
 def test_who_asks_is_told_when_and_how_to_keep_it(signed_in_browser, person, asked):
     page = signed_in_browser.get(PRIVACY).text
 
-    assert "Your account will be erased on" in page
+    assert "Your account will be deleted on" in page
     assert "Keep my account" in page
     assert Event.objects.filter(kind="erasure.requested").count() == 1
     assert flow.is_signed_in(signed_in_browser)
@@ -92,7 +92,7 @@ def test_asked_for_twice_it_is_one_and_one_message(signed_in_browser, person, as
 def test_the_person_keeps_the_account_on_the_page(signed_in_browser, person, asked):
     page = signed_in_browser.post("/account/privacy/keep/", follow=True).text
 
-    assert "Your account stays." in page
+    assert "Your account won’t be deleted." in page
     assert erasure.of(person) is None
     assert Browser().get(asked, follow=True).status_code == 400, "the link is dead with it"
 
@@ -127,7 +127,7 @@ def test_a_legal_hold_is_shown_to_the_person(signed_in_browser, person, settings
     page = signed_in_browser.get(PRIVACY).text
 
     assert "A court wants it." in page
-    assert "Your account will be erased on" not in page
+    assert "Your account will be deleted on" not in page
 
 
 def test_what_would_stay_is_told_before_anybody_asks(signed_in_browser, person, settings):
