@@ -403,7 +403,7 @@ class CodeForm(forms.Form):
 class ChangePasswordForm(_NewPassword):
     """A new password of someone who knows the present one."""
 
-    current_password = PasswordField(label=_("Present password"), autocomplete="current-password")
+    current_password = PasswordField(label=_("Current password"), autocomplete="current-password")
 
     field_order = ["current_password", "password"]
 
@@ -413,10 +413,10 @@ class ChangePasswordForm(_NewPassword):
         self.fields["password"].label = _("New password")
 
     def clean_current_password(self) -> str:
-        """The present password must be right. Raises ``Throttled``."""
+        """The current password must be right. Raises ``Throttled``."""
         given: str = self.cleaned_data["current_password"]
         if not guess(
             self.request, self.user.get_username(), lambda: self.user.check_password(given)
         ):
-            raise ValidationError(_("This is not your present password. Try again."))
+            raise ValidationError(_("That’s not your current password. Try again."))
         return given

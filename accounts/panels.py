@@ -6,13 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from ostiary import erasure, kept_data, retention, signin_methods
 from ostiary.conf import ostiary_settings
 from ostiary.models import Session
-from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel
+from ostiary.panels import PRIVACY, SECURITY, Card, Panel, cards, register_card, register_panel
 
 from . import unfinished, unreachable
+from .addresses import email_of
+from .conf import accounts_settings
 from .models import TermsAcceptance
 
 
@@ -28,9 +31,50 @@ def _mail(request: HttpRequest) -> dict[str, str] | None:
     return unreachable.note(request.user)
 
 
-def _password(request: HttpRequest) -> dict[str, Any]:
+def _ways_in(request: HttpRequest) -> dict[str, Any]:
+    return {"cards": cards(request)}
+
+
+CHANGE_PASSWORD = "change-password"  # noqa: S105
+"""In the query of the page it opens the form for a new password."""
+
+
+def _password(request: HttpRequest) -> Card:
+    """The password, with the form that changes it; who has none is sent a link to set one."""
     user: Any = request.user
-    return {"usable": user.has_usable_password()}
+    if not user.has_usable_password():
+        return Card(
+            "lock",
+            _("Password"),
+            _("Not set"),
+            _("Set password"),
+            reverse("ostiary_accounts:recover"),
+            _("We email you a link to set one. You don’t need a password to sign in."),
+        )
+    return Card(
+        "lock",
+        _("Password"),
+        _("On"),
+        _("Change"),
+        is_on=True,
+        template="ostiary_accounts/panels/password.html",
+        is_open=request.method == "POST" or CHANGE_PASSWORD in request.GET,
+    )
+
+
+def _by_email(request: HttpRequest) -> Card | None:
+    """Codes and links by email, where the operator lets people sign in by those."""
+    if not accounts_settings.PASSWORDLESS_EMAIL or not email_of(request.user):
+        return None
+    return Card(
+        "link",
+        _("Sign-in by email"),
+        _("On"),
+        _("Change email address"),
+        reverse("ostiary_accounts:email"),
+        _("We email you a code and a link. Either one signs you in."),
+        is_on=True,
+    )
 
 
 def _kept(request: HttpRequest) -> dict[str, Any]:
@@ -69,9 +113,13 @@ def _erasure(request: HttpRequest) -> dict[str, Any]:
 def register() -> None:
     """Called once, when the app is ready."""
     folder = "ostiary_accounts/panels/"
-    register_panel(SECURITY, "way in", Panel(f"{folder}unfinished.html", without_way_in, order=-1))
+    register_panel(
+        SECURITY, "no way in", Panel(f"{folder}unfinished.html", without_way_in, order=-1)
+    )
     register_panel(SECURITY, "mail", Panel(f"{folder}mail.html", _mail, order=2))
-    register_panel(SECURITY, "password", Panel(f"{folder}password.html", _password, order=10))
+    register_panel(SECURITY, "ways in", Panel(f"{folder}ways_in.html", _ways_in, order=10))
+    register_card("password", _password, order=20)
+    register_card("email", _by_email, order=30)
     register_panel(PRIVACY, "kept", Panel(f"{folder}kept.html", _kept, order=10))
     register_panel(PRIVACY, "export", Panel(f"{folder}export.html", _export, order=80))
     register_panel(PRIVACY, "stays", Panel(f"{folder}stays.html", _stays, order=85))

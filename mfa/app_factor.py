@@ -23,9 +23,10 @@ SESSION_KEY = "ostiary_mfa.new_app"
 KIND = kinds.Kind(
     name="app",
     label=_("Authenticator app"),
-    about=_("An app on your phone shows a new code every half minute. It works without network."),
+    about=_("An app on your phone shows a new code every 30 seconds, even offline."),
     url_name="ostiary_mfa:app",
     model=AuthenticatorApp,
+    icon="phone",
     order=20,
 )
 

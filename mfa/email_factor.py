@@ -27,10 +27,11 @@ CHANNEL = SentCode.Channel.EMAIL
 
 KIND = kinds.Kind(
     name="email",
-    label=_("Code by email"),
-    about=_("We mail you a code. It is the weakest way: choose another if you can."),
+    label=_("Email code"),
+    about=_("We email you a code. This is the weakest method: choose another if you can."),
     url_name="ostiary_mfa:email_code",
     model=EmailDevice,
+    icon="mail",
     order=70,
     raises=False,
     is_offered=lambda request, user: is_for(request, user),

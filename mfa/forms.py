@@ -127,7 +127,7 @@ class RemoveForm(forms.Form):
         ``Throttled``."""
         password: str = self.cleaned_data["password"]
         if not guess_password(self.request, self.request.user, password):
-            raise ValidationError(_("This is not your present password. Try again."))
+            raise ValidationError(_("That’s not your current password. Try again."))
         for validator in get_default_password_validators():
             if isinstance(validator, MinimumLengthValidator) and (
                 len(password) < validator.min_length

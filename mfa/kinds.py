@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from ostiary import factors
 from ostiary.operators import is_operator
 
 from .models import FactorDevice, TrustedDevice
+
+SET_UP = _("Set up")
 
 
 def _always(request: HttpRequest, user: Any) -> bool:
@@ -27,7 +30,8 @@ class Kind:
 
     The least ``order`` is recommended first. Of one with ``alone=False``, such as recovery codes,
     there is none without another factor; one with ``raises=False`` makes no two factors (AAL2) of
-    a sign-in. ``told`` returns what the row of the panel says beside the names of the devices.
+    a sign-in. ``icon``, ``about`` and ``action`` are of its card while it isn't set up; ``told``
+    returns what the card of one that is says in place of "On".
     """
 
     name: str
@@ -35,6 +39,8 @@ class Kind:
     about: Any
     url_name: str
     model: type[FactorDevice]
+    icon: str
+    action: Any = SET_UP
     order: int = 50
     alone: bool = True
     raises: bool = True

@@ -17,7 +17,7 @@ from ostiary.notifications import notify
 from . import kinds
 from .guessing import guess
 from .models import RecoveryCodes
-from .models.recovery_code import CODE_LENGTH
+from .models.recovery_code import CODE_LENGTH, HOW_MANY
 
 FEW = 3
 """Of fewer than so many the person is warned."""
@@ -43,19 +43,25 @@ def length(user: Any) -> int | None:
 
 
 def _told(user: Any) -> str:
-    number = left(user)
-    if codes_of(user) is None:
-        return ""
-    text = ngettext("%d code is left.", "%d codes are left.", number) % number
-    return f"{text} {_('Make new ones.')}" if number < FEW else text
+    """How many codes are left, of the ten of a set that was made here."""
+    codes = codes_of(user)
+    number = codes.left() if codes else 0
+    if codes and codes.name:
+        text = ngettext("%(left)d code left", "%(left)d codes left", number)
+    else:
+        text = ngettext("%(left)d of %(all)d codes left", "%(left)d of %(all)d codes left", number)
+    told = text % {"left": number, "all": HOW_MANY}
+    return _("%(told)s. Create new codes.") % {"told": told} if number < FEW else told
 
 
 KIND = kinds.Kind(
     name="recovery_code",
-    label=_("Recovery codes"),
-    about=_("Codes on paper, each good once, for when your phone is lost. Make them now."),
+    label=_("Backup codes"),
+    about=_("Get in when you lose your phone. Each code works once."),
     url_name="ostiary_mfa:recovery_codes",
     model=RecoveryCodes,
+    icon="list",
+    action=_("Create codes"),
     order=90,
     alone=False,
     is_offered=lambda request, user: bool(factors.factors_of(user)),

@@ -36,6 +36,7 @@ urlpatterns = [
     path("signin/second-step/sms/", sms.sms_challenge, name="sms_challenge"),
     path("signin/second-step/email/", email_code.email_challenge, name="email_challenge"),
     path("sms/status/<uuid:message_id>/", sms.sms_status, name="sms_status"),
+    path("account/security/trusted-devices/", trusted_devices.trusted, name="trusted_devices"),
     path("account/security/trusted-devices/end/", trusted_devices.end, name="trusted_devices_end"),
     path(
         "account/security/trusted-devices/<uuid:pk>/end/",

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
@@ -21,6 +22,7 @@ from ..addresses import MAX_LENGTH
 from ..even_work import authenticate
 from ..forms import SetPasswordForm, SignInForm
 from ..guessing import guess
+from ..panels import CHANGE_PASSWORD
 from . import next_url, show
 
 
@@ -132,7 +134,8 @@ def _change_to_go_on(request: HttpRequest, user: Any, page: str, step: str) -> H
 @require_safe
 def change_password(request: HttpRequest) -> HttpResponse:
     """``/.well-known/change-password``: where password managers send people (W3C)."""
-    return redirect("ostiary_accounts:security")
+    page = reverse("ostiary_accounts:security", query={CHANGE_PASSWORD: "1"})
+    return HttpResponseRedirect(page)
 
 
 @second_step.exempt

@@ -68,13 +68,11 @@ def _is_taken(request: HttpRequest) -> bool:
 
 KIND = PhoneKind(
     name="sms",
-    label=_("Code by text message"),
-    about=_(
-        "We send a code to your telephone. Others can get hold of a number: choose an app or a "
-        "passkey if you can."
-    ),
+    label=_("Text message"),
+    about=_("We text you a code. Phone numbers can be hijacked, so an app or passkey is safer."),
     url_name="ostiary_mfa:phone",
     model=Phone,
+    icon="message",
     order=60,
     is_offered=is_for,
 )

@@ -16,5 +16,4 @@ from .. import panels
 @require_safe
 def factors(request: HttpRequest) -> HttpResponse:
     """What the person has, what they could have, and the devices that they trust."""
-    context = {"factors": panels.told(request), "trusted": panels.trusted(request)}
-    return render(request, "ostiary_mfa/factors.html", context)
+    return render(request, "ostiary_mfa/factors.html", {"factors": panels.told(request)})

@@ -256,7 +256,7 @@ def test_the_step_is_nobodys_who_has_a_good_password(service, the_step, browser,
 
 def test_password_managers_find_the_page_and_the_rules(browser, signed_in_browser):
     answer = browser.get("/.well-known/change-password")
-    assert (answer.status_code, answer["Location"]) == (302, "/account/security/")
+    assert (answer.status_code, answer["Location"]) == (302, "/account/security/?change-password=1")
 
     for path, window in (("/signup/", browser), ("/account/security/", signed_in_browser)):
         assert 'passwordrules="minlength: 20;"' in window.get(path).content.decode()

@@ -56,7 +56,7 @@ def test_the_present_password_is_asked_for(signed_in_browser, person):
 
     assert answer.status_code == 400
     page = answer.content.decode()
-    assert "This is not your present password. Try again." in page
+    assert "That’s not your current password. Try again." in page
     assert 'aria-describedby="id_current_password_error"' in page
     person.refresh_from_db()
     assert person.check_password(flow.PASSWORD)

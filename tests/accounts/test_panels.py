@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import TermsAcceptance
 from ostiary import panels
-from ostiary.panels import PRIVACY, SECURITY, Panel, register_panel, shown
+from ostiary.panels import PRIVACY, SECURITY, Card, Panel, register_card, register_panel, shown
 from tests.accounts import flow
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,8 @@ def own_registry(monkeypatch):
         for page, known in panels._panels.items()
     }
     monkeypatch.setattr(panels, "_panels", copied)
+    own = {name: card for name, card in panels._cards.items() if name in ("password", "email")}
+    monkeypatch.setattr(panels, "_cards", own)
 
 
 def headings(browser, page):
@@ -31,14 +33,48 @@ def headings(browser, page):
 
 
 def test_another_apps_panel_is_shown_in_its_place(signed_in_browser, person):
-    told = {"usable": False}
-    later = Panel("ostiary_accounts/panels/password.html", lambda request: told, order=90)
+    told = {"cards": []}
+    later = Panel("ostiary_accounts/panels/ways_in.html", lambda request: told, order=90)
     register_panel(SECURITY, "other", later)
+
+    assert headings(signed_in_browser, "security") == ["How you sign in", "How you sign in"]
+
+
+def test_another_apps_card_is_shown_in_its_place(signed_in_browser):
+    badge = Card("key", "Badge <1>", "On", "Manage", "/badge/", "Hold it to the reader.")
+    register_card("badge", lambda request: badge, order=90)
+    register_card("nobody's", lambda request: None, order=95)
 
     page = signed_in_browser.get("/account/security/").content.decode()
 
-    assert headings(signed_in_browser, "security") == ["Password", "Password"]
-    assert page.index("Change password") < page.index("You have no password")
+    assert page.index("Change password") < page.index("Badge &lt;1&gt;")
+    assert page.index("Hold it to the reader.") < page.index('href="/badge/"')
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"), [("/account/security/", False), ("/.well-known/change-password", True)]
+)
+def test_the_form_for_a_new_password_opens_when_it_is_asked_for(
+    signed_in_browser, address, is_open
+):
+    page = signed_in_browser.get(address, follow=True).content.decode()
+
+    assert ("<details open>" in page) is is_open
+    assert page.count("autofocus") == is_open
+
+
+def test_the_form_is_open_where_something_in_it_is_wrong(signed_in_browser):
+    page = signed_in_browser.post("/account/security/", {}).content.decode()
+
+    assert "<details open>" in page
+    assert page.count("autofocus") == 1
+
+
+def test_sign_in_by_email_is_told_where_the_operator_lets_people(signed_in_browser, settings):
+    assert "Sign-in by email" not in signed_in_browser.get("/account/security/").text
+    settings.OSTIARY_ACCOUNTS = {"PASSWORDLESS_EMAIL": True}
+
+    assert "Sign-in by email" in signed_in_browser.get("/account/security/").text
 
 
 def test_a_panel_that_is_not_for_the_person_is_not_shown(signed_in_browser, rf):
@@ -65,9 +101,10 @@ def test_who_has_no_password_is_led_to_set_one(signed_in_browser, person, rf):
     request = rf.get("/")
     request.user = person
 
-    [entry] = [e for e in shown(SECURITY, request) if "password" in e["template"]]
+    [card] = panels.cards(request)
 
-    assert entry["panel"] == {"usable": False}
+    assert (card.state, card.url, card.is_on) == ("Not set", "/recover/", False)
+    assert not card.template
 
 
 def test_the_privacy_page_says_what_is_kept_and_why_and_what_was_accepted(

@@ -15,7 +15,7 @@ CHALLENGE = "/signin/second-step/sms/"
 def set_up(page, issuer):
     page.goto(f"{issuer}/account/security/")
     sign_in(page)
-    page.get_by_role("link", name="Code by text message").click()
+    page.get_by_role("link", name="Text message").click()
     page.locator("input[name=number]").fill("+49 1512 3456789")
     submit(page)
     enter_code(page, sent_code())
@@ -30,7 +30,7 @@ def test_a_telephone_is_set_up_and_an_application_is_told_truthfully_how_someone
 
     page.goto(f"{relying_party}/login")
     sign_in(page)
-    assert page.url == f"{issuer}{CHALLENGE}"
+    assert page.url.partition("?")[0] == f"{issuer}{CHALLENGE}"
     assert "+49 ••• ••89" in page.inner_text("main")
     code = sent_code()
     enter_code(page, "111111" if code != "111111" else "222222")

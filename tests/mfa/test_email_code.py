@@ -47,7 +47,7 @@ def test_it_is_set_up_by_a_code_that_arrives(allowed, browser, person, code):
     browser.get(f"{PAGE}code/")
     assert not factors.factors_of(person)
     browser.post(f"{PAGE}code/", {"code": code()})
-    assert factors.factors_of(person) == ["Code by email"]
+    assert factors.factors_of(person) == ["Email code"]
 
 
 def test_a_code_completes_the_sign_in_which_stays_one_by_one_factor(browser, device, person, code):

@@ -107,9 +107,12 @@ def test_wrong_codes_are_counted_with_those_of_all_other_factors(at_second_step,
 def test_d3_of_fewer_than_three_the_person_is_warned(browser, app, codes):
     RecoveryCode.objects.filter(pk__in=RecoveryCode.objects.values("pk")[:7]).delete()
     flow.sign_in(browser, app)
-    assert "3 codes are left." in browser.get("/account/security/").content.decode()
+    assert "3 of 10 codes left" in browser.get("/account/security/").content.decode()
     RecoveryCode.objects.first().delete()
-    assert "2 codes are left. Make new ones." in browser.get("/account/security/").content.decode()
+    assert (
+        "2 of 10 codes left. Create new codes."
+        in browser.get("/account/security/").content.decode()
+    )
 
 
 def test_d3_a_new_set_takes_the_place_of_the_old_one_and_is_shown_once(browser, app, codes):

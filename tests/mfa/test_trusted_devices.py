@@ -164,7 +164,7 @@ def test_d5_the_person_sees_them_and_ends_one_or_all(trusting, person, other_per
     flow.show_password(trusting, person.email)
     page = trusting.get("/account/security/").content.decode()
     assert "Trusted devices" in page
-    assert "This device" in page
+    assert "This device" in trusting.get("/account/security/trusted-devices/").content.decode()
     device = TrustedDevice.objects.get()
     other = Browser()
     other.force_login(other_person)
@@ -175,6 +175,7 @@ def test_d5_the_person_sees_them_and_ends_one_or_all(trusting, person, other_per
     trusting.post(f"/account/security/trusted-devices/{device.pk}/end/")
     assert not TrustedDevice.objects.exists()
     assert "Trusted devices" not in trusting.get("/account/security/").content.decode()
+    assert "no trusted devices" in trusting.get("/account/security/trusted-devices/").text
     trusting.post("/signout/")
     assert asks(trusting, person)
 

@@ -67,6 +67,8 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     for name in ("profile", "security", "sessions", "activity", "privacy", "applications"):
         page.goto(f"{issuer}/account/{name}/")
         yield f"account-{name}"
+    page.goto(f"{issuer}/.well-known/change-password")
+    yield "account-security-password"
     page.goto(f"{issuer}/account/profile/")
     page.locator("input[name=preferred_username]").fill("Al")
     submit(page)

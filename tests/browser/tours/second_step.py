@@ -54,6 +54,8 @@ def by_app(page: Page, issuer: str, client: Client) -> Iterator[str]:
     enter_code(page, code_of(app, 1))
     page.goto(f"{issuer}/account/security/")
     yield "account-security-trusted-device"
+    page.goto(f"{issuer}/account/security/trusted-devices/")
+    yield "trusted-devices"
     page.goto(f"{issuer}/account/security/factors/")
     yield "factors"
     page.context.clear_cookies()
