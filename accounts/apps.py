@@ -34,6 +34,7 @@ class AccountsConfig(AppConfig):
             mail_samples,
             not_me,
             notices,
+            overview,
             panels,
             password_changes,
             personal_data,
@@ -52,6 +53,7 @@ class AccountsConfig(AppConfig):
         receivers.connect()
         password_changes.connect()
         panels.register()
+        overview.register()
         under_way.register()
         notifications.use_not_me_link(not_me.link_for)
         erasure.use_cancel_link(erasing.cancel_link)

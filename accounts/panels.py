@@ -23,8 +23,16 @@ def without_way_in(request: HttpRequest) -> dict[str, Any] | None:
     """Where who can't come back once they sign out sets up how they do."""
     if not unfinished.is_signed_in_without(request):
         return None
+    return {"ways": ways_in()}
+
+
+def ways_in() -> list[dict[str, Any]]:
+    """The pages on which a way to sign in is set up, the best first, the password last."""
     ways = signin_methods.instead_of_password()
-    return {"ways": [{"url": reverse(w.setup_url_name), "label": w.setup_label} for w in ways]}
+    return [
+        *({"url": reverse(way.setup_url_name), "label": way.setup_label} for way in ways),
+        {"url": reverse("ostiary_accounts:recover"), "label": _("Set a password")},
+    ]
 
 
 def _mail(request: HttpRequest) -> dict[str, str] | None:

@@ -23,6 +23,7 @@ class MfaConfig(AppConfig):
             otp_session,
             panels,
             personal_data,
+            protection,
             recovery_codes,
             trusted_devices,
         )
@@ -41,6 +42,7 @@ class MfaConfig(AppConfig):
         sms_factor.register()
         email_factor.register()
         panels.register()
+        protection.register()
         message_samples.register_mails(MAILS)
         message_samples.register_texts(TEXTS)
         otp_session.connect()

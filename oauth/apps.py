@@ -21,6 +21,7 @@ class OAuthConfig(AppConfig):
             application_ahead,
             checks,  # noqa: F401  (checks register themselves on import)
             exported,
+            panels,
             receivers,
         )
 
@@ -32,6 +33,7 @@ class OAuthConfig(AppConfig):
 
         receivers.connect()
         apis.connect()
+        panels.register()
         applications_ahead.register(application_ahead.find)
         events.register_kinds(
             {

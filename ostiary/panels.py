@@ -12,8 +12,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-SECURITY, PRIVACY = "security", "privacy"
-"""The pages that have panels: ``/account/security/`` and ``/account/privacy/``."""
+OVERVIEW, SECURITY, PRIVACY = "overview", "security", "privacy"
+"""The pages that have panels: ``/account/``, ``/account/security/``, ``/account/privacy/``."""
 
 Told = Callable[[HttpRequest], dict[str, Any] | None]
 

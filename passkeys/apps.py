@@ -30,6 +30,7 @@ class PasskeysConfig(AppConfig):
             keeper,
             panels,
             personal_data,
+            protection,
         )
 
         privacy.register_exporter(f"{__package__}.personal_data.export")
@@ -52,6 +53,7 @@ class PasskeysConfig(AppConfig):
             offered_to=lambda request, user: factor_set_up.asked(request) is not None,
         )
         panels.register()
+        protection.register()
         signin_methods.register(
             signin_methods.SignInMethod(
                 name="passkey",

@@ -19,8 +19,9 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from ostiary import assurance, events, panels, places, sessions
+from ostiary import assurance, events, panels, places, protection, sessions
 from ostiary.device import describe
+from ostiary.email_addresses import for_people
 from ostiary.models import Event, Session
 from ostiary.pages import form_page, posted
 from ostiary.risk import Decision, sentences
@@ -28,7 +29,6 @@ from ostiary.risk import Decision, sentences
 from .. import recovery
 from ..addresses import email_of
 from ..forms import ChangePasswordForm
-from ..panels import without_way_in
 from ..profile_form import ProfileForm
 from . import show
 
@@ -39,8 +39,14 @@ ACTIVITY_SHOWN = 50
 @login_required
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Where everything is."""
-    context = {"unfinished": without_way_in(request)}
+    """Who they are, how the account is protected, and what goes on with it."""
+    person: Any = request.user
+    context = {
+        "name": person.get_full_name() if hasattr(person, "get_full_name") else "",
+        "address": for_people(person.get_username()),
+        "protection": protection.of(request),
+        "panels": panels.shown(panels.OVERVIEW, request),
+    }
     return render(request, "ostiary_accounts/overview.html", context)
 
 

@@ -22,9 +22,11 @@ def avatar(user: Any, size: str = "") -> dict[str, Any]:
 def under_way(context: Context) -> dict[str, Any]:
     """What is under way with the account, each with a form that stops it."""
     request = context.get("request")
-    found = what_is_under_way.of(request) if request is not None else []
+    if request is None:
+        return {}
+    found = what_is_under_way.of(request)
     return {
         "under_way": found,
-        "back": request.get_full_path() if found else "",
+        "back": request.get_full_path(),
         "csrf_token": context.get("csrf_token"),
     }
