@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 REDIRECT_URI = "https://rp.example/callback"
 API = "https://api.example/"
 API_OF_A_WORKLOAD = "https://api.example.com/"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 Answer = Callable[[Any], str]
 
 

@@ -13,7 +13,7 @@ from mfa.models import AuthenticatorApp
 from ostiary.models import Session
 from tests.mfa import flow
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.needs("accounts")]
 ONE, OTHER = "/account/sessions/", "/account/activity/"
 
 
