@@ -158,6 +158,11 @@ def reauthentication_url(next_url: str, *, acr: str = "", login_hint: str = "") 
     return _signin_url(next=next_url, reauthenticate="1", acr_values=acr, login_hint=login_hint)
 
 
+def other_account_url(next_url: str) -> str:
+    """Where a signed-in person signs in to another account, and goes on to ``next_url``."""
+    return _signin_url(next=next_url, reauthenticate="1", another="1")
+
+
 def _signin_url(**query: str) -> str:
     given = {name: value for name, value in query.items() if value}
     return f"{resolve_url(settings.LOGIN_URL)}?{urlencode(given)}"
@@ -174,8 +179,14 @@ def is_to_confirm(request: HttpRequest) -> bool:
     or somebody else is expected."""
     if not request.user.is_authenticated:
         return False
-    expects_another = names_another(request.GET.get("login_hint", ""), request.user)
-    return expects_another or "reauthenticate" in request.GET
+    return expects_another(request) or "reauthenticate" in request.GET
+
+
+def expects_another(request: HttpRequest) -> bool:
+    """Whether a sign-in page waits for somebody else than who is signed in: whom an application
+    names, or another account of theirs that they chose to use."""
+    hinted = request.GET.get("login_hint", "")
+    return "another" in request.GET or names_another(hinted, request.user)
 
 
 def step_up(

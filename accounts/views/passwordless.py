@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ostiary import events, known_device
+from ostiary import assurance, events, known_device
 from ostiary import signin as signins
 from ostiary.client_address import client_ip
 from ostiary.pages import View, form_page, posted, signin_page
@@ -55,7 +55,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a code and link. The answer is the same for every address (C1)."""
     wanted = next_url(request)
     hinted = request.GET.get("login_hint", "")[:MAX_LENGTH]
-    if not hinted and request.user.is_authenticated:
+    if not hinted and request.user.is_authenticated and not assurance.expects_another(request):
         hinted = email_of(request.user)
     form = EmailSignInForm(posted(request), initial={"email": hinted})
     asked = challenge.unmet(request, form, "code", "email")

@@ -37,6 +37,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     again = assurance.is_to_confirm(request)
     if request.user.is_authenticated and not again and request.method != "POST":
         return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
+    again = again and not assurance.expects_another(request)
     identifier = _suggestion(request, again=again)
     form = SignInForm(posted(request), initial={"identifier": identifier})
     asked = challenge.unmet(request, form, "signin", "identifier")
@@ -57,14 +58,13 @@ def signin(request: HttpRequest) -> HttpResponse:
             _("The address or the password is not right. Check both, or set a new password."),
         )
         asked = challenge.another(request, "signin")
-    # With another person's name suggested it is not this one who is to confirm.
-    again = again and identifier == request.user.get_username()
     return show(
         request,
         "signin",
         form,
         next=wanted,
         again=again,
+        another_url=_another_account(request) if again else "",
         challenge=asked,
         methods=signin_methods.offered(request),
         unfinished_url="" if again else unfinished.go_on_url(request),
@@ -76,6 +76,13 @@ def _suggestion(request: HttpRequest, *, again: bool) -> str:
     if hinted or not again:
         return hinted
     return str(request.user.get_username())
+
+
+def _another_account(request: HttpRequest) -> str:
+    """The same page for another account than the one that is signed in."""
+    query = request.GET.copy()
+    query["another"] = "1"
+    return f"?{query.urlencode()}"
 
 
 def _first_factor(request: HttpRequest, given: dict[str, Any]) -> Any:

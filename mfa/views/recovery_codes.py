@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -27,10 +27,11 @@ from . import security_url, show
 def recovery_code_set(request: HttpRequest) -> HttpResponse:
     """Say how many are left; asked to, make new ones and show them, once."""
     user: Any = request.user
-    if not factors.factors_of(user):
-        return HttpResponseRedirect(security_url())
-    codes = recovery_codes.make(request, user) if request.method == "POST" else []
+    has_factor = bool(factors.factors_of(user))
+    makes = has_factor and request.method == "POST"
+    codes = recovery_codes.make(request, user) if makes else []
     context = {
+        "has_factor": has_factor,
         "section": "ostiary_accounts:security",
         "codes": codes,
         "has_set": recovery_codes.codes_of(user) is not None,

@@ -290,7 +290,7 @@ def _select_account(
     if decision == "continue":
         chosen = claims.subject_for(request.user, asked.client)
         return HttpResponseRedirect(_here(request, params, asked, assurance, chosen_account=chosen))
-    other_url = assurances.reauthentication_url(_here(request, params, asked, assurance))
+    other_url = assurances.other_account_url(_here(request, params, asked, assurance))
     return render(
         request,
         "ostiary_oauth/select_account.html",
@@ -334,7 +334,7 @@ def _consent_page(
             "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params, asked),
-            "other_url": assurances.reauthentication_url(_here(request, params, asked, assurance)),
+            "other_url": assurances.other_account_url(_here(request, params, asked, assurance)),
             "redirect_origin": redirect_uri.shown(asked.redirect_uri),
         },
     )

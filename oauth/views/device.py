@@ -23,9 +23,8 @@ from ..client_authentication import while_registered
 from ..grants.base import allowed_resource, check_grant_type
 from ..models import DeviceGrant
 from ..parameters import pairs, single, values
+from ..user_code_form import PROBLEMS, USER_CODE_MAX_LENGTH, UserCodeForm
 from .token import authenticated, form, json_answer, refused
-
-USER_CODE_MAX_LENGTH = 50
 
 
 def device_authorization_endpoint(request: HttpRequest) -> HttpResponse:
@@ -77,7 +76,7 @@ def device(request: HttpRequest) -> HttpResponse:
     if assurance is None:
         return HttpResponseRedirect(assurances.signin_url(_here(user_code)))
     if not user_code:
-        return render(request, "ostiary_oauth/device_code.html")
+        return render(request, "ostiary_oauth/device_code.html", {"form": _code_form()})
     try:
         waiting = _look_up(request, user_code)
     except Throttled as throttled:
@@ -113,8 +112,14 @@ def _look_up(request: HttpRequest, user_code: str) -> DeviceGrant | None:
 
 
 def _entry(request: HttpRequest, user_code: str, problem: str, status: int) -> HttpResponse:
-    context = {"user_code": user_code, "problem": problem}
-    return render(request, "ostiary_oauth/device_code.html", context, status=status)
+    form = _code_form({"user_code": user_code})
+    form.errors.clear()  # such as of a character that no code has
+    form.add_error("user_code", PROBLEMS[problem])
+    return render(request, "ostiary_oauth/device_code.html", {"form": form}, status=status)
+
+
+def _code_form(given: dict[str, str] | None = None) -> UserCodeForm:
+    return UserCodeForm(given, auto_id="%s")
 
 
 def _page_key(request: HttpRequest, waiting: DeviceGrant) -> str:
@@ -137,7 +142,7 @@ def _confirm_page(
             "user_code": device_authorization.shown(user_code),
             "page": _page_key(request, waiting),
             "stronger_url": stronger_url,
-            "other_url": assurances.reauthentication_url(_here(user_code)),
+            "other_url": assurances.other_account_url(_here(user_code)),
         },
     )
 

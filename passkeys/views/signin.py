@@ -35,6 +35,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     again = assurance.is_to_confirm(request)
     if request.user.is_authenticated and not again:
         return HttpResponseRedirect(wanted or resolve_url(settings.LOGIN_REDIRECT_URL))
+    again = again and not assurance.expects_another(request)
     person = request.user if again else None
     if person is not None and not has_passkey(request, person):
         return HttpResponseRedirect(other_ways_in(request))

@@ -1,5 +1,6 @@
 """Sign-in by address and password, on one page."""
 
+import html
 import re
 from urllib.parse import urlencode
 
@@ -186,7 +187,7 @@ def test_a_signed_in_person_proves_again_who_they_are_and_keeps_their_session(
     key = signed_in_browser.session.session_key
 
     page = signed_in_browser.get(reauthentication()).content.decode()
-    assert "Confirm it’s you" in page
+    assert "Verify it’s you" in page
     assert 'value="alice@example.com"' in page
     answer = flow.sign_in(
         signed_in_browser, person.email, reauthenticate="1", next="/account/security/"
@@ -197,6 +198,27 @@ def test_a_signed_in_person_proves_again_who_they_are_and_keeps_their_session(
     assert after.pk == before.pk
     assert after.authenticated_at > before.authenticated_at
     assert signed_in_browser.session.session_key != key
+
+
+def test_who_proves_again_who_they_are_types_a_password_alone(signed_in_browser):
+    page = signed_in_browser.get(reauthentication()).content.decode()
+
+    assert '<label for="id_identifier">' not in page
+    assert re.search(r'name="identifier"[^>]* value="alice@example.com" readonly hidden>', page)
+    assert re.search(r'name="password"[^>]* autofocus', page)
+    assert ">Continue</button>" in page
+
+
+def test_another_account_can_be_used_instead(signed_in_browser, other_person):
+    page = signed_in_browser.get(reauthentication()).content.decode()
+    [address] = re.findall(r'href="(\?[^"]*another=1[^"]*)"', page)
+
+    page = signed_in_browser.get(f"/signin/{html.unescape(address)}").content.decode()
+    assert "Verify it’s you" not in page
+    assert "alice@example.com" not in page
+    assert '<label for="id_identifier">' in page
+    flow.sign_in(signed_in_browser, other_person.email, reauthenticate="1", another="1")
+    assert "bob@example.com" in signed_in_browser.get("/account/").content.decode()
 
 
 def test_a_wrong_password_at_reauthentication_leaves_the_session_as_it_was(
@@ -233,7 +255,7 @@ def test_where_another_person_is_expected_the_page_does_not_ask_this_one_to_conf
 ):
     page = signed_in_browser.get(reauthentication(login_hint="bob@example.com")).content.decode()
 
-    assert "Confirm it’s you" not in page
+    assert "Verify it’s you" not in page
     assert 'value="bob@example.com"' in page
 
 

@@ -1,5 +1,7 @@
 """Sign-out: asked for by a form, and complete."""
 
+import re
+
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client as Browser
@@ -57,6 +59,14 @@ def by_a_recovery(browser, person):
 
 def by_another_person(browser, person):
     return flow.sign_in(browser, make_person("bob@example.com").email)
+
+
+def test_who_is_asked_whether_to_sign_out_can_stay(signed_in_browser, browser):
+    page = signed_in_browser.get("/signout/").content.decode()
+    assert "alice@example.com" in page
+    assert re.search(r'href="/account/">\s*Stay signed in', page)
+
+    assert "Stay signed in" not in browser.get("/signout/").content.decode()
 
 
 @pytest.mark.parametrize(

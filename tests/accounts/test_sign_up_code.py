@@ -27,6 +27,12 @@ def ask(browser, email=CAROL, **fields):
     return flow.ask_for_account(browser, email, **fields)["Location"]
 
 
+def test_who_has_an_account_already_finds_the_way_to_sign_in(browser):
+    page = browser.get(ask(browser, next="/account/sessions/")).content.decode()
+
+    assert 'href="/signin/?next=%2Faccount%2Fsessions%2F">Already have an account? Sign in' in page
+
+
 def newest_code():
     return flow.code_in(flow.delivered()[-1])
 

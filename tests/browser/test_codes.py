@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import PASSWORD, mailed_code, submit
+from .conftest import PASSWORD, mailed_code, sign_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,6 +57,31 @@ def test_a_wrong_code_is_told_at_the_field_alone_and_typed_over(page, issuer, fi
     assert page.locator(".field-errors li").count() == 1
     page.locator("input[aria-invalid=true]:focus").wait_for()
     page.keyboard.type(right)
+    page.wait_for_url(f"{issuer}/account/")
+
+
+def test_after_a_wrong_code_the_page_is_reloaded_and_come_back_to(page, issuer, field):
+    with page.expect_navigation():
+        page.keyboard.type("0000 0000")
+    assert page.locator(".field-errors li").count() == 1
+
+    page.reload()
+    assert page.locator(".field-errors").count() == 0
+    with page.expect_navigation():
+        page.keyboard.type("0000 0000")
+    page.goto(f"{issuer}/recover/")
+    page.go_back()
+    page.locator("input[name=code]:focus").wait_for()
+    page.keyboard.type(mailed_code(CAROL))
+    page.wait_for_url(f"{issuer}/account/")
+
+
+def test_after_a_wrong_password_the_page_is_reloaded_and_come_back_to(page, issuer, alice):
+    page.goto(f"{issuer}/signin/")
+    sign_in(page, password="not the password")
+    page.goto(f"{issuer}/recover/")
+    page.go_back()
+    sign_in(page)
     page.wait_for_url(f"{issuer}/account/")
 
 

@@ -30,7 +30,7 @@ def add_passkey(page, issuer):
     page.get_by_role("button", name="Not now").click()
     page.wait_for_url(f"{issuer}/account/")
     page.goto(f"{issuer}/account/security/passkeys/")
-    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Add passkey").click()
     page.get_by_text("Your passkey is saved as").wait_for()
 
 
@@ -55,7 +55,7 @@ def told(page):
 def test_after_the_password_a_passkey_is_offered_and_made(page, issuer, alice, authenticator):
     show_password(page, issuer)
     page.wait_for_url(f"{issuer}/signin/passkey-offer/**")
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
 
     page.wait_for_url(f"{issuer}/account/")
 
@@ -194,11 +194,11 @@ def test_whatever_goes_wrong_while_one_is_made_is_said_of_that(page, issuer, wit
                } }""",
             name,
         )
-        page.get_by_role("button", name="Add a passkey").click()
+        page.get_by_role("button", name="Add passkey").click()
         told(page).filter(has_text=words).wait_for()
 
     page.evaluate("navigator.credentials.create = async () => null")
-    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Add passkey").click()
     told(page).filter(has_text="gave an answer that can’t be read").wait_for()
 
 
@@ -206,7 +206,7 @@ def test_a_device_that_has_a_passkey_gets_no_second_one(page, issuer, with_passk
     page.goto(f"{issuer}/signin/passkey/?next=/account/security/passkeys/")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{issuer}/account/security/passkeys/")
-    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Add passkey").click()
 
     told(page).filter(has_text="has a passkey for this site already").wait_for()
 
@@ -238,7 +238,7 @@ def test_a_security_key_is_added_beside_it_and_the_first_removed(page, issuer, w
             };
         }"""
     )
-    page.get_by_role("button", name="On a phone or security key").click()
+    page.get_by_role("button", name="Use a phone or security key").click()
     page.get_by_text("Your passkey is saved as").wait_for()
     assert page.evaluate("sessionStorage.asked") == "security-key,hybrid"
     assert len(key.credentials()) == 1
@@ -426,7 +426,7 @@ def test_a_passkey_that_the_site_refuses_is_not_left_in_the_password_manager(
     show_password(page, issuer)
     page.wait_for_url(f"{issuer}/signin/passkey-offer/**")
     page.evaluate(DAMAGES_WHAT_IS_MADE)
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
     page.get_by_text("Your passkey was not saved").first.wait_for()
     [first] = authenticator.credentials()
     assert noted(page) == [{"rpId": "localhost", "credentialId": base64url(first)}]
@@ -435,7 +435,7 @@ def test_a_passkey_that_the_site_refuses_is_not_left_in_the_password_manager(
 
     page.goto(f"{issuer}/account/security/passkeys/")
     page.evaluate(f"sessionStorage.clear(); ({DAMAGES_WHAT_IS_MADE})()")
-    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Add passkey").click()
     page.get_by_text("Your passkey was not saved").first.wait_for()
     [unknown] = noted(page)
     made = {base64url(each) for each in authenticator.credentials()}
@@ -457,7 +457,7 @@ def test_a_passkey_whose_answer_can_not_be_read_is_not_left_in_the_password_mana
              navigator.credentials.create = async (options) => ({ id: (await create(options)).id });
            }"""
     )
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
 
     told(page).first.filter(has_text="gave an answer that can’t be read").wait_for()
     [made] = authenticator.credentials()
@@ -555,7 +555,7 @@ def test_one_without_a_passkey_makes_one_for_such_an_application(
     page.goto(f"{relying_party}/login?acr_values=phr")
     sign_in(page)
     page.wait_for_url(f"{issuer}/signin/passkey-set-up/**")
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
     page.get_by_role("button", name="Allow", exact=True).click()
     page.wait_for_url(f"{relying_party}/")
 
@@ -571,7 +571,7 @@ def test_an_operator_with_but_a_password_is_led_to_a_passkey_first(page, issuer,
     sign_in(page, "root@example.com")
     page.locator("main .list a").first.click()
     page.wait_for_url(f"{issuer}/signin/passkey-set-up/**")
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
     page.wait_for_url("**/account/security/recovery-codes/**")
 
     page.goto(f"{issuer}/admin/")

@@ -153,10 +153,12 @@ def test_making_codes_takes_both_factors(browser, app):
     assert not RecoveryCodes.objects.exists()
 
 
-def test_without_another_factor_there_are_none(browser, person):
+def test_without_another_factor_there_are_none_and_the_page_says_why(browser, person):
     browser.force_login(person)
-    assert browser.get(PAGE).url == "/account/security/"
-    browser.post(PAGE)
+    page = browser.get(PAGE).content.decode()
+    assert "set up one of those first" in page
+    assert "Create codes" not in page
+    assert browser.post(PAGE).status_code == 200
     assert not RecoveryCodes.objects.exists()
 
 

@@ -1,6 +1,7 @@
 """The device authorization grant (RFC 8628; SECURITY B8)."""
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -173,7 +174,22 @@ def test_a_wrong_code_is_told_at_the_field(signed_in_browser, typed):
     response = page_for(signed_in_browser, typed)
 
     assert response.status_code == 400
-    assert b'id="user_code_error"' in response.content
+    page = response.content.decode()
+    assert page.count("<li>Wrong code.") == 1
+    [field] = re.findall(r'<input[^>]* name="user_code"[^>]*>', page)
+    assert 'aria-invalid="true"' in field
+    assert 'aria-describedby="user_code_helptext user_code_error"' in field
+    assert page.count("autofocus") == 1
+    assert "autofocus" in field
+
+
+def test_the_page_opens_at_the_code_and_leads_on_from_its_end(television, signed_in_browser):
+    page = signed_in_browser.get("/oauth/device").content.decode()
+    assert re.search(r'<input[^>]* name="user_code"[^>]* autofocus', page)
+
+    done = decide(signed_in_browser, start(television)["user_code"], "allow").content.decode()
+
+    assert 'href="/account/applications/"' in done
 
 
 def test_b8_wrong_codes_are_throttled_and_right_ones_are_not(

@@ -31,7 +31,7 @@ def able_browser(browser):
 
 def test_who_signs_in_by_password_where_a_passkey_can_be_made_is_offered_one(person, able_browser):
     assert show_password(able_browser, person)["Location"].partition("?")[0] == OFFER
-    assert "Make a passkey" in flow.said(able_browser.get(OFFER))
+    assert "Create passkey" in flow.said(able_browser.get(OFFER))
     assert flow.amr(able_browser) is None
     passkey = Authenticator()
 
@@ -137,7 +137,7 @@ def test_nobody_is_signed_in_to_an_account_to_which_they_could_not_come_back(bro
 
     page = flow.said(browser.get(SET_UP))
 
-    assert "Until you make it, you can’t come back" in page
+    assert "without one, you can’t sign in again" in page
     assert 'href="/recover/"' in page
     assert "<nav" not in page
     assert browser.post(SET_UP, {"later": "1"}).status_code == 400

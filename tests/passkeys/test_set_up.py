@@ -77,7 +77,7 @@ def test_g1_an_operator_makes_a_passkey_and_is_in_the_administration(browser, op
 def test_g1_also_where_no_other_app_keeps_second_factors(browser, operator, alone):
     assert show_password(browser, operator, next="/account/profile/") == SET_UP
     page = flow.said(browser.get(SET_UP))
-    assert "You look after this site" in page
+    assert "Administrators need more than a password" in page
     assert "Not now" not in page
     assert browser.post(SET_UP, {"later": "1"}).status_code == 400
     assert flow.amr(browser) is None
