@@ -52,7 +52,7 @@ def test_the_page_says_what_goes_and_what_stays_before_anything_is_asked_for(
 
     assert "in 7 days" in page
     assert "Your invoices" in page
-    assert "Until Dec. 31, 2036." in page
+    assert "Until 31 Dec 2036." in page
     assert erasure.of(person) is None
 
 
@@ -135,7 +135,7 @@ def test_what_would_stay_is_told_before_anybody_asks(signed_in_browser, person, 
 
     page = signed_in_browser.get(PRIVACY).text
 
-    assert "The law of taxes wants them. Until Dec. 31, 2036." in page
+    assert "The law of taxes wants them. Until 31 Dec 2036." in page
     assert 'href="/privacy/receipts/verify"' in page
 
 

@@ -1,5 +1,7 @@
-"""English: 14:22, since “2:22 p.m.” ends a sentence with two stops, and reads worse in a list."""
+"""English: 30 Nov 2026, 15:12, which nobody reads as another day or hour, wherever they are."""
 
+DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
-DATETIME_FORMAT = "N j, Y, H:i"
-SHORT_DATETIME_FORMAT = "m/d/Y H:i"
+DATETIME_FORMAT = "j M Y, H:i"
+SHORT_DATE_FORMAT = "j M Y"
+SHORT_DATETIME_FORMAT = "j M Y, H:i"
