@@ -16,6 +16,7 @@ class AccountsConfig(AppConfig):
         from ostiary import (
             all_addresses,
             erasure,
+            event_groups,
             events,
             export_labels,
             exports,
@@ -74,6 +75,10 @@ class AccountsConfig(AppConfig):
                 is_had_by=lambda user: accounts_settings.PASSWORDLESS_EMAIL,
             )
         )
+        event_groups.register(
+            event_groups.SIGN_INS, "code.", "person.signed_out", "account.secured"
+        )
+        event_groups.register(event_groups.PRIVACY, "profile.", "terms.", "signup.")
         events.register_kinds(
             {f"support_case.{kind}": words for kind, words in support.KINDS.items()}
         )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     account,
+    activity,
     confirm_signin,
     email,
     erasure,
@@ -73,5 +74,5 @@ urlpatterns = [
     path("account/privacy/erase/", erasure.ask, name="erase"),
     path("account/privacy/keep/", erasure.keep_here, name="erasure_keep_here"),
     path("keep-account/", erasure.keep, name="erasure_keep"),
-    path("account/activity/", account.activity, name="activity"),
+    path("account/activity/", activity.activity, name="activity"),
 ]

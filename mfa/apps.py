@@ -13,7 +13,15 @@ class MfaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ostiary import events, export_labels, factors, kept_data, message_samples, privacy
+        from ostiary import (
+            event_groups,
+            events,
+            export_labels,
+            factors,
+            kept_data,
+            message_samples,
+            privacy,
+        )
 
         from . import (
             app_factor,
@@ -46,6 +54,9 @@ class MfaConfig(AppConfig):
         message_samples.register_mails(MAILS)
         message_samples.register_texts(TEXTS)
         otp_session.connect()
+        event_groups.register(
+            event_groups.SIGN_INS, "factor.used", "factor.failed", "sms.", "email_code."
+        )
         events.register_kinds(
             {
                 "factor.added": _("A second step was added"),

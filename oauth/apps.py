@@ -14,7 +14,7 @@ class OAuthConfig(AppConfig):
 
     def ready(self) -> None:
         from ostiary import application_ahead as applications_ahead
-        from ostiary import events, export_labels, kept_data, privacy
+        from ostiary import event_groups, events, export_labels, kept_data, privacy
 
         from . import (
             apis,
@@ -35,6 +35,11 @@ class OAuthConfig(AppConfig):
         apis.connect()
         panels.register()
         applications_ahead.register(application_ahead.find)
+        event_groups.register(
+            event_groups.APPLICATIONS,
+            *("api.", "client.", "consent.", "device.", "exchange_rule.", "grant."),
+            *("initial_access_token.", "token.", "trust_rule.", "workload."),
+        )
         events.register_kinds(
             {
                 "token.reuse_detected": _("A token was used again after it had been replaced"),

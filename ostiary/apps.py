@@ -15,6 +15,7 @@ class OstiaryConfig(AppConfig):
     def ready(self) -> None:
         from . import (
             checks,  # noqa: F401  (checks register themselves)
+            event_groups,
             events,
             export_labels,
             export_own,
@@ -34,6 +35,8 @@ class OstiaryConfig(AppConfig):
         # Late: an app's own eraser may still look at the person's sessions.
         privacy.register_eraser(f"{__package__}.personal_data.erase", order=90)
         kept_data.register(f"{__package__}.kept_data.own", order=90)
+        event_groups.register(event_groups.SIGN_INS, "signin.", "session.")
+        event_groups.register(event_groups.PRIVACY, "erasure.", "export.")
         events.register_kinds(
             {
                 "erasure.requested": _("The erasure of the account was asked for"),

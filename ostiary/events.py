@@ -30,6 +30,11 @@ def register_kinds(kinds: Mapping[str, Any]) -> None:
     _kinds.update(kinds)
 
 
+def kinds() -> list[str]:
+    """Every kind that an app has declared."""
+    return list(_kinds)
+
+
 def sentence(kind: str) -> str:
     """What an event of this kind says to a person."""
     return str(_kinds.get(kind, kind))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -20,19 +21,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from ostiary import assurance, events, panels, places, protection, sessions
-from ostiary.device import describe
+from ostiary.conf import ostiary_settings
+from ostiary.device import describe, kind
 from ostiary.email_addresses import for_people
-from ostiary.models import Event, Session
+from ostiary.models import Session
 from ostiary.pages import form_page, posted
-from ostiary.risk import Decision, sentences
 
 from .. import recovery
 from ..addresses import email_of
 from ..forms import ChangePasswordForm
 from ..profile_form import ProfileForm
 from . import show
-
-ACTIVITY_SHOWN = 50
 
 
 @never_cache
@@ -107,20 +106,25 @@ def _change_password(request: HttpRequest, user: Any, password: str) -> None:
 @login_required
 @require_safe
 def session_list(request: HttpRequest) -> HttpResponse:
-    """Where the person is signed in; this session is marked."""
+    """Where the person is signed in: this session first, marked, then the latest used."""
     person: Any = request.user
     here, now = _sid(request), timezone.now()
+    # A visit is written down once in so many seconds: within twice that they may still be here.
+    recent = now - timedelta(seconds=2 * ostiary_settings.SESSION_TOUCH_SECONDS)
     live = Session.objects.filter(user=person, ended_at__isnull=True).order_by("-last_seen_at")
     shown = [
         {
             "session": session,
             "device": describe(session.user_agent),
+            "icon": kind(session.user_agent),
             "where": places.in_words(session.ip_address or ""),
             "here": str(session.pk) == here,
+            "active": session.last_seen_at > recent,
         }
         for session in live
         if now < min(sessions.limits_of(session))
     ]
+    shown.sort(key=lambda entry: not entry["here"])
     return render(request, "ostiary_accounts/sessions.html", {"sessions": shown})
 
 
@@ -150,32 +154,3 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
         ngettext("%d other session has ended.", "%d other sessions have ended.", ended) % ended,
     )
     return redirect("ostiary_accounts:sessions")
-
-
-def _unusual(event: Event) -> str:
-    """Why a sign-in looked unusual, in words, where anything came of that."""
-    told = event.details.get("risk", {})
-    if told.get("decision", Decision.NOTHING.value) == Decision.NOTHING.value:
-        return ""
-    return ", ".join(sentences(told["reasons"]))
-
-
-@never_cache
-@login_required
-@require_safe
-def activity(request: HttpRequest) -> HttpResponse:
-    """What happened with the account, newest first, in plain words."""
-    own = events.of(request.user).order_by("-id")[:ACTIVITY_SHOWN]
-    shown = []
-    for event in own:
-        told = events.personal_details(event)
-        shown.append(
-            {
-                "at": event.at,
-                "sentence": events.sentence(event.kind),
-                "unusual": _unusual(event),
-                "device": describe(told.get("user_agent", "")),
-                "where": places.in_words(told.get("ip", "")),
-            }
-        )
-    return render(request, "ostiary_accounts/activity.html", {"activity": shown})

@@ -29,10 +29,42 @@ def test_every_session_is_listed_with_device_place_and_time(signed_in_browser, p
 
     assert "Firefox on Linux" in page
     assert "Safari on iPhone" in page
-    assert page.count("127.0.0.1") == 2
+    assert page.count("127.0.0.1 ·") == 2
     assert page.count("This device") == 1
+    assert page.index("Firefox on Linux") < page.index("Safari on iPhone"), "this device is first"
+    assert (page.count("icon-desktop"), page.count("icon-phone")) == (1, 1)
     assert f"/account/sessions/{session_of(phone).pk}/end/" in page
     assert f"/account/sessions/{session_of(signed_in_browser).pk}/end/" not in page
+
+
+def test_each_says_whether_it_is_in_use_or_how_long_it_is_not(signed_in_browser, phone):
+    def page():
+        return signed_in_browser.get("/account/sessions/").content.decode()
+
+    assert page().count("Active now") == 2
+    Session.objects.filter(pk=session_of(phone).pk).update(
+        last_seen_at=timezone.now() - timedelta(hours=3, minutes=20)
+    )
+    assert page().count("Active now") == 1
+    assert "Active 3\xa0hours ago" in page()
+
+
+def test_the_name_of_each_button_says_which_session_it_ends(signed_in_browser, phone):
+    page = signed_in_browser.get("/account/sessions/").content.decode()
+
+    assert 'aria-label="Sign out Safari on iPhone, 127.0.0.1"' in page
+
+
+def test_who_is_signed_in_nowhere_else_is_offered_nothing_to_end(signed_in_browser):
+    assert "Sign out everywhere else" not in (
+        signed_in_browser.get("/account/sessions/").content.decode()
+    )
+
+
+def test_what_a_browser_says_of_itself_is_text(signed_in_browser, phone):
+    Session.objects.filter(pk=session_of(phone).pk).update(user_agent='"><script>Firefox/1')
+
+    assert "<script>Firefox" not in signed_in_browser.get("/account/sessions/").content.decode()
 
 
 def test_nobody_elses_sessions_are_listed(signed_in_browser, other_person):
