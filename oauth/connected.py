@@ -47,14 +47,24 @@ class Connected:
         self.last_used = max(known, default=None)
 
     def permissions(self) -> list[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
-        """For each audience its resources, as identifier and name, and the scopes with their
-        words."""
+        """What it may do with the account, then at each audience: its resources, as identifier and
+        name, and the scopes with their words."""
+        account, others = set(self.allowed.get("", ())), {}
+        for audience, names in self.allowed.items():
+            if audience:
+                account |= names & scopes.STANDARD.keys()
+                others[audience] = names - scopes.STANDARD.keys()
+        own = [name for name in scopes.STANDARD if name in account]
+        own += sorted(account.difference(own))
         return [
-            (
-                [(uri, apis.name(uri)) for uri in audience.split()],
-                scopes.described(sorted(names), audience.split()),
-            )
-            for audience, names in sorted(self.allowed.items())
+            ([], scopes.described(own, [])),
+            *(
+                (
+                    [(uri, apis.name(uri)) for uri in audience.split()],
+                    scopes.described(sorted(names), audience.split()),
+                )
+                for audience, names in sorted(others.items())
+            ),
         ]
 
 

@@ -17,9 +17,7 @@ FIELDS = ("name", "client_type", "redirect_uris", "post_logout_redirect_uris", "
 class OwnClientForm(forms.ModelForm):  # type: ignore[type-arg]
     """Only what is no operator's to give. The kind of client is chosen once."""
 
-    scopes = forms.MultipleChoiceField(
-        widget=forms.CheckboxSelectMultiple, label=_("What it may ask for")
-    )
+    scopes = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, label=_("Permissions"))
 
     class Meta:
         model = Client
@@ -27,21 +25,21 @@ class OwnClientForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {
             "client_type": _("Kind"),
             "redirect_uris": _("Redirect URIs"),
-            "post_logout_redirect_uris": _("Addresses after signing out"),
+            "post_logout_redirect_uris": _("Post-logout redirect URIs"),
         }
         help_texts = {
-            "name": _("People see it when they are asked to allow it."),
+            "name": _("Shown to people when they sign in."),
             "client_type": _(
-                "Confidential: a server that can keep a secret. Public: an application in a "
-                "browser or on a device, which can’t."
+                "Confidential: runs on a server and keeps a secret. Public: runs in a browser "
+                "or on a device."
             ),
             "redirect_uris": _(
-                "Where people are sent back to, one a line, compared as exact strings. Only the "
-                "port of http://127.0.0.1, http://[::1] and, unless this site has turned that off, "
-                "http://localhost may differ."
+                "Where people return after signing in. One per line, matched exactly. The port may "
+                "differ for http://127.0.0.1, http://[::1] and, unless this site forbids it, "
+                "http://localhost."
             ),
             "post_logout_redirect_uris": _(
-                "Where they may be sent after signing out, one a line. May be empty."
+                "Optional. Where people return after signing out. One per line."
             ),
         }
         widgets = {

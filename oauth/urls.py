@@ -72,5 +72,10 @@ urlpatterns = [
         name="own_client_delete",
     ),
     path("account/applications/", applications.connected_applications, name="applications"),
+    path(
+        "account/applications/<uuid:client>/remove/",
+        applications.remove_access,
+        name="remove_access",
+    ),
     path("account/applications/<uuid:client>/withdraw/", applications.withdraw, name="withdraw"),
 ]

@@ -9,7 +9,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from oauth import connected
-from oauth.models import ClientSession, Grant, RefreshToken
+from oauth.device_authorization import GRANT_TYPE
+from oauth.models import ClientSession, Consent, Grant, RefreshToken
 from ostiary.models import Event, Session
 from tests.oauth import flow
 from tests.oauth.conftest import API
@@ -65,7 +66,7 @@ def test_each_says_since_when_and_when_it_was_last_used(
     [after] = connected.applications(person)
     assert after.since == long_ago
     assert timezone.now() - after.last_used < timedelta(minutes=1)
-    assert "Last used 0" in page(signed_in_browser)
+    assert "Used just now." in page(signed_in_browser)
 
 
 def test_each_says_in_which_sessions_it_is_used(signed_in_browser, confidential_client):
@@ -74,10 +75,63 @@ def test_each_says_in_which_sessions_it_is_used(signed_in_browser, confidential_
 
     shown = page(signed_in_browser)
     assert "Signed in with: Firefox on Linux." in shown
-    assert "stays connected" not in shown
+    assert "Keeps access" not in shown
 
     flow.sign_in_tokens(signed_in_browser, confidential_client)
-    assert "It stays connected when you sign out." in page(signed_in_browser)
+    assert "Keeps access when you sign out." in page(signed_in_browser)
+
+
+def test_what_it_may_do_with_the_account_is_told_apart_from_the_apis(
+    signed_in_browser, confidential_client
+):
+    flow.sign_in_tokens(
+        signed_in_browser, confidential_client, scope="openid email api:read", resource=API
+    )
+
+    [application] = connected.applications(Consent.objects.get().user)
+
+    assert [
+        ([uri for uri, _name in resource], [scope for scope, _words in permissions])
+        for resource, permissions in application.permissions()
+    ] == [([], ["openid", "email"]), ([API], ["api:read"])]
+
+
+def test_removing_is_asked_once_more_and_says_what_ends(signed_in_browser, confidential_client):
+    Session.objects.update(user_agent=FIREFOX)
+    flow.sign_in_tokens(signed_in_browser, confidential_client)
+    asks = f"{PAGE}{confidential_client.pk}/remove/"
+    assert f'href="{asks}" aria-label="Remove access for Web"' in page(signed_in_browser)
+
+    shown = signed_in_browser.get(asks).content.decode()
+
+    assert "Remove access for Web?" in shown
+    assert "signed out of the application on Firefox on Linux." in shown
+    assert "no longer use your account while you’re away" in shown
+    assert f'action="{PAGE}{confidential_client.pk}/withdraw/"' in shown
+    assert Consent.objects.count() == 1, "nothing has ended yet"
+
+
+def test_devices_are_named_where_the_application_connects_them(
+    signed_in_browser, confidential_client
+):
+    flow.sign_in_tokens(signed_in_browser, confidential_client)
+    asks = f"{PAGE}{confidential_client.pk}/remove/"
+    assert "Devices that you connected" not in signed_in_browser.get(asks).content.decode()
+
+    confidential_client.grant_types = [*confidential_client.grant_types, GRANT_TYPE]
+    confidential_client.save()
+
+    assert "Devices that you connected" in signed_in_browser.get(asks).content.decode()
+
+
+def test_of_what_is_not_connected_nothing_is_asked(
+    signed_in_browser, confidential_client, other_person
+):
+    theirs = Browser()
+    theirs.force_login(other_person)
+    flow.sign_in_tokens(theirs, confidential_client)
+
+    assert signed_in_browser.get(f"{PAGE}{confidential_client.pk}/remove/").status_code == 404
 
 
 def test_a_session_that_is_over_is_no_place(signed_in_browser, confidential_client, person):
@@ -102,7 +156,7 @@ def test_a_part_of_this_site_is_shown_and_signed_out_of(signed_in_browser, first
     withdraw(signed_in_browser, first_party)
 
     assert flow.refresh(first_party, tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert "You have not connected any application yet." in page(signed_in_browser)
+    assert "You haven’t connected any applications yet." in page(signed_in_browser)
     assert Event.objects.filter(kind="consent.withdrawn").count() == 1
 
 

@@ -269,7 +269,7 @@ def test_a_person_sees_what_they_have_allowed(signed_in_browser, confidential_cl
 def test_a_person_who_allowed_nothing_is_told_so(signed_in_browser):
     page = signed_in_browser.get("/account/applications/")
 
-    assert b"You have not connected any application yet." in page.content
+    assert "You haven’t connected any applications yet." in page.content.decode()
 
 
 def test_withdrawing_ends_the_tokens_at_once_and_asks_anew(signed_in_browser, confidential_client):

@@ -244,7 +244,7 @@ def test_a_change_takes_nothing_that_an_operator_gave_and_undoes_nothing(browser
     client.refresh_from_db()
     assert client.scopes == ["openid", "api:read"]
     assert (client.enabled, client.access_token_lifetime) == (False, 60)
-    assert b"An operator has switched it off" in browser.get(OWN).content
+    assert b"An administrator has deactivated this application." in browser.get(OWN).content
 
 
 def test_a_change_can_not_make_its_secret_a_key_to_sign_with_nor_lose_one(browser, person):
@@ -304,7 +304,7 @@ def test_secrets_are_for_those_who_have_just_signed_in(browser, person):
 def test_it_goes_with_all_that_people_gave_it(browser, person):
     client = own_of(person)
     tokens = flow.sign_in_tokens(browser, client, scope="openid")
-    assert b"all that people allowed it ends" in browser.get(f"{OWN}{client.pk}/delete/").content
+    assert b"its access to their accounts ends" in browser.get(f"{OWN}{client.pk}/delete/").content
 
     browser.post(f"{OWN}{client.pk}/delete/")
 
