@@ -23,6 +23,14 @@ install: ## Make .venv with everything a developer needs (PYTHON= chooses the in
 test: install ## Run the tests: on SQLite, on PostgreSQL, from outside, on the other Django, and without each app
 	@$(BIN)/python -m tests.run
 
+.PHONY: test-quick
+test-quick: install ## Run one case of each test, on SQLite alone, without services and browsers
+	@$(BIN)/python -m tests.run --quick
+
+.PHONY: test-long
+test-long: install ## Run the tests with many more made-up requests, kills and messages: an hour
+	@$(BIN)/python -m tests.run --long
+
 .PHONY: check
 check: install ## Lint, types, imports, templates, migrations, deployment checks
 	@$(BIN)/python -m tests.check

@@ -40,12 +40,26 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("ostiary")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--one-case`` is of ``tests/run.py``."""
+    parser.addoption(
+        "--one-case", action="store_true", help="of a test with many cases, run the first alone"
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about an app that this site lacks."""
-    for item in items[:]:
+    """Leave out tests of an app that this site lacks and, with ``--one-case``, further cases."""
+    kept, seen = [], set()
+    for item in items:
+        function = item.nodeid.partition("[")[0]
         if not all(apps.is_installed(mark.args[0]) for mark in item.iter_markers("needs")):
-            items.remove(item)
-            config.hook.pytest_deselected(items=[item])
+            continue
+        if config.getoption("one_case") and function in seen:
+            continue
+        seen.add(function)
+        kept.append(item)
+    config.hook.pytest_deselected(items=list(set(items).difference(kept)))
+    items[:] = kept
 
 
 KEPT = {"django_content_type", "auth_permission"}

@@ -1,5 +1,6 @@
 """``make test``: the suite on PostgreSQL and on SQLite, the site seen from outside, and shorter
-passes in a site that lacks an app, on the other Django too.
+passes in a site that lacks an app, on the other Django too. ``make test-quick`` (``--quick``) needs
+no service and takes minutes; ``make test-long`` (``--long``) sends more of what is made up.
 
 What a pass needs and the machine does not have is told in one line each; with ``CI=true`` it is a
 failure. The last line of the output is pytest's own.
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,6 +76,13 @@ FROM_OUTSIDE = (
     "tests/idp_site/test_settings.py",
     "tests/idp_site/test_static_files.py",
 )
+# What `make test-long` does more often.
+MORE = {
+    "ERASURE_KILL_ROUNDS": "20",
+    "FUZZ_REQUESTS": "20000",
+    "HYPOTHESIS_PROFILE": "long",
+    "MESSAGES": "10000",
+}
 ENVIRONMENT = ROOT / "docs" / "reference" / "environment.md"
 
 
@@ -139,9 +147,21 @@ def but_for(*paths: str) -> tuple[str, ...]:
 
 
 def short(name: str, env: dict[str, str], without: str, *rooms: str) -> Pass:
-    """A pass of these rooms in the site that lacks an app, without what takes long."""
+    """A pass of these rooms in the site that lacks an app, without what takes long. Of a claim with
+    many cases one is tried: what an app that is lacking breaks, it breaks for any input."""
     tests = (f"tests/{room}" for room in rooms)
-    return Pass(name, env, (f"--ds=tests.reuse.without_{without}", *tests, *but_for(*LONG)))
+    site = ("--one-case", f"--ds=tests.reuse.without_{without}")
+    return Pass(name, env, (*site, *tests, *but_for(*LONG)))
+
+
+def quick() -> list[Pass]:
+    """One case of each claim on SQLite, in two halves, without services, browsers and fuzzing."""
+    left_out = ("--one-case", *but_for(*FROM_OUTSIDE, *LONG, "tests/faults"))
+    half = ("tests/accounts", "tests/mfa", "tests/passkeys")
+    return [
+        Pass("quick, protocols and ground floor", {}, (*left_out, *but_for(*half))),
+        Pass("quick, people", {}, (*left_out, *half)),
+    ]
 
 
 def on_postgresql(part: str, suffix: str, arguments: tuple[str, ...]) -> Pass:
@@ -176,7 +196,7 @@ def passes() -> list[Pass]:
         found.append(on_postgresql(f", {' and '.join(half)}", "_2", half + left_out))
     else:
         found.append(Pass("from outside", {}, FROM_OUTSIDE))
-    found.append(Pass("SQLite", {"FUZZ_REQUESTS": "20000"}, sqlite))
+    found.append(Pass("SQLite", {}, sqlite))
     other, name = ({}, "SQLite")
     if django.VERSION >= (6,):
         other, name = other_django(), "Django 5.2, SQLite"
@@ -189,12 +209,12 @@ def passes() -> list[Pass]:
     return found
 
 
-def run(one: Pass, log: Path) -> int:
+def run(one: Pass, log: Path, arguments: list[str]) -> int:
     """Run pytest, its output into ``log``; its exit code."""
     # What one pass and its processes have compiled, all others need not: most of a start.
     left_out = {*of_a_site(), "PYTHONDONTWRITEBYTECODE"}
     clean = {name: value for name, value in os.environ.items() if name not in left_out}
-    command = [sys.executable, "-m", "pytest", "-q", *one.arguments, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-q", *one.arguments, *arguments]
     with log.open("wb") as output:
         return subprocess.run(
             command,
@@ -216,18 +236,18 @@ def follow(log: Path, running: Future[int]) -> int:
             time.sleep(0.2)
 
 
-def run_all() -> int:
-    """Run every pass; the first exit code that is not 0.
+def run_all(chosen: list[Pass], arguments: list[str]) -> int:
+    """Run every pass, with further arguments of pytest; the first exit code that is not 0.
 
     One is told after the other, the fullest last, so that pytest's closing line is about most.
     """
     codes = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         started = []
-        for number, one in enumerate(passes()):
+        for number, one in enumerate(chosen):
             log = Path(folder, str(number))
             log.touch()
-            started.append((one, log, pool.submit(run, one, log)))
+            started.append((one, log, pool.submit(run, one, log, arguments)))
         try:
             for one, log, running in started[1:] + started[:1]:
                 print(f"\n── {one.name} ──", flush=True)
@@ -238,19 +258,24 @@ def run_all() -> int:
     return next((code for code in codes if code), 0)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """0 when every pass succeeds and, in CI, nothing was missing."""
+    kind, others = arguments[:1], arguments[1:]
+    if kind == ["--quick"]:
+        return run_all(quick(), others)
+    long = kind == ["--long"]
     lacking = missing()
     for sentence in lacking:
         print(sentence, flush=True)
     if lacking and os.environ.get("CI") == "true":
         print("With CI=true this is a failure.", flush=True)
         return 1
-    return run_all()
+    chosen = [replace(one, env={**one.env, **MORE}) if long else one for one in passes()]
+    return run_all(chosen, others if long else arguments)
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)

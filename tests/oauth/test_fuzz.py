@@ -1,8 +1,7 @@
 """Every address of the authorization server under malformed requests: no 5xx, nothing leaked.
 
 A seeded generator, so that a failure comes again: the message of a failure names the request.
-``FUZZ_REQUESTS`` and ``FUZZ_SEED`` choose how many, and which; one pass of ``make test`` sends
-20,000.
+``FUZZ_REQUESTS`` and ``FUZZ_SEED`` choose how many, and which; ``make test-long`` sends 20,000.
 """
 
 from __future__ import annotations
