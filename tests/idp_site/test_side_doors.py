@@ -113,7 +113,8 @@ CHANGES_NONE = {
         "ostiary_mfa",
         """
         app_challenge sms_challenge email_challenge recovery_code_challenge enrol factors
-        recovery_codes_download sms_status trusted_device_end trusted_devices_end
+        recovery_codes_download sms_status trusted_devices trusted_device_end
+        trusted_devices_end
         """,
     ),
     *of(
@@ -245,7 +246,7 @@ def test_a_door_of_django_leads_to_ours(superuser, door, ours):
     fields = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
     for answer in (desk.get(address_of(door)), desk.post(address_of(door), fields)):
         assert answer.status_code in (302, 405)
-        assert answer.status_code == 405 or answer["Location"] == reverse(ours)
+        assert answer.status_code == 405 or answer["Location"].partition("?")[0] == reverse(ours)
 
     superuser.refresh_from_db()
     assert superuser.check_password(PASSWORD)

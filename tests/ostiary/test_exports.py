@@ -263,7 +263,8 @@ def test_a_part_that_was_meddled_with_is_refused(person, harm, monkeypatch):
     asked.refresh_from_db()
     first, second = ExportChunk.objects.order_by("position")[:2]
     if harm == "altered":
-        ExportChunk.objects.filter(pk=second.pk).update(data=bytes(second.data)[:-1] + b"\0")
+        *rest, last = bytes(second.data)
+        ExportChunk.objects.filter(pk=second.pk).update(data=bytes([*rest, last ^ 1]))
     elif harm == "swapped":
         ExportChunk.objects.filter(pk=first.pk).update(data=second.data)
     elif harm == "cut off":
