@@ -145,7 +145,7 @@ def connected(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "device-done"
     page.goto(f"{issuer}/account/applications/")
     yield "account-applications-connected"
-    page.locator(".entry-action a").first.click()
+    page.locator(".row-action a").first.click()
     yield "account-applications-remove"
     page.goto(f"{issuer}/account/sessions/")
     yield "account-sessions-two"
