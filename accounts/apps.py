@@ -22,6 +22,7 @@ class AccountsConfig(AppConfig):
             exports,
             factors,
             notifications,
+            operators,
             privacy,
             signin_methods,
         )
@@ -46,6 +47,7 @@ class AccountsConfig(AppConfig):
         )
         from .conf import accounts_settings
 
+        operators.register_required(lambda: accounts_settings.SUPPORT_RECOVERY_OPERATORS)
         all_addresses.register(personal_data.further_addresses)
         privacy.register_exporter(f"{__package__}.personal_data.export")
         export_labels.register(personal_data.LABELS)

@@ -95,8 +95,8 @@ class AccountsSettings:
     operators give to a person waits for as long, and for a day at least."""
 
     SUPPORT_RECOVERY_OPERATORS: int = 1
-    """How many operators it takes to help a person back in who lost mailbox or second factor: 1, or
-    2, of whom the second approves what the first opened."""
+    """The same as ``OSTIARY["SUPPORT_RECOVERY_OPERATORS"]``, which is there without this app too;
+    the greater of the two counts."""
 
 
 accounts_settings = read("OSTIARY_ACCOUNTS", AccountsSettings)

@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import events, mail, privacy
+from ostiary import events, mail, operators, privacy
 from ostiary.models import Event
 from ostiary.notifications import addresses_of, language_of, notify
 
@@ -48,32 +48,15 @@ WORDS = {
 
 
 def may_help(operator: Any, person: Any, permission: str) -> bool:
-    """Whether the operator may do this for the person.
-
-    Nobody for themselves, and for another operator only a superuser: else whoever may help could
-    become anybody.
-    """
-    privileged = getattr(person, "is_staff", False) or getattr(person, "is_superuser", False)
-    return bool(
-        operator is not None
-        and operator.is_active
-        and operator.is_staff
-        and operator.pk != person.pk
-        and (operator.is_superuser or not privileged)
-        and operator.has_perm(f"{SupportCase._meta.app_label}.{permission}")
-    )
-
-
-def takes_two() -> bool:
-    """Whether a second operator has to approve what the first opened."""
-    return accounts_settings.SUPPORT_RECOVERY_OPERATORS > 1
+    """Whether the operator may do this for the person."""
+    return operators.may_act_on(operator, person, f"{SupportCase._meta.app_label}.{permission}")
 
 
 def is_backed(case: SupportCase) -> bool:
     """Whether as many operators stand behind the case as the site wants, who all still may."""
     if not may_help(case.opened_by, case.user, OPEN):
         return False
-    return not takes_two() or (
+    return not operators.takes_two() or (
         case.approved_by_id != case.opened_by_id and may_help(case.approved_by, case.user, APPROVE)
     )
 

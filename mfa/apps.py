@@ -62,7 +62,6 @@ class MfaConfig(AppConfig):
                 "factor.added": _("A second step was added"),
                 "factor.renamed": _("A second step was given another name"),
                 "factor.imported": _("A second step was taken over from another system"),
-                "factor.reset": _("An operator removed your second steps"),
                 "second_step_policy.changed": _("An operator changed who has a second step"),
                 "factor.removed": _("A second step was removed"),
                 "factor.used": _("You passed the second step"),

@@ -93,6 +93,26 @@ class Keeper:
         strong = (kind for kind in all_kinds() if kind.alone and kind.raises)
         return any(kind.devices(user) for kind in strong)
 
+    def each_of(self, user: Any) -> list[factors.Factor]:
+        """Every device, recovery codes too."""
+        return [
+            factors.Factor(
+                key=f"{kind.name}:{device.pk}",
+                kind=str(kind.label),
+                name=device.name,
+                added=device.created_at,
+                last_used=device.last_used_at,
+            )
+            for kind in all_kinds()
+            for device in kind.devices(user)
+        ]
+
+    def take(self, user: Any, key: str) -> bool:
+        """Remove the device; ``False`` if it was gone already."""
+        name, _, pk = key.partition(":")
+        own = _kinds[name].model._default_manager.filter(user=user, pk=pk)
+        return bool(own.delete()[0])
+
     def reset(self, user: Any) -> None:
         """Remove all of them, in the caller's transaction."""
         for kind in all_kinds():

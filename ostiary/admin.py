@@ -24,6 +24,7 @@ from . import (
     erasure_admin,  # noqa: F401  (it registers itself)
     events,
     export_admin,  # noqa: F401
+    factor_reset_admin,  # noqa: F401
     mail_admin,  # noqa: F401
     outbox_admin,  # noqa: F401
     privacy,

@@ -48,6 +48,14 @@ class OstiaryConfig(AppConfig):
                 "export.failed": _("The copy of what is kept about you could not be made"),
                 "export.fetched": _("The copy of what is kept about you was fetched"),
                 "export.taken": _("An operator made a copy of what is kept about you"),
+                "factor.reset": _("An administrator removed two-step verification"),
+                "factor.reset_requested": _(
+                    "An administrator asked to remove two-step verification"
+                ),
+                "factor.reset_stopped": _("The removal of two-step verification was stopped"),
+                "factor.reset_refused": _(
+                    "The removal of two-step verification was refused: who asked may not do that"
+                ),
                 "events.pruned": _("Old events were removed"),
                 "keys.rotated": _("What is encrypted was brought to the newest key"),
                 "mail.bounced": _("Mail to your address came back"),

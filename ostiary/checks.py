@@ -59,6 +59,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_mail_provider(),
         *_time_zones(),
         *outbox_checks.problems(),
+        *_operators(),
     ]
 
 
@@ -337,3 +338,12 @@ def _throttles() -> Iterator[CheckMessage]:
                     hint='Write for example "10/minute; 100/day".',
                     id="ostiary.E021",
                 )
+
+
+def _operators() -> Iterator[CheckMessage]:
+    if ostiary_settings.SUPPORT_RECOVERY_OPERATORS > 2:
+        yield Error(
+            "OSTIARY['SUPPORT_RECOVERY_OPERATORS'] is more than the two that there can be.",
+            hint="Write 1, or 2.",
+            id="ostiary.E034",
+        )

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from . import dead_letters, events, leases, sessions, visits
 from .conf import ostiary_settings
-from .models import OutboxMessage, RegionToken, SentMail, Session, ThrottleCounter
+from .models import FactorReset, OutboxMessage, RegionToken, SentMail, Session, ThrottleCounter
 
 log = logging.getLogger(__name__)
 
@@ -162,3 +162,8 @@ def remove_region_tokens() -> int:
 def remove_throttle_counters() -> int:
     """Forget counters whose window has passed; returns how many."""
     return remove(ThrottleCounter.objects.filter(expires_at__lt=time.time()))
+
+
+def remove_factor_resets() -> int:
+    """Remove requests that nobody approved in time; returns how many."""
+    return remove(FactorReset.objects.filter(expires_at__lt=timezone.now()))

@@ -129,6 +129,10 @@ class OstiarySettings:
     """Dotted path of a callable that is given each signed head of the event chain, to anchor it
     outside the database (file, log, other region)."""
 
+    SUPPORT_RECOVERY_OPERATORS: int = field(default=1, metadata={"minimum": 1})
+    """How many operators it takes to give a person their account back, or to remove their second
+    factors: 1, or 2, of whom the second approves what the first asked for."""
+
     ERASURE_GRACE_DAYS: int = field(default=7, metadata={"minimum": 0})
     """For so many days after somebody asked to be erased they can still call it off."""
 

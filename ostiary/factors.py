@@ -7,14 +7,36 @@ for people who lost theirs needs to know none of those apps.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.http import HttpRequest
 from django.urls import reverse
 
 
+@dataclass(frozen=True)
+class Factor:
+    """One that an operator can remove: ``key`` is known to its keeper alone, ``kind`` says what it
+    is, ``name`` what the person calls it, and ``event`` how the log tells its end."""
+
+    key: str
+    kind: str
+    name: str = ""
+    added: datetime | None = None
+    last_used: datetime | None = None
+    event: str = "factor.reset"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}" if self.name else self.kind
+
+
 class FactorKeeper(Protocol):
-    """What an app says of the second factors that it keeps."""
+    """What an app says of the second factors that it keeps.
+
+    One whose factors can be removed one by one also has ``each_of(user)``, which lists every
+    ``Factor``, and ``take(user, key)``, which removes one in the caller's transaction.
+    """
 
     def factors_of(self, user: Any) -> list[str]:
         """The factors that the person must show one of, each named in words they know."""
@@ -73,6 +95,31 @@ def factors_of(user: Any) -> list[str]:
 def has_strong(user: Any) -> bool:
     """Whether the person has a second factor that makes two of a sign-in (AAL2)."""
     return any(keeper.has_strong(user) for keeper in _keepers.values())
+
+
+def each_of(user: Any) -> list[Factor]:
+    """Every factor of the person that can be removed by itself, whichever app keeps it; each
+    ``key`` is one for the whole site."""
+    return [
+        replace(factor, key=f"{name}:{factor.key}")
+        for name, keeper in _keepers.items()
+        if hasattr(keeper, "each_of")
+        for factor in keeper.each_of(user)
+    ]
+
+
+def take(user: Any, factor: Factor) -> bool:
+    """Remove this one, in the caller's transaction; ``False`` if it was gone already.
+
+    With the last factor goes what is of no use without one, such as recovery codes.
+    """
+    name, _, key = factor.key.partition(":")
+    keeper: Any = _keepers[name]
+    if not keeper.take(user, key):
+        return False
+    if not factors_of(user):
+        reset(user)
+    return True
 
 
 def reset(user: Any) -> list[str]:

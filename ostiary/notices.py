@@ -80,6 +80,19 @@ _notices: dict[str, Notice] = {
         ),
         example={**_AUTHENTICATOR, "reason": "You wrote to us that your phone is lost."},
     ),
+    "factor_reset_requested": Notice(
+        _("Your second step at %(site_name)s may be removed"),
+        _(
+            "An administrator of %(site_name)s asked to remove two-step verification from your "
+            "account: %(factor)s. Their reason: %(reason)s Another administrator has to approve "
+            "this. If you didn’t ask for it, contact them now."
+        ),
+        example={**_AUTHENTICATOR, "reason": "You wrote to us that your phone is lost."},
+    ),
+    "factor_reset_stopped": Notice(
+        _("Your second step at %(site_name)s stays"),
+        _("The administrators of %(site_name)s stopped the removal of two-step verification."),
+    ),
     "passkey_added": Notice(
         _("A passkey was added at %(site_name)s"),
         _("Your account at %(site_name)s has a new passkey: %(passkey)s."),

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from . import exports, sessions, visits
-from .models import MailMark, SentMail, Session, Visit
+from .models import FactorReset, MailMark, SentMail, Session, Visit
 
 
 def erase(user: Any) -> dict[str, int]:
@@ -19,7 +19,7 @@ def erase(user: Any) -> dict[str, int]:
         **_forget_visits(str(user.pk)),
         **{
             model._meta.label: model._default_manager.filter(user=user).delete()[0]
-            for model in (SentMail, MailMark)
+            for model in (SentMail, MailMark, FactorReset)
         },
         **exports.forget(user),
     }

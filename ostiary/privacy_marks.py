@@ -42,6 +42,12 @@ mark(
 mark("ostiary.EventKey", pseudonymous="address key", none="event_id")
 mark("ostiary.EventSeal", none="position digest start start_digest signature sealed_at")
 mark("ostiary.SealedEvent", none="position event_id digest")
+mark(
+    "ostiary.FactorReset",
+    personal="reason",
+    pseudonymous="id user requested_by",
+    none="factor permission requested_at expires_at",
+)
 mark("ostiary.Lease", none="name until")
 mark("ostiary.MailMark", personal="state marked_at cleared_at", pseudonymous="user digest")
 mark(

@@ -61,6 +61,7 @@ def clean_up() -> None:
         cleanup.remove_sent_mail,
         cleanup.remove_throttle_counters,
         cleanup.remove_region_tokens,
+        cleanup.remove_factor_resets,
         alarms.tell,
         functools.partial(event_chain.seal, event_chain.LATE),
     )

@@ -5,21 +5,27 @@ No key is shown; a passkey's id is no secret, and says nothing to anybody.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ostiary import factor_resets
 from ostiary.admin import ReadOnlyAdmin
 from ostiary.assurance import step_up
+from ostiary.factor_resets import Outcome
 
-from . import authenticators, changes
+from . import authenticators
 from .models import AuthenticatorModel, Credential
+
+PERMISSION = "ostiary_passkeys.change_credential"
 
 
 class ReasonForm(ActionForm):
@@ -62,17 +68,32 @@ class CredentialAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Remove for the person, with a reason"), permissions=["change"])
     def remove(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
-        """Each is removed and its person told why."""
+        """Each is removed, or waits for another operator, and its person is told why."""
         reason = request.POST.get("reason", "").strip()
         if not reason:
             self.message_user(request, _("Say the reason: the person is told."), messages.ERROR)
             return
-        removed = sum(
-            changes.remove_by_operator(request, credential, reason)
-            for credential in queryset.select_related("user")
-        )
-        text = ngettext("%d passkey was removed.", "%d passkeys were removed.", removed) % removed
-        self.message_user(request, text, messages.SUCCESS)
+        came_of = Counter(self._ask(request, each, reason) for each in queryset)
+        if removed := came_of[Outcome.DONE]:
+            text = ngettext("%d passkey was removed.", "%d passkeys were removed.", removed)
+            self.message_user(request, text % removed, messages.SUCCESS)
+        if came_of[Outcome.WAITS]:
+            words = _("Another operator has to approve this.")
+            self.message_user(request, words, messages.WARNING)
+        if came_of[None]:
+            words = _("Your own passkeys, and those of other operators, stay.")
+            self.message_user(request, words, messages.ERROR)
+
+    @staticmethod
+    def _ask(request: HttpRequest, credential: Credential, reason: str) -> Outcome | None:
+        """What came of it, ``None`` where this operator may not."""
+        key = f"{credential._meta.app_label}:{credential.pk}"
+        try:
+            return factor_resets.ask(
+                request.user, credential.user, reason, permission=PERMISSION, factor=key
+            )
+        except PermissionDenied:
+            return None
 
 
 @admin.register(AuthenticatorModel)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from ostiary import events, privacy
+from ostiary import events
 from ostiary.notifications import notify
 
 from . import authenticators
@@ -77,24 +77,6 @@ def remove(request: HttpRequest, credential: Credential) -> bool:
             return False
         events.record("passkey.removed", user=credential.user, request=request)
         notify(credential.user, "passkey_removed", {"passkey": credential.name}, request=request)
-    return True
-
-
-def remove_by_operator(request: HttpRequest, credential: Credential, reason: str) -> bool:
-    """Remove it for the person, who is told why, be it their last way in or not; ``False`` if it
-    was gone already."""
-    with transaction.atomic():
-        deleted, _ = Credential.objects.filter(pk=credential.pk).delete()
-        if not deleted:
-            return False
-        events.record(
-            "passkey.removed",
-            user=credential.user,
-            details={"operator": privacy.pseudonym_of(request.user)},
-            personal={"reason": reason},
-        )
-        told = {"factor": credential.name, "reason": reason}
-        notify(credential.user, "factor_reset", told)
     return True
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from ostiary import factors
 
 from .models import Credential
 
@@ -19,6 +22,24 @@ class Keeper:
     def has_strong(self, user: Any) -> bool:
         """Whether they have any: beside a password each makes two factors."""
         return owns_passkey(user)
+
+    def each_of(self, user: Any) -> list[factors.Factor]:
+        """Every passkey."""
+        return [
+            factors.Factor(
+                key=str(credential.pk),
+                kind=gettext("Passkey"),
+                name=credential.name,
+                added=credential.created_at,
+                last_used=credential.last_used_at,
+                event="passkey.removed",
+            )
+            for credential in Credential.objects.filter(user=user)
+        ]
+
+    def take(self, user: Any, key: str) -> bool:
+        """Remove one, be it their last way in or not; ``False`` if it was gone already."""
+        return bool(Credential.objects.filter(user=user, pk=key).delete()[0])
 
     def reset(self, user: Any) -> None:
         """Remove all of them, in the caller's transaction."""

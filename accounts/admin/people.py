@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ostiary import events, privacy, sessions
+from ostiary import events, operators, privacy, sessions
 from ostiary.admin import FreshOperatorMixin
 from ostiary.notifications import notify
 
@@ -86,7 +86,7 @@ class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, AddressesMixin):  # t
         to help a person back in: whoever writes one here needs nobody's approval."""
         if _is_superuser(request):
             return [*self.readonly_fields]
-        address = ["email", "email_verified_at"] if obj and support.takes_two() else []
+        address = ["email", "email_verified_at"] if obj and operators.takes_two() else []
         return [*self.readonly_fields, *PRIVILEGES, *address]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

@@ -18,7 +18,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ostiary import assurance, events, factors, privacy
+from ostiary import assurance, events, factors, operators, privacy
 from ostiary.email_addresses import canonical
 from ostiary.notifications import addresses_of
 
@@ -145,7 +145,7 @@ def possible_steps(operator: Any, case: SupportCase) -> list[str]:
     if not case.is_open:
         return []
     approvable = (
-        support.takes_two() and case.approved_by_id is None and case.opened_by_id != operator.pk
+        operators.takes_two() and case.approved_by_id is None and case.opened_by_id != operator.pk
     )
     fits = {
         "approve": approvable,
@@ -233,7 +233,7 @@ class SupportCaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if "confirmed" not in request.POST:
             removes = given.get("resets_factors", False)
             told = {"person": form.found, "email": given["email"], "removes": removes}
-            told |= {"what": support.WORDS[removes], "two": support.takes_two()}
+            told |= {"what": support.WORDS[removes], "two": operators.takes_two()}
             return self._page(request, "open_confirm", **context, **told)
         case = support.open_case(
             request.user,

@@ -13,15 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from ostiary import assurance, events, factors
+from ostiary import assurance, events, factor_resets, factors
 from ostiary.admin import FreshOperatorMixin
+from ostiary.operators import may_act_on, takes_two
 
 from ..adoption import adoption
-from ..kinds import all_kinds
 from ..models import GroupPolicy, TrustedDevice
 from ..policy import policy_for
-from ..resetting import PERMISSION, may_reset, reset
 
+PERMISSION = "ostiary_mfa.reset_factors"
 PAGES = "admin/ostiary_mfa/grouppolicy/"
 
 
@@ -34,6 +34,13 @@ class ResetForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         help_text=_("The person is told it, such as “You wrote to us that your phone is lost.”"),
     )
+
+
+TOLD = {
+    factor_resets.Outcome.DONE: (_("Removed. The user was notified."), messages.SUCCESS),
+    factor_resets.Outcome.WAITS: (_("Another operator has to approve this."), messages.WARNING),
+    factor_resets.Outcome.NOTHING: (_("There is nothing left to remove."), messages.WARNING),
+}
 
 
 @admin.register(GroupPolicy)
@@ -91,14 +98,14 @@ class GroupPolicyAdmin(FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[ty
         return [path("person/<path:pk>/", view, name="ostiary_mfa_person"), *super().get_urls()]
 
     def person_view(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """All second factors of a person; who may remove them gives a reason."""
+        """All factors of a person, passkeys too; who may remove one, or all, gives a reason."""
         operator: Any = request.user
         if not self.has_view_permission(request) and not operator.has_perm(PERMISSION):
             raise PermissionDenied
         person = _person(pk)
-        if request.method == "POST" and not may_reset(operator, person):
+        if request.method == "POST" and not may_act_on(operator, person, PERMISSION):
             raise PermissionDenied
-        if may_reset(operator, person):
+        if may_act_on(operator, person, PERMISSION):
             return assurance.step_up(assurance.Level.AAL1)(self._resetting)(request, person)
         return self._page(request, person, None)
 
@@ -106,21 +113,28 @@ class GroupPolicyAdmin(FreshOperatorMixin, admin.ModelAdmin):  # type: ignore[ty
         form = ResetForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return self._page(request, person, form)
-        if reset(request.user, person, form.cleaned_data["reason"]):
-            told = _("The second steps are removed, and the person is told.")
-            self.message_user(request, told, messages.SUCCESS)
+        outcome = factor_resets.ask(
+            request.user,
+            person,
+            form.cleaned_data["reason"],
+            permission=PERMISSION,
+            factor=request.POST.get("factor", ""),
+        )
+        words, level = TOLD[outcome]
+        self.message_user(request, words, level)
         return HttpResponseRedirect(
             reverse(f"{self.admin_site.name}:ostiary_mfa_person", args=[person.pk])
         )
 
     def _page(self, request: HttpRequest, person: Any, form: ResetForm | None) -> HttpResponse:
-        own = [(kind, device) for kind in all_kinds() for device in kind.devices(person)]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("Second steps of a person"),
+            "title": _("Two-step verification of a user"),
             "person": person,
-            "own": own,
+            "own": factors.each_of(person),
+            "waiting": factor_resets.waiting(person),
+            "takes_two": takes_two(),
             "factors": factors.factors_of(person),
             "trusted": TrustedDevice.objects.filter(user=person).count(),
             "policy": policy_for(person),

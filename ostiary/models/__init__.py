@@ -3,6 +3,7 @@
 from .erasure import Erasure, ErasureStep, ReceiptKey
 from .event import Event, EventKey, EventSeal, SealedEvent
 from .export import Export, ExportChunk
+from .factor_reset import FactorReset
 from .lease import Lease
 from .mail import MailMark, SentMail
 from .outbox import OutboxMessage
@@ -20,6 +21,7 @@ __all__ = [
     "EventSeal",
     "Export",
     "ExportChunk",
+    "FactorReset",
     "Lease",
     "MailMark",
     "OutboxMessage",

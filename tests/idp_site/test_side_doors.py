@@ -131,7 +131,11 @@ ADMIN_BESIDE_ROWS = {
     *of("admin", "ostiary_messages ostiary_message_html ostiary_oauth_trustrule_try"),
 }
 """Pages of the administration that change no credential of a person."""
-OPERATORS_HELP = {"admin:ostiary_mfa_person", "admin:ostiary_accounts_supportcase_step"}
+OPERATORS_HELP = {
+    "admin:ostiary_mfa_person",
+    "admin:ostiary_factorreset_decide",
+    "admin:ostiary_accounts_supportcase_step",
+}
 """Where operators take factors away and help people back in, with a fresh sign-in."""
 ROWS = re.compile(r"_(changelist|add|history|delete|change)$|^admin:<path:object_id>/$")
 

@@ -1,13 +1,15 @@
 """What operators see and do of passkeys."""
 
 import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core import mail
 from fido2.utils import websafe_encode
 
 from ostiary import events, outbox
 from ostiary.assurance import SESSION_KEY
-from ostiary.models import Event
+from ostiary.models import Event, FactorReset
 from passkeys.models import Credential
 from tests.operators import desk_of
 from tests.passkeys.conftest import make_person
@@ -96,3 +98,57 @@ def test_removing_asks_an_operator_who_signed_in_long_ago_to_prove_it_again(pass
     assert answer.status_code == 302
     assert "reauthenticate" in answer["Location"]
     assert Credential.objects.exists()
+
+
+@pytest.fixture
+def two(settings):
+    """The site wants two operators."""
+    settings.OSTIARY = {**settings.OSTIARY, "SUPPORT_RECOVERY_OPERATORS": 2}
+
+
+@pytest.mark.usefixtures("two")
+def test_where_two_operators_are_wanted_another_one_approves(passkey):
+    credential = Credential.objects.get()
+    page = remove(operator("view_credential", "change_credential"), credential, "Stolen.")
+    assert "Another operator has to approve" in page.content.decode()
+    assert Credential.objects.exists()
+    asked = FactorReset.objects.get()
+    other = make_person("other@example.com", is_staff=True)
+    other.user_permissions.add(Permission.objects.get(codename="change_credential"))
+    desk = desk_of(other)
+    address = f"/admin/ostiary/factorreset/{asked.pk}/decide/"
+    assert credential.name in desk.get(address).content.decode()
+    assert desk.post(address, {"approve": "1"}).status_code == 302
+    assert not Credential.objects.exists()
+    assert Event.objects.get(kind="passkey.removed").details["approved_by"]
+
+
+@pytest.mark.parametrize("superuser", [True, False])
+def test_operators_remove_neither_their_own_nor_those_of_a_greater_one(passkey, superuser):
+    credential = Credential.objects.get()
+    person = credential.user
+    if not hasattr(person, "is_superuser"):
+        pytest.skip("this user model has no superusers")
+    desk = operator("view_credential", "change_credential")
+    if superuser:
+        person.is_superuser = True
+        person.save()
+    else:
+        credential.user = get_user_model()._default_manager.get(pk=desk.session["_auth_user_id"])
+        credential.save()
+    page = remove(desk, credential, "I like to.")
+    assert "Your own passkeys" in page.content.decode()
+    assert Credential.objects.exists()
+
+
+def test_who_has_only_a_passkey_is_helped_by_the_page_of_all_methods(passkey):
+    pytest.importorskip("mfa")
+    if not apps.is_installed("mfa"):
+        pytest.skip("mfa is not installed")
+    credential = Credential.objects.get()
+    boss = make_person("boss@example.com", is_staff=True, is_superuser=True)
+    desk = desk_of(boss)
+    address = f"/admin/ostiary_mfa/grouppolicy/person/{credential.user.pk}/"
+    assert f"Remove Passkey: {credential.name}" in desk.get(address).content.decode()
+    desk.post(address, {"reason": "Lost", "factor": f"ostiary_passkeys:{credential.pk}"})
+    assert not Credential.objects.exists()
