@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ostiary import factors
 from ostiary.operators import is_operator
 
-from .models import FactorDevice, TrustedDevice
+from .models import FactorDevice, RemovedPhone, TrustedDevice
 
 SET_UP = _("Set up")
 
@@ -118,3 +118,5 @@ class Keeper:
         for kind in all_kinds():
             kind.model._default_manager.filter(user=user).delete()
         TrustedDevice.objects.filter(user=user).delete()
+        # Whoever set this off has waited already, or was checked by operators.
+        RemovedPhone.objects.filter(user=user).delete()

@@ -12,6 +12,7 @@ from .models import (
     AuthenticatorApp,
     EnrolmentGrace,
     Phone,
+    RemovedPhone,
     SentCode,
     TextMessage,
     TrustedDevice,
@@ -93,6 +94,7 @@ def erase(user: Any) -> dict[str, int]:
         TrustedDevice,
         SentCode,
         EnrolmentGrace,
+        RemovedPhone,
     ]
     own = {model: model._default_manager.filter(user=user) for model in models}
     messages = TextMessage.objects.filter(user=user)

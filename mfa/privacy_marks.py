@@ -20,6 +20,7 @@ mark(
     pseudonymous="user number_hash",
     none="id confirmed usable_from",
 )
+mark("ostiary_mfa.RemovedPhone", personal="removed_at", pseudonymous="user number_hash")
 mark(
     "ostiary_mfa.RecoveryCodes",
     personal="name created_at last_used_at",

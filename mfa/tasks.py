@@ -18,6 +18,7 @@ def clean_up() -> None:
         cleanup.remove_old_text_messages,
         cleanup.remove_unconfirmed_phones,
         phones.forget_replaced,
+        phones.forget_removed,
         cleanup.remove_unconfirmed_apps,
         cleanup.remove_past_trust,
     )

@@ -14,6 +14,8 @@ from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -40,7 +42,7 @@ class CredentialAdmin(ReadOnlyAdmin):
 
     list_display = [
         "name",
-        "user",
+        "person",
         "authenticator",
         "backup_eligible",
         "created_at",
@@ -60,6 +62,15 @@ class CredentialAdmin(ReadOnlyAdmin):
             view = step_up()(view)
         answer: HttpResponse = view(request, *args, **kwargs)
         return answer
+
+    @admin.display(description=_("user"), ordering="user")
+    def person(self, credential: Credential) -> str:
+        """Leads to the page of all their methods, where mfa brings it."""
+        try:
+            page = reverse(f"{self.admin_site.name}:ostiary_mfa_person", args=[credential.user_id])
+        except NoReverseMatch:
+            return str(credential.user)
+        return format_html('<a href="{}">{}</a>', page, credential.user)
 
     @admin.display(description=_("authenticator"))
     def authenticator(self, credential: Credential) -> str:

@@ -4,7 +4,7 @@ from .app import AuthenticatorApp
 from .device import FactorDevice
 from .email_code import EmailDevice
 from .imported import ImportedFactor
-from .phone import Phone
+from .phone import Phone, RemovedPhone
 from .policy import EnrolmentGrace, GroupPolicy
 from .recovery_code import RecoveryCode, RecoveryCodes
 from .sent_code import SentCode
@@ -21,6 +21,7 @@ __all__ = [
     "Phone",
     "RecoveryCode",
     "RecoveryCodes",
+    "RemovedPhone",
     "SentCode",
     "TextMessage",
     "TrustedDevice",

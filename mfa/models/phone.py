@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ostiary.encryption import EncryptedTextField
@@ -33,3 +35,21 @@ class Phone(FactorDevice):
         """Never: a code counts only in the browser that asked for it (SECURITY D2), which a device
         of django-otp can't see. See ``sent_code.redeem``."""
         return False
+
+
+class RemovedPhone(models.Model):
+    """The number in use that a person removed last: another one waits as if it took its place, so
+    that nobody gets round the waiting time by removing one and adding another."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", primary_key=True
+    )
+    number_hash = models.CharField(max_length=64, editable=False)
+    removed_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("removed telephone")
+        verbose_name_plural = _("removed telephones")
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from ostiary import events, mail
+from ostiary import cleanup, events, mail
 from ostiary.notifications import language_of, notify
 
 from .. import changes, kinds
 from ..conf import mfa_settings
-from ..models import Phone
+from ..models import Phone, RemovedPhone
 from . import numbers, sending
 
 
@@ -58,7 +58,8 @@ def propose(user: Any, number: str) -> Phone:
 
 
 def confirm(request: HttpRequest, phone: Phone, kind: kinds.Kind) -> bool:
-    """The person has it in their hands: it gets codes, at once or, in place of another, later.
+    """The person has it in their hands: it gets codes, at once or, in place of another, later; one
+    that they have just removed counts as such a one.
 
     ``False`` if it has gone meanwhile. The number whose place it takes is told too.
     """
@@ -66,13 +67,13 @@ def confirm(request: HttpRequest, phone: Phone, kind: kinds.Kind) -> bool:
     with transaction.atomic():
         _lock(user)
         old = in_use(user)
-        wait = timedelta(hours=mfa_settings.SMS_CHANGE_HOURS) if old else timedelta(0)
-        phone.confirmed, phone.usable_from = True, timezone.now() + wait
+        phone.confirmed, phone.usable_from = True, _usable_from(phone, old)
+        waits = phone.usable_from > timezone.now()
         mine = Phone._default_manager.filter(pk=phone.pk, confirmed=False)
         if not mine.update(confirmed=True, usable_from=phone.usable_from):
             return False
         _waiting(user).exclude(pk=phone.pk).delete()
-        if old is None:
+        if old is None and not waits:
             changes.added(request, user, kind)
         else:
             events.record("phone.changed", user=user, request=request)
@@ -100,8 +101,34 @@ def stop_change(request: HttpRequest, user: Any) -> bool:
 def remove(request: HttpRequest, phone: Phone, kind: kinds.Kind) -> bool:
     """Send the person no more codes by text message; ``False`` if it was gone already."""
     with transaction.atomic():
+        _lock(phone.user)
+        if phone == in_use(phone.user):
+            RemovedPhone.objects.update_or_create(
+                user=phone.user,
+                defaults={"number_hash": phone.number_hash, "removed_at": timezone.now()},
+            )
         Phone._default_manager.filter(user=phone.user).exclude(pk=phone.pk).delete()
         return changes.remove(request, phone, kind)
+
+
+def _usable_from(phone: Phone, old: Phone | None) -> datetime:
+    """From when on the number gets codes: at once where it takes the place of none, or of itself.
+
+    One that is confirmed again while it waits waits no longer than before.
+    """
+    now = timezone.now()
+    wait = timedelta(hours=mfa_settings.SMS_CHANGE_HOURS)
+    removed = RemovedPhone.objects.filter(user=phone.user, removed_at__gt=now - wait).first()
+    if old is None and (removed is None or removed.number_hash == phone.number_hash):
+        return now
+    same = _waiting(phone.user).filter(number_hash=phone.number_hash).exclude(pk=phone.pk).first()
+    return min(now + wait, same.usable_from) if same and same.usable_from else now + wait
+
+
+def forget_removed() -> int:
+    """Forget removals after which another number no longer waits; returns how many."""
+    wait = timedelta(hours=mfa_settings.SMS_CHANGE_HOURS)
+    return cleanup.remove(RemovedPhone.objects.filter(removed_at__lte=timezone.now() - wait))
 
 
 def forget_replaced(most: int = 1000) -> int:

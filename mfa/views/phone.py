@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ostiary.pages import posted
 
-from .. import sent_code
+from .. import enrolment, sent_code
 from ..forms import PhoneForm, RemoveForm
 from ..models import Phone, SentCode
 from ..protect import change_of_factors, set_up_done, set_up_of_factors
@@ -51,12 +51,13 @@ def confirm(request: HttpRequest, user: Any) -> HttpResponse:
         return redirect("ostiary_mfa:phone")
 
     def entered(asked: SentCode) -> HttpResponse:
-        replaces = phones.in_use(user) is not None
         if asked.phone is None or not phones.confirm(request, asked.phone, KIND):
             return redirect("ostiary_mfa:phone")
-        if replaces:
+        if phones.in_use(user) != asked.phone:
             messages.success(request, _("Your new number is confirmed."))
-            return redirect("ostiary_mfa:phone")
+            if not enrolment.is_begun(request):
+                return redirect("ostiary_mfa:phone")
+            return set_up_done(request, asked.phone)
         messages.success(request, _("Codes by text message are set up."))
         return set_up_done(request, asked.phone)
 

@@ -12,10 +12,11 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import Invitation, TermsAcceptance
-from mfa.models import AuthenticatorApp
+from mfa.models import AuthenticatorApp, RemovedPhone
+from mfa.sms import numbers
 from oauth.models import Client
 from ostiary import erasure, exports, mail
-from ostiary.models import Export, Session
+from ostiary.models import Export, FactorReset, Session
 from passkeys.models import Credential, UserHandle
 from tests.accounts import flow, helping
 from tests.accounts.conftest import make_operator
@@ -144,6 +145,14 @@ def live(receiver: Any) -> dict[str, str | bytes]:
         **SIGNS_PEOPLE_IN,
     )
     helping.opened(operator, person, reason=NAMES["reason"], email=THIRD)
+    FactorReset.objects.create(
+        user=person,
+        permission="ostiary_mfa.reset_factors",
+        reason=NAMES["reason"],
+        requested_by=operator,
+        expires_at=timezone.now(),
+    )
+    RemovedPhone.objects.create(user=person, number_hash=numbers.hashes(texting.NUMBER)[0])
     desk = desk_of(operator)
     desk.post(
         "/admin/ostiary_accounts/user/",

@@ -1,14 +1,20 @@
 """A telephone that gets codes: set up, changed and removed (SECURITY C8, C9, D2, D4)."""
 
+import itertools
+
 import pytest
 from django.test import Client as Browser
+from django.test import RequestFactory
 
 from mfa.models import AuthenticatorApp, Phone, SentCode
 from mfa.sms import phones
+from mfa.sms.factor import KIND
 from ostiary import factors
 from ostiary.models import Event
 from tests.mfa import flow, texting
+from tests.mfa import texting as texting_of
 from tests.mfa.texting import NEW_NUMBER, NUMBER, PHONE, code_in, delivered, wrong
+from tests.parallel import at_once
 
 pytestmark = pytest.mark.needs("accounts")
 
@@ -171,3 +177,72 @@ def test_the_log_tells_of_a_change_without_the_number(by_phone, person):
     by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
     event = Event.objects.get(kind="phone.changed")
     assert "80" not in str(event.details)
+
+
+# --- removing it and adding another is no way round the waiting time -----------------------------
+
+
+def removed(browser):
+    assert browser.post(f"{PHONE}remove/", {"password": flow.PASSWORD}).status_code == 302
+
+
+def test_another_number_waits_for_a_day_after_the_old_one_was_removed(
+    clock, by_phone, person, mailoutbox
+):
+    removed(by_phone)
+    by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
+
+    assert phones.in_use(person) is None
+    assert phones.waiting(person).number == NEW_NUMBER
+    assert factors.factors_of(person) == [], "the owner is not locked out by it"
+    assert len(mails(mailoutbox, "telephone number for Ostiary is being changed")) == 1
+    assert "Remove the new number" in by_phone.get(PHONE).content.decode()
+    clock.advance(DAY + 1)
+    assert phones.in_use(person).number == NEW_NUMBER
+    assert phones.forget_removed() == 1
+
+
+def test_it_can_be_stopped_by_who_gets_in_by_their_password(clock, by_phone, person):
+    removed(by_phone)
+    by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
+    own = Browser()
+    flow.show_password(own, person.email)
+    assert flow.is_signed_in(own)
+    own.post(f"{PHONE}keep/")
+    clock.advance(300)
+    assert not Phone.objects.exists()
+    by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
+    assert phones.in_use(person) is None, "it waits again"
+
+
+def test_adding_it_again_neither_shortens_nor_prolongs_the_wait(clock, by_phone, person):
+    removed(by_phone)
+    by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
+    first = phones.waiting(person).usable_from
+    clock.advance(300)
+    by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
+    assert phones.waiting(person).usable_from == first
+
+
+def test_the_same_number_is_there_again_at_once(by_phone, person):
+    removed(by_phone)
+    by_phone.post(CODE, {"code": ask(by_phone, NUMBER)})
+    assert phones.in_use(person).number == NUMBER
+
+
+def test_after_an_operator_or_the_waiting_time_removed_it_another_counts_at_once(by_phone, person):
+    removed(by_phone)
+    factors.reset(person)
+    by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
+    assert phones.in_use(person).number == NEW_NUMBER
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_removal_and_a_new_number_at_once_none_is_in_use_before_its_time(texting, person):
+    old = texting_of.make_phone(person)
+    new = phones.propose(person, NEW_NUMBER)
+    request = RequestFactory().get("/")
+    does = itertools.cycle([phones.remove, phones.confirm])
+    phone = itertools.cycle([old, new])
+    at_once(lambda: next(does)(request, next(phone), KIND), 2)
+    assert phones.in_use(person) is None
