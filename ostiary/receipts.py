@@ -10,6 +10,7 @@ a region that answers for an erasure says in ``answers`` for which one, and of w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -73,6 +74,39 @@ def verify(
         raise InvalidReceipt(str(problem)) from None
     of_regions(claims, region_keys)
     return claims
+
+
+def written_in(text: str) -> list[str]:
+    """The receipts in a text: as they are, one a line; or in JSON as ``erase_user --json`` prints
+    it, one object or several, or a list. Raises ``InvalidReceipt``.
+    """
+    text = text.removeprefix("\ufeff").strip()
+    if not text:
+        raise InvalidReceipt("The input is empty.")
+    if text[0] not in '{["':
+        return text.split()
+    found: list[str] = []
+    while text:
+        try:
+            value, end = json.JSONDecoder().raw_decode(text)
+        except (ValueError, RecursionError) as problem:
+            raise InvalidReceipt(f"The input is neither a receipt nor JSON: {problem}") from None
+        found.extend(map(_receipt_of, value if isinstance(value, list) else [value]))
+        text = text[end:].lstrip()
+    if not found:
+        raise InvalidReceipt("The list holds no receipt.")
+    return found
+
+
+def _receipt_of(value: Any) -> str:
+    """The receipt of an object that ``erase_user --json`` printed."""
+    receipt = value.get("receipt", "") if isinstance(value, dict) else value
+    if receipt is None:
+        told = (str(value.get(key, ""))[:100] for key in ("id", "state"))
+        raise InvalidReceipt("Erasure {} is {}: there is no receipt yet.".format(*told))
+    if not isinstance(receipt, str) or not receipt:
+        raise InvalidReceipt('The JSON has no "receipt".')
+    return receipt
 
 
 def of_regions(

@@ -327,6 +327,8 @@ def test_erase_user_now_prints_a_receipt_that_verifies(person, tmp_path):
     file = tmp_path / "receipt"
     file.write_text(told["receipt"])
     assert json.loads(run("verify_receipt", str(file)))["jti"] == told["id"]
+    file.write_text(json.dumps(told))
+    assert json.loads(run("verify_receipt", str(file)))["jti"] == told["id"]
     file.write_text(told["receipt"][:-4] + "AAAA")
     with pytest.raises(CommandError, match="not a genuine receipt"):
         run("verify_receipt", str(file))
@@ -347,6 +349,72 @@ def test_erase_user_now_hastens_one_that_waits(person):
 def test_erase_user_says_that_nobody_has_the_address(db):
     with pytest.raises(CommandError, match="Nobody"):
         run("erase_user", "nobody@example.com", "--reason", "asked")
+
+
+ERASED = '{{"id": "019", "state": "{}", "due_at": "2026-11-30T00:00:00+00:00", "receipt": {}}}'
+
+
+def receipts_of_two(names=("x", "y")):
+    return [receipts.sign({"jti": name}) for name in names]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda a, b: f"{a}\n{b}\n",
+        lambda a, b: json.dumps([{"receipt": a}, {"receipt": b}]),
+        lambda a, b: json.dumps({"receipt": a}) + "\n" + json.dumps({"receipt": b}),
+        lambda a, b: "\ufeff" + json.dumps([a, {"receipt": b}], indent=2) + "\r\n\r\n",
+    ],
+)
+def test_several_receipts_are_verified_in_one_file(tmp_path, db, written):
+    file = tmp_path / "erased.json"
+    file.write_text(written(*receipts_of_two()), encoding="utf-8")
+    assert [each["jti"] for each in json.loads(run("verify_receipt", str(file)))] == ["x", "y"]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_what_erase_user_prints_is_verified_from_standard_input_too(
+    tmp_path, db, monkeypatch, indent
+):
+    [receipt] = receipts_of_two(["x"])
+    text = json.dumps({"id": "1", "state": "done", "receipt": receipt}, indent=indent)
+    monkeypatch.setattr("sys.stdin", StringIO(text))
+    assert json.loads(run("verify_receipt", "-"))["jti"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        (" \n", "empty"),
+        ("[]", "no receipt"),
+        ("{}", 'no "receipt"'),
+        ('{"receipt": ""}', 'no "receipt"'),
+        ('{"receipt": 7}', 'no "receipt"'),
+        ('[["a.b.c"]]', 'no "receipt"'),
+        ('{"receipt": "a.b.c"', "nor JSON"),
+        ('{"receipt": "a.b.c"}', "not a genuine receipt"),
+        (ERASED.format("waiting", "null"), "Erasure 019 is waiting: there is no receipt yet"),
+        ("[" * 100_000, "nor JSON"),
+        ("[" + "9" * 5000 + "]", "nor JSON"),
+        ('{"receipt": "\\ud800.b.c"}', "not a genuine receipt"),
+        ("a.b.c\nd.e.f", "Receipt 1 of 2"),
+    ],
+)
+def test_what_is_no_receipt_is_said_in_words(tmp_path, db, text, words):
+    file = tmp_path / "receipt"
+    file.write_text(text)
+    with pytest.raises(CommandError, match=words):
+        run("verify_receipt", str(file))
+
+
+def test_one_bad_receipt_among_good_ones_fails(tmp_path, db):
+    first, second = receipts_of_two()
+    file = tmp_path / "receipts"
+    file.write_text(f"{first}\n{second[:-4]}AAAA\n")
+    with pytest.raises(CommandError, match="Receipt 2 of 2"):
+        run("verify_receipt", str(file))
 
 
 def test_verify_receipt_says_that_a_file_cannot_be_read(tmp_path, db):

@@ -1,4 +1,4 @@
-"""``verify_receipt``: whether a receipt of an erasure is genuine, and what it says."""
+"""``verify_receipt``: whether receipts of erasures are genuine, and what they say."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from ... import receipts
 
 
 class Command(BaseCommand):
-    """Exits with 0 only if it verifies."""
+    """Exits with 0 only if every receipt verifies."""
 
     help = (
         "Verify the receipt in FILE (- for standard input) by the keys of this site, or by a JWK "
-        "Set that was fetched earlier, and print what it says."
+        "Set that was fetched earlier, and print what it says. FILE holds a receipt as it is, or "
+        "the JSON that erase_user --json prints. Of several receipts a list is printed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,18 +40,25 @@ class Command(BaseCommand):
             text = sys.stdin.read() if options["file"] == "-" else _text(options["file"])
             if options["keys"]:
                 keys = _keys(_text(options["keys"]))
-            for given in options["region_keys"]:
-                name, _, path = given.partition("=")
+            for pair in options["region_keys"]:
+                name, _, path = pair.partition("=")
                 region_keys[name] = _keys(_text(path))
         except (OSError, ValueError, RecursionError) as problem:
             raise CommandError(f"It can't be read: {problem}") from None
         try:
-            claims = receipts.verify(
-                text, keys, region_keys if region_keys or keys is not None else None
-            )
+            given = receipts.written_in(text)
         except receipts.InvalidReceipt as problem:
             raise CommandError(f"This is not a genuine receipt. {problem}") from None
-        self.stdout.write(json.dumps(claims, indent=2, ensure_ascii=False))
+        believed = region_keys if region_keys or keys is not None else None
+        said = []
+        for number, receipt in enumerate(given, 1):
+            try:
+                said.append(receipts.verify(receipt, keys, believed))
+            except receipts.InvalidReceipt as problem:
+                which = f"Receipt {number} of {len(given)}" if len(given) > 1 else "This"
+                raise CommandError(f"{which} is not a genuine receipt. {problem}") from None
+        told = said[0] if len(said) == 1 else said
+        self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
 
 
 def _keys(text: str) -> list[dict[str, Any]]:
@@ -63,4 +71,4 @@ def _keys(text: str) -> list[dict[str, Any]]:
 
 
 def _text(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
+    return Path(path).read_text(encoding="utf-8-sig")
