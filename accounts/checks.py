@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,11 +110,11 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
     if version := accounts_settings.TERMS_VERSION:
         if len(version) > VERSION_MAX_LENGTH:
             yield "TERMS_VERSION", "is too long.", "Write 40 characters at most."
-        if not re.match(r"https://[^/]|/(?!/)", accounts_settings.TERMS_URL):
+        if not ostiary_settings.TERMS_URL:
             yield (
-                "TERMS_URL",
-                "is not where people can read the terms that they have to accept.",
-                'Write an https address, or a path on this site such as "/terms/".',
+                "TERMS_VERSION",
+                "is set, and OSTIARY['TERMS_URL'] is not: people can’t read what they accept.",
+                'Write an https address there, or a path on this site such as "/terms/".',
             )
 
 

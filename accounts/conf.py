@@ -52,10 +52,8 @@ class AccountsSettings:
     TERMS_VERSION: str = ""
     """The version of your terms of use, such as ``"2026-11"``, of 40 characters at most: people
     accept it when they sign up, and when it changes, at their next sign-in, if
-    ``OSTIARY["SIGNIN_STEPS"]`` has ``ostiary.accounts.terms.TermsStep``. Empty: there are none."""
-
-    TERMS_URL: str = ""
-    """Where people read the terms: an https address, or a path on this site."""
+    ``OSTIARY["SIGNIN_STEPS"]`` has ``ostiary.accounts.terms.TermsStep``. They read them at
+    ``OSTIARY["TERMS_URL"]``. Empty: there are none."""
 
     PASSWORDLESS_EMAIL: bool = False
     """Whether people may sign in by a code or link that is mailed to them, instead of a password.

@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ostiary import branding
 from ostiary.conf import ostiary_settings
 
 WEAK = 2
@@ -105,7 +106,7 @@ class WeakPasswordValidator:
 
 def _words_of_site() -> list[str]:
     host = urlsplit(ostiary_settings.ISSUER_URL).hostname or ""
-    return [ostiary_settings.SITE_NAME, host, *host.split(".")]
+    return [branding.site_name(), host, *host.split(".")]
 
 
 def _parts(words: Iterable[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ostiary import events
+from ostiary import branding, events
 from ostiary.signin import PendingSignIn
 
 from .conf import accounts_settings
@@ -29,7 +29,7 @@ def sentence() -> SafeString:
     """What a person says who accepts them, with the link to their text."""
     return format_html(
         _("I accept the <a href='{url}' target='_blank' rel='noopener'>terms of use</a>."),
-        url=accounts_settings.TERMS_URL,
+        url=branding.current().terms_url,
     )
 
 

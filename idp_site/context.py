@@ -3,9 +3,11 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from ostiary.conf import ostiary_settings
+from ostiary import branding
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The site's name, and whether it is a demo (a page then says so, and links its mailbox)."""
-    return {"site_name": ostiary_settings.SITE_NAME, "demo": settings.DEMO}
+    """How the site presents itself, and whether it is a demo (a page then says so, and links its
+    mailbox)."""
+    brand = branding.current()
+    return {"site_name": brand.name, "brand": brand, "demo": settings.DEMO}

@@ -46,7 +46,22 @@ def find(request: HttpRequest, path: str, query: QueryDict) -> Application | Non
         client = _of_device(request, query.get("user_code", ""))
     if client is None or not client.enabled:
         return None
-    return Application(document_host(client) or client.name_in(get_language() or ""), logo(client))
+    return described(client)
+
+
+def described(client: Client) -> Application:
+    """What a page shows of it: its look too, where an operator has said so, and only of one that
+    operators registered, since the others can change their addresses by themselves."""
+    name = document_host(client) or client.name_in(get_language() or "")
+    if client.is_unchecked or not client.registered("branded_pages"):
+        return Application(name, logo(client))
+    return Application(
+        name,
+        logo(client),
+        accent=client.registered("accent_color"),
+        terms_url=str(client.tos_uri),
+        privacy_url=str(client.policy_uri),
+    )
 
 
 def document_host(client: Client) -> str:

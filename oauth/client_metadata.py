@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ostiary import accent
+
 from . import display_text, jwk_set
 from .jwk import ALGORITHMS, ENCRYPTION_ALGS, ENCRYPTION_ENCS, spellings
 from .redirect_uri import is_authority
@@ -48,6 +50,7 @@ class Kind(Enum):
     SET = auto()
     JWKS = auto()
     TEXTS = auto()
+    COLOUR = auto()
 
 
 EMPTY: dict[Kind, Any] = {
@@ -59,6 +62,7 @@ EMPTY: dict[Kind, Any] = {
     Kind.SET: (),
     Kind.JWKS: None,
     Kind.TEXTS: None,
+    Kind.COLOUR: "",
 }
 
 
@@ -302,6 +306,30 @@ METADATA: dict[str, Metadatum] = {
             help=gettext_lazy('Such as {"de": "Mein Programm"}.'),
             registrable=False,
         ),
+        # Its look on the pages on which people sign in to it: ours, and the operator's to give
+        Metadatum(
+            "branded_pages",
+            Kind.FLAG,
+            Topic.ABOUT,
+            gettext_lazy("Its own look on sign-in pages"),
+            help=gettext_lazy(
+                "Its accent color, terms of service and privacy policy replace those of this site "
+                "on the pages where users sign in to it. Not for applications that registered "
+                "themselves."
+            ),
+            registrable=False,
+        ),
+        Metadatum(
+            "accent_color",
+            Kind.COLOUR,
+            Topic.ABOUT,
+            gettext_lazy("Accent color"),
+            help=gettext_lazy(
+                "Such as #14574b. A shade that’s hard to read is adjusted, for light and for dark "
+                "pages each."
+            ),
+            registrable=False,
+        ),
         Metadatum("software_id", Kind.TEXT, Topic.ABOUT, gettext_lazy("Software ID")),
         Metadatum("software_version", Kind.TEXT, Topic.ABOUT, gettext_lazy("Software version")),
     )
@@ -347,6 +375,8 @@ def _problem(known: Metadatum, value: Any) -> str:
         return jwk_set.problem(value)
     if kind is Kind.TEXTS:
         return _problem_of_texts(value)
+    if kind is Kind.COLOUR and not (isinstance(value, str) and accent.parse(value)):
+        return _("not a color such as #14574b")
     return ""
 
 

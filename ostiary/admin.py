@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from . import (
+    branding_admin,  # noqa: F401
     erasure_admin,  # noqa: F401  (it registers itself)
     events,
     export_admin,  # noqa: F401

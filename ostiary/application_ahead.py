@@ -22,10 +22,17 @@ MOST_NESTED = 4
 
 @dataclass(frozen=True)
 class Application:
-    """What a page shows of it: its name, as text, and the address of its logo, ``""`` for none."""
+    """What a page shows of it: its name, as text, and the address of its logo, ``""`` for none.
+
+    The rest is of one whose look the pages wear, in the place of the site's: its accent colour, and
+    where people read its terms and its privacy policy.
+    """
 
     name: str
     logo: str = ""
+    accent: str = ""
+    terms_url: str = ""
+    privacy_url: str = ""
 
 
 Finder = Callable[[HttpRequest, str, QueryDict], Application | None]
@@ -59,7 +66,14 @@ def pending_next_url(request: HttpRequest) -> str:
 
 def find(request: HttpRequest, next_url: str) -> Application | None:
     """The application to which ``next_url`` leads in the end; ``None`` if it leads to none, or out
-    of this site."""
+    of this site. Looked for once in a request."""
+    known: dict[str, Application | None] = request.__dict__.setdefault("_applications_ahead", {})
+    if next_url not in known:
+        known[next_url] = _find(request, next_url)
+    return known[next_url]
+
+
+def _find(request: HttpRequest, next_url: str) -> Application | None:
     for address, path, query in steps(next_url):
         if not safe_next_url(request, address):
             return None

@@ -14,6 +14,7 @@ class OstiaryConfig(AppConfig):
 
     def ready(self) -> None:
         from . import (
+            branding,
             checks,  # noqa: F401  (checks register themselves)
             event_groups,
             events,
@@ -25,6 +26,7 @@ class OstiaryConfig(AppConfig):
             sessions,
         )
 
+        branding.connect()
         sessions.connect()
         mail_reports.connect()
         # First: it is what people look for.

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from limits.errors import ConfigurationError
 
 from . import (
+    branding_checks,
     hook_checks,
     mail_provider,
     outbox_checks,
@@ -57,6 +58,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
         *_tombstone_file(),
         *_regions(),
         *_mail_provider(),
+        *branding_checks.problems(),
         *_time_zones(),
         *outbox_checks.problems(),
         *_operators(),

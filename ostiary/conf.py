@@ -17,7 +17,28 @@ class OstiarySettings:
     """Every key that ``settings.OSTIARY`` may hold."""
 
     SITE_NAME: str = "Ostiary"
-    """The name that people see on pages and in messages."""
+    """The name that people see on pages and in messages. What an operator enters in the admin
+    (Branding) goes before this setting and the six that follow."""
+
+    SITE_LOGO: str = ""
+    """The path of a PNG, JPEG or WebP file of at most 1 MB, shown in the head of pages and in
+    emails in the place of the name."""
+
+    SITE_LOGO_DARK: str = ""
+    """The same for pages in the dark, where the logo needs another one there."""
+
+    ACCENT_COLOR: str = ""
+    """The color of buttons and links, such as ``#14574b``. One that is hard to read on light or on
+    dark pages is adjusted there (how-to: change the look). Empty: the colors of the stylesheet."""
+
+    TERMS_URL: str = ""
+    """Where people read your terms of service: an https address, or a path on this site."""
+
+    PRIVACY_URL: str = ""
+    """Where they read your privacy policy: the same."""
+
+    HELP_URL: str = ""
+    """Where they get help: the same, or ``mailto:`` and an email address."""
 
     ISSUER_URL: str = ""
     """Where the world finds this site: scheme and host, with neither path nor a slash at the end.

@@ -20,7 +20,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from . import export_page, privacy
+from . import branding, export_page, privacy
 from .conf import ostiary_settings
 
 SCHEMA = "urn:ostiary:export:1"
@@ -101,7 +101,7 @@ def _dumped(value: Any) -> str:
 def _json(user: Any, made_at: datetime) -> Iterator[str]:
     head = {
         "schema": SCHEMA,
-        "site": ostiary_settings.SITE_NAME,
+        "site": branding.site_name(),
         "issuer": ostiary_settings.ISSUER_URL,
         "made_at": made_at,
         "language": translation.get_language() or "",
@@ -128,7 +128,7 @@ def _value(value: Any) -> Iterator[str]:
 
 
 def _about() -> str:
-    site = {"site_name": ostiary_settings.SITE_NAME, "issuer": ostiary_settings.ISSUER_URL}
+    site = {"site_name": branding.site_name(), "issuer": ostiary_settings.ISSUER_URL}
     return "\n\n".join(
         [
             _("What %(site_name)s (%(issuer)s) keeps about you.") % site,

@@ -12,8 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from . import bidi
-from .conf import ostiary_settings
+from . import bidi, branding
 from .email_addresses import for_people
 from .export_labels import label
 
@@ -43,7 +42,7 @@ HEAD = """<!doctype html>
 def page(found: Mapping[str, list[Section]], made_at: datetime) -> Iterator[str]:
     """The page, piece by piece, in the active language."""
     sections = [section for of_app in found.values() for section in of_app]
-    title = _("What %(site_name)s keeps about you") % {"site_name": ostiary_settings.SITE_NAME}
+    title = _("What %(site_name)s keeps about you") % {"site_name": branding.site_name()}
     language = translation.get_language() or "en"
     direction = "rtl" if translation.get_language_bidi() else "ltr"
     made = _("Made on %(date)s.") % {"date": _moment(made_at)}

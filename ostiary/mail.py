@@ -15,6 +15,7 @@ from django.utils import translation
 
 from . import (
     bidi,
+    branding,
     mail_failures,
     mail_provider,
     mail_reports,
@@ -52,7 +53,7 @@ def render(template: str, context: dict[str, Any], *, language: str = "") -> Ren
     In ``language`` or the one that is active, with ``site_name`` and ``issuer_url`` added to the
     context. See ``message_source`` for what a template may hold.
     """
-    site_name = ostiary_settings.SITE_NAME
+    site_name = branding.site_name()
     with translation.override(language or translation.get_language()):
         given = {
             "site_name": bidi.isolated(site_name),

@@ -15,9 +15,8 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from . import bidi, flow_language, mail, places
+from . import bidi, branding, flow_language, mail, places
 from .client_address import client_ip
-from .conf import ostiary_settings
 from .device import describe
 from .email_addresses import for_people
 from .message_source import one_line
@@ -103,7 +102,7 @@ def _texts(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in context.items()
         if name not in ("reasons", "link")
     }
-    values["site_name"] = bidi.isolated(ostiary_settings.SITE_NAME)
+    values["site_name"] = bidi.isolated(branding.site_name())
     return {
         "subject": str(found.subject) % values,
         "text": str(found.text) % values,

@@ -3,6 +3,10 @@
 from .privacy_map import mark
 
 mark(
+    "ostiary.Branding",
+    none="id name accent logo logo_dark terms_url privacy_url help_url",
+)
+mark(
     "ostiary.Erasure",
     personal="reason emails",
     pseudonymous="id subject operator",

@@ -23,8 +23,7 @@ from fido2 import cbor
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AuthenticationResponse, AuthenticatorData, RegistrationResponse
 
-from ostiary import facts
-from ostiary.conf import ostiary_settings
+from ostiary import branding, facts
 from ostiary.email_addresses import for_people
 
 from . import changes, policy, verification
@@ -64,7 +63,7 @@ def begin_registration(
         raise CeremonyRefused("too_many")
     challenge = _challenge(request, purpose, user)
     return {
-        "rp": {"id": rp_id(), "name": ostiary_settings.SITE_NAME},
+        "rp": {"id": rp_id(), "name": branding.site_name()},
         "user": user_entity(user),
         "challenge": websafe_encode(challenge),
         "pubKeyCredParams": [

@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ostiary import events, sessions
+from ostiary import branding, events, sessions
 from ostiary import signin as signins
 from ostiary.pages import signin_page
 
 from .. import terms
-from ..conf import accounts_settings
 
 
 @signin_page
@@ -33,5 +32,5 @@ def ask(request: HttpRequest) -> HttpResponse:
             sessions.sign_out(request)
         context = {"next": pending.next_url}
         return render(request, "ostiary_accounts/terms_declined.html", context)
-    context = {"version": version, "terms_url": accounts_settings.TERMS_URL}
+    context = {"version": version, "terms_url": branding.current().terms_url}
     return render(request, "ostiary_accounts/terms.html", context)

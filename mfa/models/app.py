@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ostiary.conf import ostiary_settings
+from ostiary import branding
 from ostiary.email_addresses import for_people
 from ostiary.encryption import EncryptedBinaryField
 
@@ -88,7 +88,7 @@ class AuthenticatorApp(FactorDevice):
     def provisioning_uri(self) -> str:
         """The ``otpauth`` address that its QR code holds (Google Authenticator, "Key Uri
         Format")."""
-        issuer = ostiary_settings.SITE_NAME.replace(":", " ")
+        issuer = branding.site_name().replace(":", " ")
         account = for_people(self.user.get_username())
         label = f"{quote(issuer)}:{quote(account, safe='@')}"
         query = {

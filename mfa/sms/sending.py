@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from ostiary import events, mail, outbox
+from ostiary import branding, events, mail, outbox
 from ostiary.client_address import client_ip
 from ostiary.conf import ostiary_settings
 from ostiary.message_source import one_line
@@ -30,7 +30,7 @@ def code_text(code: str) -> str:
     """A code, the site it is for, and at last who may fill it in (WICG, origin-bound one-time
     codes delivered via SMS)."""
     words = _("%(code)s is your code for %(site_name)s. Tell it to nobody, whoever asks.")
-    told = words % {"code": code, "site_name": one_line(ostiary_settings.SITE_NAME)}
+    told = words % {"code": code, "site_name": one_line(branding.site_name())}
     return f"{told}\n\n@{urlsplit(ostiary_settings.ISSUER_URL).hostname} #{code}"
 
 
@@ -40,7 +40,7 @@ def changed_text() -> str:
         "Your account at %(site_name)s is to get its codes at another telephone number. If it was "
         "not you, sign in and stop it."
     )
-    return words % {"site_name": one_line(ostiary_settings.SITE_NAME)}
+    return words % {"site_name": one_line(branding.site_name())}
 
 
 def send_code(request: HttpRequest, user: Any, phone: Phone, purpose: str) -> SentCode:

@@ -38,6 +38,8 @@ def _field_of(known: Metadatum) -> forms.Field:
             return forms.BooleanField(**shared)
         case Kind.URL:
             return forms.URLField(assume_scheme="https", **shared)
+        case Kind.COLOUR:
+            return forms.CharField(max_length=7, **shared)
         case Kind.TEXT:
             return forms.CharField(max_length=TEXT_MAX_LENGTH, **shared)
         case Kind.NUMBER:

@@ -294,7 +294,11 @@ def _select_account(
     return render(
         request,
         "ostiary_oauth/select_account.html",
-        {"client": asked.client, "other_url": other_url},
+        {
+            "client": asked.client,
+            "application": application_ahead.described(asked.client),
+            "other_url": other_url,
+        },
     )
 
 
@@ -331,6 +335,7 @@ def _consent_page(
             "document_host": application_ahead.document_host(asked.client),
             "on_this_device": redirect_uri.is_loopback(asked.redirect_uri),
             "logo": application_ahead.logo(asked.client),
+            "application": application_ahead.described(asked.client),
             "scopes": scopes.described(asked.consent_scopes, asked.resource),
             "resource": [(uri, apis.name(uri)) for uri in asked.resource],
             "page": _page_key(request, params, asked),

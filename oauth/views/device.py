@@ -18,7 +18,7 @@ from ostiary.assurance import Assurance
 from ostiary.client_address import client_ip
 from ostiary.throttling import Throttled, refund, throttle
 
-from .. import apis, claims, device_authorization, scopes
+from .. import apis, application_ahead, claims, device_authorization, scopes
 from ..client_authentication import while_registered
 from ..grants.base import allowed_resource, check_grant_type
 from ..models import DeviceGrant
@@ -136,6 +136,7 @@ def _confirm_page(
         "ostiary_oauth/device_confirm.html",
         {
             "client": waiting.application,
+            "application": application_ahead.described(waiting.application),
             "scopes": scopes.described(waiting.scope.split(), waiting.resource),
             "resource": [(uri, apis.name(uri)) for uri in waiting.resource],
             "ip_address": waiting.ip_address,
@@ -162,5 +163,9 @@ def _decide(
     )
     if not done:
         return _entry(request, user_code, "unknown", 400)
-    context = {"client": waiting.application, "allowed": allowed}
+    context = {
+        "client": waiting.application,
+        "application": application_ahead.described(waiting.application),
+        "allowed": allowed,
+    }
     return render(request, "ostiary_oauth/device_done.html", context)

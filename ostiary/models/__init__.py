@@ -1,5 +1,6 @@
 """State of the ground floor; one module per thing that is kept."""
 
+from .branding import Branding
 from .erasure import Erasure, ErasureStep, ReceiptKey
 from .event import Event, EventKey, EventSeal, SealedEvent
 from .export import Export, ExportChunk
@@ -14,6 +15,7 @@ from .throttle import ThrottleCounter
 from .tombstone import Tombstone, TombstoneKey
 
 __all__ = [
+    "Branding",
     "Erasure",
     "ErasureStep",
     "Event",

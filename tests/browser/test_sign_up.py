@@ -124,12 +124,9 @@ def test_an_invited_person_comes_in_where_nobody_else_may_sign_up(page, issuer):
 
 def test_who_meets_new_terms_accepts_them_and_goes_on(page, issuer, client, settings):
     new_person(CAROL)
-    settings.OSTIARY = {**settings.OSTIARY, "SIGNIN_STEPS": ["accounts.terms.TermsStep"]}
-    settings.OSTIARY_ACCOUNTS = {
-        **settings.OSTIARY_ACCOUNTS,
-        "TERMS_VERSION": "2",
-        "TERMS_URL": "/",
-    }
+    steps = ["accounts.terms.TermsStep"]
+    settings.OSTIARY = {**settings.OSTIARY, "SIGNIN_STEPS": steps, "TERMS_URL": "/"}
+    settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "TERMS_VERSION": "2"}
     page.goto(authorization_url(issuer, client))
     sign_in(page, CAROL)
     page.get_by_role("button", name="I accept").click()

@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 
 from oauth import client_memory, device_authorization
@@ -187,3 +188,103 @@ def test_it_costs_one_reading_of_the_client(app):
         page_at("/signin/", next=request_of(app))
 
     assert len(done) <= 1, done
+
+
+# --- its own look ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app_with_a_look(app):
+    app.metadata = {"branded_pages": True, "accent_color": "#6d28d9"}
+    app.tos_uri, app.policy_uri = "https://rp.example/terms", "https://rp.example/privacy"
+    app.save()
+    client_memory.forget()
+    return app
+
+
+def wears_it(html):
+    found = [
+        'href="/branding/6d28d9.css?v=' in html,
+        '<li><a href="https://rp.example/terms"' in html,
+        '<li><a href="https://rp.example/privacy"' in html,
+    ]
+    assert all(found) or not any(found)
+    return all(found)
+
+
+@pytest.mark.parametrize("path", EVERYWHERE)
+def test_a_page_wears_the_look_of_the_application_ahead(app_with_a_look, path):
+    assert wears_it(page_at(path, next=request_of(app_with_a_look)))
+    assert not wears_it(page_at(path))
+
+
+def test_it_is_worn_on_the_page_that_a_wrong_password_answers(app_with_a_look):
+    form = {"identifier": "a@example.com", "next": request_of(app_with_a_look)}
+
+    assert wears_it(Browser().post("/signin/", form).content.decode())
+
+
+@pytest.mark.needs("mfa")
+def test_it_is_worn_while_the_second_step_is_asked_for(app_with_a_look, waiting):
+    browser, second_step = waiting
+
+    assert wears_it(browser.get(second_step).content.decode())
+
+
+def test_it_is_worn_where_access_is_allowed_and_where_accounts_are_chosen(
+    app_with_a_look, signed_in_browser
+):
+    for more in ({}, {"prompt": "select_account"}):
+        assert wears_it(flow.authorize(signed_in_browser, app_with_a_look, **more).content.decode())
+
+
+def test_it_is_worn_where_a_device_is_connected(app_with_a_look, signed_in_browser):
+    waiting = device_authorization.start(app_with_a_look, ["openid"], [], "192.0.2.1")
+    address = f"/oauth/device?user_code={waiting['user_code']}"
+
+    assert wears_it(page_at("/signin/", next=address))
+    assert wears_it(signed_in_browser.get(address).content.decode())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metadata": {"accent_color": "#6d28d9"}},
+        {"metadata": {"branded_pages": False, "accent_color": "#6d28d9"}},
+        {"registration_source": "dcr"},
+        {"registration_source": "self_service"},
+        {"enabled": False},
+    ],
+)
+def test_only_an_operator_gives_it_to_an_application_that_operators_registered(
+    app_with_a_look, change
+):
+    Client.objects.filter(pk=app_with_a_look.pk).update(**change)
+    client_memory.forget()
+
+    assert not wears_it(page_at("/signin/", next=request_of(app_with_a_look)))
+
+
+def test_what_it_lacks_is_as_on_the_site(app_with_a_look, settings):
+    settings.OSTIARY = {
+        **settings.OSTIARY,
+        "ACCENT_COLOR": "#b91c1c",
+        "TERMS_URL": "/terms/",
+        "HELP_URL": "/help/",
+    }
+    app_with_a_look.tos_uri, app_with_a_look.metadata = "", {"branded_pages": True}
+    app_with_a_look.save()
+    client_memory.forget()
+
+    html = page_at("/signin/", next=request_of(app_with_a_look))
+
+    for address in ("/branding/b91c1c.css", "/terms/", "/help/", "https://rp.example/privacy"):
+        assert f'href="{address}' in html
+
+
+@pytest.mark.parametrize("colour", ["red", "#12", "#12345g", "#fff;}", 5, ["#ffffff"]])
+def test_an_accent_that_is_no_colour_is_refused(app_with_a_look, colour):
+    app_with_a_look.metadata["accent_color"] = colour
+
+    with pytest.raises(ValidationError, match="not a color"):
+        app_with_a_look.clean()

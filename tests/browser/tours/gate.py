@@ -142,8 +142,8 @@ def spend_tries(email: str) -> None:
 def terms(page: Page, issuer: str, client: Client) -> Iterator[str]:
     """Someone who meets new terms of use."""
     new_person("dave@example.com")
-    steps = {**settings.OSTIARY, "SIGNIN_STEPS": ["accounts.terms.TermsStep"]}
-    rules = {**settings.OSTIARY_ACCOUNTS, "TERMS_VERSION": "2026-11", "TERMS_URL": "/"}
+    steps = {**settings.OSTIARY, "SIGNIN_STEPS": ["accounts.terms.TermsStep"], "TERMS_URL": "/"}
+    rules = {**settings.OSTIARY_ACCOUNTS, "TERMS_VERSION": "2026-11"}
     with override_settings(OSTIARY=steps, OSTIARY_ACCOUNTS=rules):
         page.goto(f"{issuer}/signup/")
         yield "sign-up-terms"
