@@ -40,6 +40,7 @@ class AccountsConfig(AppConfig):
             panels,
             password_changes,
             personal_data,
+            picture,
             receivers,
             signup_policy,
             support,
@@ -58,6 +59,7 @@ class AccountsConfig(AppConfig):
         panels.register()
         overview.register()
         under_way.register()
+        picture.register()
         notifications.use_not_me_link(not_me.link_for)
         erasure.use_cancel_link(erasing.cancel_link)
         exports.use_page_link(exporting.page_link)

@@ -20,6 +20,7 @@ from .models import (
     MailedLink,
     NotMeLink,
     PendingRegistration,
+    ProfilePicture,
     RecoveryToken,
     SupportCase,
     TermsAcceptance,
@@ -27,12 +28,21 @@ from .models import (
 
 
 def export(user: Any) -> dict[str, Any]:
-    """The terms they accepted, the invitations they were sent, where they came from, the help that
-    they had from operators, and what waits for their address.
+    """Their picture, the terms they accepted, the invitations they were sent, where they came from,
+    the help that they had from operators, and what waits for their address.
 
     Links and codes aren't told, nor what somebody else typed with the address.
     """
     return {
+        "profile_picture": [
+            {
+                "image": bytes(kept.image),
+                "content_type": kept.content_type,
+                "uploaded_at": kept.uploaded_at,
+                "replaces": kept.replaces,
+            }
+            for kept in ProfilePicture.objects.filter(user=user)
+        ],
         "terms_accepted": [
             {"version": kept.version, "accepted_at": kept.accepted_at}
             for kept in TermsAcceptance.objects.filter(user=user).order_by("accepted_at")
@@ -105,7 +115,7 @@ def erase(user: Any) -> dict[str, int]:
     addresses = all_addresses.of(user)
     own = (
         *(TermsAcceptance, MailedLink, NotMeLink, RecoveryToken, FactorRecovery),
-        *(ImportedIdentity, SupportCase),
+        *(ImportedIdentity, ProfilePicture, SupportCase),
     )
     return {
         **{
@@ -142,6 +152,7 @@ def _invitations(user: Any) -> Any:
 
 
 LABELS = {
+    "profile_picture": _("Profile picture"),
     "terms_accepted": _("Terms that you accepted"),
     "invitations": _("Invitations"),
     "imported_from": _("Where your account came from"),
@@ -150,8 +161,10 @@ LABELS = {
     "mailed_codes": _("Codes that were mailed to you"),
     "sign_ups_with_your_address": _("Sign-ups with your address"),
     "accepted_at": _("Accepted"),
+    "content_type": _("Format"),
     "expires_at": _("Ends"),
     "external_id": _("Known there as"),
+    "image": _("Picture"),
     "imported_at": _("Taken over"),
     "leads_to": _("Leads to"),
     "message": _("Message"),
@@ -159,8 +172,10 @@ LABELS = {
     "notice": _("Message"),
     "opened_at": _("Opened"),
     "purpose": _("Purpose"),
+    "replaces": _("In place of"),
     "removes_second_steps": _("Removes the second steps"),
     "sent_at": _("Sent"),
     "source": _("From"),
+    "uploaded_at": _("Uploaded"),
     "version": _("Version"),
 }

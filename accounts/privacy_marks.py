@@ -12,6 +12,12 @@ mark(
     none="updated_at",
 )
 mark(
+    "ostiary_accounts.ProfilePicture",
+    personal="image uploaded_at replaces",
+    pseudonymous="user key",
+    none="content_type",
+)
+mark(
     "ostiary_accounts.TermsAcceptance",
     personal="version accepted_at",
     pseudonymous="user",

@@ -102,7 +102,6 @@ class ProfileForm(forms.Form):
     middle_name = LineField(label=_("Middle name"), max_length=100, autocomplete="additional-name")
     nickname = LineField(label=_("Nickname"), max_length=100, autocomplete="nickname")
     preferred_username = LineField(label=_("Display name"), max_length=100, autocomplete="off")
-    picture = WebAddressField(label=_("Address of a picture of you"), autocomplete="photo")
     profile = WebAddressField(label=_("Address of a page about you"), autocomplete="off")
     website = WebAddressField(label=_("Website"), autocomplete="url")
     gender = LineField(label=_("Gender"), max_length=40, autocomplete="sex")

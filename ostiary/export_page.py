@@ -25,12 +25,15 @@ STYLE = (
     "dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}"
     "li.record{border-top:1px solid;padding:.75rem 0}ol.records{padding:0;list-style:none}"
 )
+PICTURES = {b"\x89PNG\r\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+"""The types of pictures that we draw, by what their bytes begin with."""
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 HEAD = """<!doctype html>
 <html lang="{}" dir="{}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{}">
 <title>{}</title>
 <style>{}</style>
 </head>
@@ -46,7 +49,7 @@ def page(found: Mapping[str, list[Section]], made_at: datetime) -> Iterator[str]
     language = translation.get_language() or "en"
     direction = "rtl" if translation.get_language_bidi() else "ltr"
     made = _("Made on %(date)s.") % {"date": _moment(made_at)}
-    yield format_html(HEAD, language, direction, title, STYLE, title, made)
+    yield format_html(HEAD, language, direction, POLICY, title, STYLE, title, made)
     entries = ((_anchor(section), label(section.name)) for section in sections)
     links = format_html_join("\n", '<li><a href="#{}">{}</a></li>', entries)
     yield format_html("<nav><ul>\n{}\n</ul></nav>\n<main>\n", links)
@@ -95,10 +98,19 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, bytes | memoryview):
-        return base64.urlsafe_b64encode(bytes(value)).decode().rstrip("=")
+        return _bytes(bytes(value))
     if isinstance(value, str) and "@xn--" in value:
         value = for_people(value)
     return "–" if value is None or value == "" else bidi.isolated_html(value)
+
+
+def _bytes(value: bytes) -> str:
+    """A picture as such, and else as in the JSON."""
+    for start, content_type in PICTURES.items():
+        if value.startswith(start):
+            data = base64.b64encode(value).decode()
+            return format_html('<img src="data:{};base64,{}" alt="">', content_type, data)
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 
 def _moment(value: datetime) -> str:

@@ -16,8 +16,8 @@ MOST_BYTES = 1024 * 1024
 """So large a file may be."""
 MOST_PIXELS = 16_000_000
 """So many pixels it may unfold to: a small file can hold a picture that fills the memory."""
-FORMATS = ("PNG", "JPEG", "WEBP")
-ACCEPT = "image/png,image/jpeg,image/webp"
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+ACCEPT = "image/png,image/jpeg,image/webp,image/gif"
 """For the attribute of a file input."""
 JPEG_QUALITY = 88
 
@@ -52,8 +52,10 @@ def redrawn(data: bytes, width: int, height: int, *, fill: bool = False) -> tupl
 
 def _unreadable(data: bytes) -> PictureRefused:
     if b"<svg" in data[:4096].lower():
-        return PictureRefused(_("SVG files can’t be used. Choose a PNG, JPEG or WebP picture."))
-    return PictureRefused(_("This file can’t be read. Choose a PNG, JPEG or WebP picture."))
+        return PictureRefused(
+            _("SVG files can’t be used. Choose a PNG, JPEG, WebP or GIF picture.")
+        )
+    return PictureRefused(_("This file can’t be read. Choose a PNG, JPEG, WebP or GIF picture."))
 
 
 def _fitted(image: Image.Image, width: int, height: int, fill: bool) -> Image.Image:

@@ -93,6 +93,7 @@ DEFAULT_LIMITS: dict[str, dict[str, str]] = {
     "registration_change": {"client": "60/hour", "ip": "600/hour"},
     "client_id_metadata": {"client": "120/minute"},
     "export": {"user": "5/day"},
+    "picture": {"user": "30/hour"},  # each is decoded
     "receipt": {"ip": "60/hour"},
     "token": {"ip": "120/minute", "client": "120/minute"},
 }

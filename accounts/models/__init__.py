@@ -4,6 +4,7 @@ from .imports import ImportedHashKind, ImportedIdentity
 from .mailed_code import MailedCode
 from .mailed_link import MailedLink
 from .not_me import NotMeLink
+from .picture import ProfilePicture
 from .recovery import FactorRecovery, RecoveryToken
 from .registration import Invitation, PendingRegistration, SignUpPolicy
 from .support import SupportCase
@@ -19,6 +20,7 @@ __all__ = [
     "MailedLink",
     "NotMeLink",
     "PendingRegistration",
+    "ProfilePicture",
     "RecoveryToken",
     "SignUpPolicy",
     "SupportCase",

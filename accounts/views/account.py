@@ -27,7 +27,7 @@ from ostiary.email_addresses import for_people
 from ostiary.models import Session
 from ostiary.pages import form_page, posted
 
-from .. import recovery
+from .. import picture, recovery
 from ..addresses import email_of
 from ..forms import ChangePasswordForm
 from ..profile_form import ProfileForm
@@ -43,6 +43,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "name": person.get_full_name() if hasattr(person, "get_full_name") else "",
         "address": for_people(person.get_username()),
+        "has_pictures": picture.is_offered(person),
         "protection": protection.of(request),
         "panels": panels.shown(panels.OVERVIEW, request),
     }
@@ -55,7 +56,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     """What the person tells of themselves."""
     form = ProfileForm(posted(request), user=request.user)
     if not form.is_valid():
-        return show(request, "profile", form, email=email_of(request.user))
+        has_pictures = picture.is_offered(request.user)
+        told = {"email": email_of(request.user), "has_pictures": has_pictures}
+        return show(request, "profile", form, **told)
     with transaction.atomic():
         if changed := form.save():
             events.record(

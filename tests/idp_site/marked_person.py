@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client as Browser
 from django.utils import timezone
 
-from accounts.models import Invitation, TermsAcceptance
+from accounts.models import Invitation, ProfilePicture, TermsAcceptance
 from mfa.models import AuthenticatorApp, RemovedPhone
 from mfa.sms import numbers
 from oauth.models import Client
@@ -20,6 +20,7 @@ from ostiary.models import Export, FactorReset, Session
 from passkeys.models import Credential, UserHandle
 from tests.accounts import flow, helping
 from tests.accounts.conftest import make_operator
+from tests.accounts.drawing import drawing
 from tests.mfa import flow as mfa_flow
 from tests.mfa import texting
 from tests.oauth import flow as oauth_flow
@@ -75,6 +76,9 @@ def live(receiver: Any) -> dict[str, str | bytes]:
     flow.sign_in(browser, FIRST)
     profile = {**CLAIMS, "country": "DE", "locale": "en", "zoneinfo": "Europe/Berlin"}
     assert browser.post("/account/profile/", profile).status_code == 302
+    get_user_model().objects.filter(pk=person.pk).update(picture=CLAIMS["picture"])
+    assert browser.post("/account/picture/", {"picture": drawing()}).status_code == 302
+    picture = ProfilePicture.objects.get()
     browser.post("/account/email/", {"email": SECOND})
     browser.get(flow.link_in([m for m in flow.delivered() if m.to == [SECOND]][-1]))
     browser.post("/account/email/confirm/")
@@ -195,6 +199,8 @@ def live(receiver: Any) -> dict[str, str | bytes]:
         "credential": bytes(kept_key.credential_id),
         "key of the passkey": bytes(kept_key.public_key),
         "key of the app": app.key,
+        "picture's address": picture.key,
+        "picture": bytes(picture.image),
         "key of the app in Base32": b32encode(app.key).decode(),
         **{f"sid {n}": str(each.pk) for n, each in enumerate(sessions)},
         **{f"session key {n}": each.session_key for n, each in enumerate(sessions)},

@@ -103,6 +103,7 @@ CHANGES_NONE = {
         """
         signin signin_email signin_code signin_link confirm_signin signout terms strength
         signup recover recover_sent language account profile activity sessions privacy
+        picture picture_file picture_remove
         end_session end_other_sessions not_me_done
         factor_recovery factor_recovery_sent factor_recovery_stop factor_recovery_stop_here
         support_stop support_stop_here email_again email_cancel

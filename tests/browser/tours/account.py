@@ -64,7 +64,8 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "answer"
     page.goto(f"{issuer}/account/")
     yield "account"
-    for name in ("profile", "security", "sessions", "activity", "privacy", "applications"):
+    pages = "profile picture security sessions activity privacy applications"
+    for name in pages.split():
         page.goto(f"{issuer}/account/{name}/")
         yield f"account-{name}"
     page.goto(f"{issuer}/.well-known/change-password")
@@ -147,6 +148,8 @@ def connected(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "account-applications-connected"
     page.locator(".row-action a").first.click()
     yield "account-applications-remove"
+    page.goto(f"{issuer}/account/")
+    yield "account-connected"
     page.goto(f"{issuer}/account/sessions/")
     yield "account-sessions-two"
 
@@ -270,6 +273,8 @@ def passkeys(page: Page, issuer: str, client: Client) -> Iterator[str]:
         sign_up_without_password(page, "rosa@example.com")
         page.goto(f"{issuer}/account/")
         yield "account-without-way-in"
+        page.goto(f"{issuer}/account/security/")
+        yield "account-security-without-way-in"
     page.context.clear_cookies()
     page.goto(f"{issuer}/signin/?acr_values=phr")
     sign_in(page, email)
