@@ -8,6 +8,7 @@ away what was known stays, or else the settings hold.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import re
@@ -73,20 +74,22 @@ class Brand:
         return {each.digest: each for each in (self.logo, self.logo_dark) if each}
 
 
+_decided: dict[str, Any] = {}
+"""What stands in the admin in the place of the settings, as it was read last."""
+_checked_at: float | None = None
 _known: Brand | None = None
-_checked_at = 0.0
 
 
 def current() -> Brand:
     """What holds now."""
-    global _known, _checked_at
+    global _checked_at, _decided, _known
     brand = _known
-    if brand is None or time.monotonic() - _checked_at >= RECHECK_SECONDS:
-        try:
-            brand = _decided(of_settings())
-        except DatabaseError:
-            brand = brand or of_settings()
-        _known, _checked_at = brand, time.monotonic()
+    if _checked_at is None or time.monotonic() - _checked_at >= RECHECK_SECONDS:
+        with contextlib.suppress(DatabaseError):
+            _decided = _read()
+        _checked_at, brand = time.monotonic(), None
+    if brand is None:
+        brand = _known = replace(of_settings(), **_decided)
     return brand
 
 
@@ -97,8 +100,8 @@ def site_name() -> str:
 
 def forget(**_: Any) -> None:
     """Read it anew at the next use in this process."""
-    global _known
-    _known = None
+    global _checked_at
+    _checked_at = None
 
 
 def connect() -> None:
@@ -109,23 +112,22 @@ def connect() -> None:
         signal.connect(forget, sender=Branding, dispatch_uid="ostiary.branding")
 
 
-def _decided(brand: Brand) -> Brand:
-    """With what stands in the admin in the place of the settings."""
+def _read() -> dict[str, Any]:
     from .models import Branding
 
     row = Branding.objects.first()
     if row is None:
-        return brand
-    texts = {
+        return {}
+    found: dict[str, Any] = {
         name: value
         for name in ("name", "accent", "terms_url", "privacy_url", "help_url")
         if (value := getattr(row, name))
     }
     if row.logo:  # a dark one of the settings belongs to the other
-        texts |= {"logo": logo_of(bytes(row.logo)), "logo_dark": None}
+        found |= {"logo": logo_of(bytes(row.logo)), "logo_dark": None}
     if row.logo_dark:
-        texts["logo_dark"] = logo_of(bytes(row.logo_dark))
-    return replace(brand, **texts)
+        found["logo_dark"] = logo_of(bytes(row.logo_dark))
+    return found
 
 
 # --- the settings ---------------------------------------------------------------------------------
@@ -175,8 +177,9 @@ def logo_of(data: bytes) -> Logo:
 
 
 def _settings_changed(*, setting: str, **_: Any) -> None:
+    global _known
     if setting == "OSTIARY":
-        forget()
+        _known = None
 
 
 setting_changed.connect(_settings_changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from accounts.hashing import BoundedArgon2PasswordHasher
-from ostiary import privacy
+from ostiary import branding, privacy
 from tests.machine import RABBITMQ, REDIS, program, service
 from tests.operators import desk_of
 
@@ -94,6 +95,14 @@ def no_counts_in_redis() -> None:
     """Where the site counts in Redis, as in one pass of ``make test``, each test begins at zero."""
     if settings.REDIS_URL:
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
+
+
+@pytest.fixture(autouse=True)
+def branding_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known to be nothing else, so that no test begins with what another has left."""
+    monkeypatch.setattr(branding, "_decided", {})
+    monkeypatch.setattr(branding, "_checked_at", time.monotonic())
+    monkeypatch.setattr(branding, "_known", None)
 
 
 @pytest.fixture(autouse=True)

@@ -29,13 +29,6 @@ def ostiary(settings):
     return change
 
 
-@pytest.fixture(autouse=True)
-def known_anew():
-    branding.forget()
-    yield
-    branding.forget()
-
-
 def picture(kind="PNG", size=(200, 80), colour="red"):
     written = io.BytesIO()
     Image.new("RGB", size, colour).save(written, kind)
@@ -252,6 +245,9 @@ def test_there_is_one_row(admin_client):
 
 
 def test_a_page_asks_the_database_once_in_a_while(django_assert_num_queries, monkeypatch):
+    branding.forget()
+    with django_assert_num_queries(1):
+        assert branding.site_name() == "Ostiary"
     page("/signin/")
     with django_assert_num_queries(0):
         page("/signin/")
@@ -270,6 +266,7 @@ def test_while_the_database_is_away_what_was_known_stays(ostiary, monkeypatch):
 
     with without_the_table():
         assert branding.site_name() == "By admin"
+        monkeypatch.setattr(branding, "_decided", {})  # a process that has just begun
         branding.forget()
         ostiary(SITE_NAME="By settings")
         assert branding.site_name() == "By settings"
