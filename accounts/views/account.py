@@ -27,7 +27,7 @@ from ostiary.email_addresses import for_people
 from ostiary.models import Session
 from ostiary.pages import form_page, posted
 
-from .. import picture, recovery
+from .. import picture, recovery, welcome
 from ..addresses import email_of
 from ..forms import ChangePasswordForm
 from ..profile_form import ProfileForm
@@ -44,6 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "name": person.get_full_name() if hasattr(person, "get_full_name") else "",
         "address": for_people(person.get_username()),
         "has_pictures": picture.is_offered(person),
+        "is_new": welcome.is_due(request),
         "protection": protection.of(request),
         "panels": panels.shown(panels.OVERVIEW, request),
     }

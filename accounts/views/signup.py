@@ -21,7 +21,7 @@ from ostiary.conf import ostiary_settings
 from ostiary.pages import form_page, posted, signin_page
 from ostiary.throttling import throttle
 
-from .. import challenge, invitations, registration, signup_policy, stuffing, unfinished
+from .. import challenge, invitations, registration, signup_policy, stuffing, unfinished, welcome
 from ..addresses import find_user
 from ..forms import AcceptInvitationForm, ConfirmSignUpForm, SignUpCodeForm, SignUpForm
 from ..links import take_token
@@ -193,6 +193,7 @@ def _finish(
     if user is None:
         return link_dead(request, "signup")
     unfinished.note(request, user)
+    welcome.expect(request, user)
     # Of one without a password it is the mailbox that was shown.
     shown_now = ["pwd"] if has_password else ["email"]
     return signins.begin(request, user, amr=shown_now, next_url=found.next_url)
@@ -220,4 +221,5 @@ def invitation(request: HttpRequest) -> HttpResponse:
     )
     if user is None:
         return link_dead(request, "invitation")
+    welcome.expect(request, user)
     return signins.begin(request, user, amr=["pwd"])

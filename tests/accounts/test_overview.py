@@ -6,9 +6,13 @@ import pytest
 from django.contrib.sessions.models import Session as Stored
 from django.test import Client as Browser
 
+from accounts import welcome
 from ostiary import assurance, mail_standing, protection
 from ostiary.models import MailMark, Session
 from tests.accounts import flow
+from tests.accounts.conftest import make_operator
+from tests.accounts.test_invitations import accept, invite
+from tests.operators import desk_of
 
 pytestmark = pytest.mark.django_db
 
@@ -195,3 +199,35 @@ def test_it_costs_no_more_statements_for_more_devices_and_sign_ins(signed_in_bro
     assert len(before) <= 14, before
     assert Session.objects.count() == 6
     assert Stored.objects.exists()
+
+
+def test_somebody_new_is_welcomed_once_with_the_next_step():
+    browser = Browser()
+    flow.sign_up(browser, "carol@example.com")
+    browser.get("/account/profile/")  # wherever they went first
+
+    first, second = overview(browser), overview(browser)
+
+    assert "Welcome! Your account is ready." in first
+    assert "Welcome!" not in second
+
+
+def test_whoever_was_invited_is_welcomed_too(browser):
+    accept(browser, invite(desk_of(make_operator("admin", is_superuser=True))))
+
+    assert "Welcome!" in overview(browser)
+
+
+def test_another_person_in_the_same_browser_is_not(person):
+    browser = Browser()
+    flow.ask_for_account(browser, "carol@example.com")
+    kept = browser.session
+    kept[welcome.KEY] = "the account of somebody else"
+    kept.save()
+    flow.sign_in(browser, person.email)
+
+    assert "Welcome!" not in overview(browser)
+
+
+def test_who_only_signs_in_is_not(signed_in_browser):
+    assert "Welcome!" not in overview(signed_in_browser)
