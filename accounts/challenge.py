@@ -13,12 +13,13 @@ import time
 from dataclasses import dataclass
 
 import altcha
-from django.forms import Form
+from django.forms import CharField, Form
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from ostiary import known_device
 from ostiary.client_address import client_ip
+from ostiary.code_input import CodeInput
 from ostiary.encryption import ring
 from ostiary.throttling import count, counted, throttle
 
@@ -91,7 +92,7 @@ def unmet(request: HttpRequest, form: Form, purpose: str, field: str) -> Asked |
     if BY_MAIL in request.POST:
         return _mailed(request, form, purpose, identifier)
     if not valid:
-        return Asked(_json(purpose), by_mail=CODE in request.POST)
+        return _by_mail(form, purpose) if CODE in request.POST else Asked(_json(purpose))
     if is_solved(purpose, request.POST.get(ANSWER, "")) or (
         CODE in request.POST and _is_code(request, purpose, identifier)
     ):
@@ -99,8 +100,9 @@ def unmet(request: HttpRequest, form: Form, purpose: str, field: str) -> Asked |
         return None
     _tell("asked")
     if CODE in request.POST:
-        form.add_error(None, _("That code is wrong or has expired. Check it, or ask for another."))
-        return Asked(_json(purpose), by_mail=True)
+        asked = _by_mail(form, purpose)
+        form.add_error(CODE, _("That code is wrong or has expired. Check it, or ask for another."))
+        return asked
     form.add_error(
         None,
         _("Someone is trying many accounts. Send the form again, so that we see it is not you."),
@@ -126,6 +128,20 @@ def _mailed(request: HttpRequest, form: Form, purpose: str, identifier: str) -> 
     )
     mailed_code.ask(request, mailed_code.Purpose.CHALLENGE, identifier, form=purpose)
     form.errors.clear()
+    return _by_mail(form, purpose)
+
+
+def _by_mail(form: Form, purpose: str) -> Asked:
+    """The form asks for the code that was mailed, too."""
+    form.fields[CODE] = CharField(
+        label=_("Code from the message"),
+        help_text=_(
+            "If there is an account with this address, a code arrives within a minute. It works "
+            "for ten minutes, in this browser."
+        ),
+        max_length=20,
+        widget=CodeInput(None),
+    )
     return Asked(_json(purpose), by_mail=True)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.template import Context, Library
+from django.utils.translation import gettext as _
 
 from .. import application_ahead
 
@@ -45,16 +46,31 @@ def focus_first(form: forms.Form) -> str:
 
 
 @register.simple_tag
-def needs_summary(form: forms.Form) -> bool:
-    """Whether what is wrong with ``form`` is said above it, where the focus then is.
+def error_summary(form: forms.Form) -> dict[str, Any] | None:
+    """What is said above ``form`` of what is wrong with it, and takes the focus; ``None`` if that
+    is nothing. Written before the fields are.
 
-    Of a single field it is said at the field alone, which opens in focus and names its error as its
-    description. Written before the fields are.
+    What is wrong with a field is said at the field. Of a single one nothing is said above: the page
+    opens at it, and it names its error as its description. Several are linked to by their labels.
     """
-    if not form.errors or form.non_field_errors():
-        return bool(form.errors)
     wrong = [field for field in form if field.errors]
-    if len(wrong) != 1 or wrong[0].is_hidden or wrong[0].use_fieldset:
-        return True
-    wrong[0].field.widget.attrs["autofocus"] = True
-    return False
+    shown = [field for field in wrong if not field.is_hidden]
+    told = [*form.non_field_errors()]
+    if len(shown) < len(wrong):  # a form that was cut off, or sent by no browser
+        told.append(_("This form is incomplete. Reload the page and try again."))
+    if not told and len(shown) == 1:
+        [field] = shown
+        if field.use_fieldset:
+            field.field.takes_focus = True  # type: ignore[attr-defined]
+        else:
+            field.field.widget.attrs["autofocus"] = True
+        return None
+    if not told and not shown:
+        return None
+    fields = [(_first_input(field), field.label) for field in shown] if len(shown) > 1 else []
+    return {"errors": told, "fields": fields}
+
+
+def _first_input(field: forms.BoundField) -> str:
+    """The id of what is filled in first in it."""
+    return f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label

@@ -4,6 +4,7 @@ import re
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 
 class Everything(forms.Form):
@@ -69,8 +70,65 @@ def test_the_errors_of_the_whole_form_are_an_alert_that_takes_the_focus():
     assert "Not both at &lt;once&gt;." in html
 
 
-def test_a_form_with_errors_in_its_fields_alone_says_so_above():
-    assert "marked below" in render_to_string("ostiary/errors.html", {"form": Everything({})})
+def above(form):
+    return render_to_string("ostiary/errors.html", {"form": form})
+
+
+def whole(form):
+    """Its errors and fields, as every page has them."""
+    return above(form) + "".join(rendered(form, field.name) for field in form)
+
+
+def test_several_wrong_fields_are_linked_to_and_told_at_the_fields_alone():
+    form = Everything({"email": "no address", "token": "x"})
+    html = above(form)
+
+    assert re.findall(r'href="#(\w+)">([^<]+)<', html) == [
+        ("id_email", "Email"),
+        ("id_agree", "Agree"),
+        ("id_colour_0", "Colour"),
+    ]
+    assert "Enter a valid email address." not in html
+    page = whole(form)
+    assert all(f'id="{name}"' in page for name in re.findall(r'href="#(\w+)"', html))
+    assert page.count("autofocus") == 1
+
+
+def test_an_error_of_the_whole_form_beside_one_of_a_field_is_said_once_each():
+    form = Everything({"agree": "on", "colour": "r", "email": "no address", "token": "x"})
+    form.add_error(None, "Not both.")
+    page = whole(form)
+
+    assert page.count("Not both.") == page.count("Enter a valid email address.") == 1
+    assert "href=" not in page
+    assert page.count("autofocus") == 1
+    assert page.index("autofocus") < page.index("Not both.")
+
+
+def test_a_group_of_choices_that_alone_is_wrong_takes_the_focus_as_one():
+    form = Everything({"agree": "on", "email": "a@example.com", "token": "x"})
+    page = whole(form)
+
+    assert "alert" not in page
+    assert page.count("autofocus") == 1
+    assert re.search(r'role="group"[^>]* tabindex="-1" autofocus', page)
+
+
+def test_what_is_wrong_where_nobody_looks_is_said_above():
+    form = Everything({"agree": "on", "colour": "r", "email": "a@example.com"})
+
+    assert "Reload the page" in above(form)
+    assert whole(form).count("autofocus") == 1
+
+
+def test_a_label_with_a_link_in_it_is_linked_to_by_its_words():
+    class Terms(forms.Form):
+        terms = forms.BooleanField(label=mark_safe('I accept the <a href="/t">terms</a>'))
+        name = forms.CharField(label="<Name>")
+
+    html = above(Terms({}))
+    assert '<a href="#id_terms">I accept the terms</a>' in html
+    assert "<Name>" not in html
 
 
 def test_what_is_wrong_with_a_single_field_is_said_there_alone_and_has_the_focus():
@@ -78,10 +136,10 @@ def test_what_is_wrong_with_a_single_field_is_said_there_alone_and_has_the_focus
         code = forms.CharField()
 
     form = Code({})
-    above = render_to_string("ostiary/errors.html", {"form": form})
+    summary = above(form)
     field = render_to_string("ostiary/field.html", {"field": form["code"]})
 
-    assert above.strip() == ""
+    assert summary.strip() == ""
     assert "autofocus" in field
     assert 'aria-invalid="true"' in field
     assert "This field is required." in field
