@@ -23,6 +23,7 @@ from ostiary.ids import uuid7
 from ostiary.prepared import Parameter
 from ostiary.regions.homes import this_region
 
+from .. import countries
 from ..addresses import MAX_LENGTH, normalize_email, only_ascii, only_domains
 from ..hashing import normalize_password
 
@@ -179,9 +180,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def address(self) -> dict[str, str]:
-        """The postal address as the claim of that name (OIDC Core §5.1.1)."""
+        """The postal address as the claim of that name (OIDC Core §5.1.1). It has the name of the
+        country, in English for all applications alike."""
         names = ("street_address", "locality", "region", "postal_code", "country")
-        return {name: value for name in names if (value := getattr(self, name))}
+        told = {name: value for name in names if (value := getattr(self, name))}
+        if country := told.get("country"):
+            told["country"] = countries.name_of(country, countries.ENGLISH)
+        return told
 
     def get_full_name(self) -> str:
         """The name as the person writes it."""

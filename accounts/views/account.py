@@ -54,18 +54,28 @@ def overview(request: HttpRequest) -> HttpResponse:
 @form_page
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
-    """What the person tells of themselves."""
-    form = ProfileForm(posted(request), user=request.user)
-    if not form.is_valid():
-        has_pictures = picture.is_offered(request.user)
-        told = {"email": email_of(request.user), "has_pictures": has_pictures}
-        return show(request, "profile", form, **told)
+    """What the person tells of themselves, group by group; without a group, all of it is sent."""
+    sent, group = posted(request), request.POST.get("group", "")
+    everything = group not in ProfileForm.GROUPS
+    forms = [
+        ProfileForm(sent if everything or each == group else None, user=request.user, group=each)
+        for each in ProfileForm.GROUPS
+    ]
+    bound = [form for form in forms if form.is_bound]
+    if not bound or not all(form.is_valid() for form in bound):
+        context = {
+            "groups": forms,
+            "email": email_of(request.user),
+            "has_pictures": picture.is_offered(request.user),
+        }
+        status = 400 if bound else 200
+        return render(request, "ostiary_accounts/profile.html", context, status=status)
     with transaction.atomic():
-        if changed := form.save():
+        if changed := [name for form in bound for name in form.save()]:
             events.record(
                 "profile.changed", user=request.user, request=request, details={"fields": changed}
             )
-    messages.success(request, _("Your profile is saved."))
+    messages.success(request, _("Profile saved."))
     return redirect("ostiary_accounts:profile")
 
 
