@@ -64,7 +64,7 @@ def test_a_number_counts_once_its_code_was_entered(at_home, person, mailoutbox):
 
 def test_the_page_says_what_a_text_message_is_worth(at_home):
     page = at_home.get(PHONE).content.decode()
-    assert "move a number to a card of theirs" in page
+    assert "can take over a phone number" in page
     assert 'autocomplete="tel"' in page
 
 
@@ -127,7 +127,7 @@ def test_a_new_number_waits_for_a_day_and_the_old_one_gets_the_codes(
 
 def test_a_change_can_be_stopped(by_phone, person, mailoutbox):
     by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
-    assert "Keep the present number" in by_phone.get(PHONE).content.decode()
+    assert "Keep current number" in by_phone.get(PHONE).content.decode()
 
     by_phone.post(f"{PHONE}keep/")
 

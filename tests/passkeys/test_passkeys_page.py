@@ -245,7 +245,7 @@ def test_the_last_way_in_stays(passkey, person):
     page = f"{flow.MANAGE}{kept.pk}/remove/"
 
     assert browser.post(page)["Location"] == page
-    assert "your only way in" in flow.said(browser.get(page))
+    assert "your only way to sign in" in flow.said(browser.get(page))
     assert Credential.objects.exists()
 
 
