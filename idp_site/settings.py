@@ -263,9 +263,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # A writer waits its turn at BEGIN; one that upgrades later would fail with "locked".
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # What is deleted is overwritten in the file too: people can be erased.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
-        "PRAGMA secure_delete=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:

@@ -23,10 +23,12 @@ class OstiaryConfig(AppConfig):
             kept_data,
             mail_reports,
             privacy,
+            scrubbing,
             sessions,
         )
 
         branding.connect()
+        scrubbing.connect()
         sessions.connect()
         mail_reports.connect()
         # First: it is what people look for.

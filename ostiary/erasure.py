@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.module_loading import import_string
 
-from . import erasure_steps, events, outbox, privacy, retention
+from . import erasure_steps, events, outbox, privacy, retention, scrubbing
 from .conf import ostiary_settings
 from .later import Later
 from .models import Erasure, ErasureStep
@@ -211,6 +211,7 @@ def run(key: Any) -> bool:
             return False
         if not done_here:
             return False
+    scrubbing.empty_wal()
     return True
 
 

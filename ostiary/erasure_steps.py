@@ -18,6 +18,7 @@ from . import (
     privacy,
     receipts,
     retention,
+    scrubbing,
     sessions,
     tombstones,
 )
@@ -127,6 +128,7 @@ def write_the_receipt(erasure: Erasure, user: Any) -> None:
         mail.send_email(
             address, "ostiary/mail/erased", {"receipt": receipt}, language=erasure.language
         )
+    scrubbing.plan()
     Erasure.objects.filter(pk=erasure.pk).update(
         state=Erasure.State.DONE,
         subject=None,

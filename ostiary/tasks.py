@@ -15,6 +15,7 @@ from . import (  # they bring handlers
     mail,  # noqa: F401
     mail_reports,  # noqa: F401
     outbox,
+    scrubbing,
 )
 from .periodic import every
 from .regions import alarms
@@ -63,6 +64,8 @@ def clean_up() -> None:
         cleanup.remove_region_tokens,
         cleanup.remove_factor_resets,
         alarms.tell,
+        # Last: what the others deleted leaves the write-ahead log with it.
+        scrubbing.empty_wal,
         functools.partial(event_chain.seal, event_chain.LATE),
     )
 
