@@ -52,6 +52,7 @@ class AccountsConfig(AppConfig):
         all_addresses.register(personal_data.further_addresses)
         privacy.register_exporter(f"{__package__}.personal_data.export")
         export_labels.register(personal_data.LABELS)
+        export_labels.register_words(personal_data.WORDS)
         privacy.register_eraser(f"{__package__}.personal_data.erase")
 
         receivers.connect()

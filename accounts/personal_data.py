@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ostiary import all_addresses, events
 from ostiary.email_addresses import has_address
 
+from . import countries
 from .addresses import email_of
 from .models import (
     FactorRecovery,
@@ -153,29 +155,33 @@ def _invitations(user: Any) -> Any:
 
 LABELS = {
     "profile_picture": _("Profile picture"),
-    "terms_accepted": _("Terms that you accepted"),
+    "terms_accepted": _("Accepted terms"),
     "invitations": _("Invitations"),
-    "imported_from": _("Where your account came from"),
-    "recoveries_by_operators": _("Help that you had from operators"),
-    "mailed_links": _("Links that were mailed to you"),
-    "mailed_codes": _("Codes that were mailed to you"),
-    "sign_ups_with_your_address": _("Sign-ups with your address"),
+    "imported_from": _("Imported from"),
+    "recoveries_by_operators": _("Recoveries by administrators"),
+    "mailed_links": _("Links sent to you by email"),
+    "mailed_codes": _("Codes sent to you by email"),
+    "sign_ups_with_your_address": _("Sign-ups with your email address"),
     "accepted_at": _("Accepted"),
     "content_type": _("Format"),
-    "expires_at": _("Ends"),
-    "external_id": _("Known there as"),
+    "expires_at": _("Expires"),
+    "external_id": _("ID there"),
     "image": _("Picture"),
-    "imported_at": _("Taken over"),
+    "imported_at": _("Imported"),
     "leads_to": _("Leads to"),
     "message": _("Message"),
     "new_email": _("New email address"),
     "notice": _("Message"),
     "opened_at": _("Opened"),
     "purpose": _("Purpose"),
-    "replaces": _("In place of"),
-    "removes_second_steps": _("Removes the second steps"),
+    "replaces": _("Replaces"),
+    "removes_second_steps": _("Removes two-step verification"),
     "sent_at": _("Sent"),
     "source": _("From"),
     "uploaded_at": _("Uploaded"),
     "version": _("Version"),
+}
+
+WORDS = {
+    "country": lambda value: countries.name_of(value, get_language() or countries.ENGLISH),
 }

@@ -105,16 +105,16 @@ def erase(user: Any) -> dict[str, int]:
 
 
 LABELS = {
-    "second_factors": _("Second factors"),
-    "telephones": _("Telephones"),
+    "second_factors": _("Two-step verification"),
+    "telephones": _("Phone numbers"),
     "text_messages": _("Text messages"),
     "trusted_devices": _("Trusted devices"),
-    "codes_sent": _("Codes that were sent to you"),
-    "second_step_wanted": _("Until when you may go without a second step"),
+    "codes_sent": _("Codes sent to you"),
+    "second_step_wanted": _("Two-step verification required from"),
     "added_at": _("Added"),
     "channel": _("Sent by"),
     "confirmed": _("Confirmed"),
-    "gets_codes_from": _("Gets codes from"),
+    "gets_codes_from": _("Receives codes from"),
     "last_code_of": _("Last code used"),
     "last_used_at": _("Last used"),
     "number": _("Number"),

@@ -23,10 +23,12 @@ class OAuthConfig(AppConfig):
             exported,
             panels,
             receivers,
+            scopes,
         )
 
         privacy.register_exporter(f"{__package__}.exported.export")
         export_labels.register(exported.LABELS)
+        export_labels.register_words({"scopes": scopes.in_words})
         # Early: tokens end, and clients are told, before anything else goes.
         privacy.register_eraser(f"{__package__}.personal_data.erase", order=10)
         kept_data.register(f"{__package__}.kept_data.own", order=40)

@@ -48,6 +48,11 @@ def descriptions() -> dict[str, str]:
     return {**apis.scopes(), **of_settings()}
 
 
+def in_words(scope: str) -> str:
+    """What the scope lets a client do; its name if nobody describes it any more."""
+    return str(of_settings().get(scope, scope))
+
+
 def described(asked: Iterable[str], resource: Sequence[str]) -> list[tuple[str, str]]:
     """Each scope with its words, as the API that it is asked for puts them; its name if nobody
     describes it any more."""

@@ -34,6 +34,7 @@ class OstiaryConfig(AppConfig):
         # First: it is what people look for.
         privacy.register_exporter(f"{__package__}.export_own.export", order=10)
         export_labels.register(export_own.LABELS)
+        export_labels.register_words(export_own.WORDS)
         # Early: it looks at the person's rows to know what is about them.
         privacy.register_eraser(f"{__package__}.admin_log.erase", order=5)
         # Late: an app's own eraser may still look at the person's sessions.

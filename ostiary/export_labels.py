@@ -1,14 +1,16 @@
-"""What the sections and fields of a copy are called on the page that people read."""
+"""What the sections and fields of a copy are called on the page that people read, and the values
+that programs know by a name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 
 _labels: dict[str, Any] = {}
+_words: dict[str, Callable[[str], Any]] = {}
 
 
 def register(labels: Mapping[str, Any]) -> None:
@@ -25,3 +27,13 @@ def label(name: str) -> str:
     except (FieldDoesNotExist, AttributeError):
         words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def register_words(of_fields: Mapping[str, Callable[[str], Any]]) -> None:
+    """Have the values of these fields shown in the words that are returned for each."""
+    _words.update(of_fields)
+
+
+def words(name: str, value: str) -> str:
+    """The value of a field in the active language; as it is where nobody has words for it."""
+    return str(_words[name](value)) if name in _words else value

@@ -45,14 +45,14 @@ def erase(user: Any) -> dict[str, int]:
 
 LABELS = {
     "passkeys": _("Passkeys"),
-    "user_handle": _("What your authenticators know you by"),
+    "user_handle": _("Your ID on your authenticators"),
     "authenticator_model": _("Authenticator model"),
-    "created_at": _("Made"),
-    "credential_id": _("Name of the key"),
-    "imported_handle": _("What your authenticators knew you by before"),
+    "created_at": _("Created"),
+    "credential_id": _("Credential ID"),
+    "imported_handle": _("Your earlier ID on your authenticators"),
     "last_used_at": _("Last used"),
     "public_key": _("Public key"),
-    "synced": _("May be synced"),
+    "synced": _("Synced"),
     "transports": _("Transports"),
-    "verifies_its_user": _("Verifies its user"),
+    "verifies_its_user": _("Verifies you"),
 }

@@ -34,7 +34,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if exports.waiting_of(user) is None:
         throttle("export", user=str(user.pk))
         exports.request(user, http_request=request)
-    told = _("Your data is being collected. You get a message when it is ready.")
+    told = _("We’re collecting your data. We’ll email you when it’s ready.")
     messages.success(request, told)
     return redirect("ostiary_accounts:export")
 

@@ -94,7 +94,7 @@ def test_f4_nobody_else_gets_it(signed_in_browser, person, offered):
 
     for other in (bob, operator):
         assert other.get(path_of(offered)).status_code == 404
-    assert "Fetch it" not in bob.get(PAGE).text
+    assert ">Download</a>" not in bob.get(PAGE).text
 
 
 def test_f4_what_is_offered_no_more_is_gone(signed_in_browser, person, offered):
@@ -103,8 +103,8 @@ def test_f4_what_is_offered_no_more_is_gone(signed_in_browser, person, offered):
     answer = signed_in_browser.get(path_of(offered))
 
     assert answer.status_code == 410
-    assert "offered no more" in answer.text
-    assert "Fetch it" not in answer.text
+    assert "This download has expired." in answer.text
+    assert ">Download</a>" not in answer.text
 
 
 def test_while_it_is_collected_the_page_says_so_and_asking_again_is_nothing_new(
@@ -112,7 +112,7 @@ def test_while_it_is_collected_the_page_says_so_and_asking_again_is_nothing_new(
 ):
     for _ in range(7):
         page = signed_in_browser.post(PAGE, follow=True).text
-    assert "is being collected since" in page
+    assert "You requested your data on" in page
     assert Export.objects.count() == 1
     assert Export.objects.get().message.state == "pending"
 
@@ -120,12 +120,12 @@ def test_while_it_is_collected_the_page_says_so_and_asking_again_is_nothing_new(
 def test_a_job_that_failed_for_good_lets_the_person_ask_again(signed_in_browser, person):
     signed_in_browser.post(PAGE)
     OutboxMessage.objects.filter(kind="exports.collect").update(state="parked")
-    assert "could not be collected yet" in signed_in_browser.get(PAGE).text
+    assert "couldn’t collect your data yet" in signed_in_browser.get(PAGE).text
 
     signed_in_browser.post(PAGE)
     outbox.deliver_due()
 
-    assert "Fetch it" in signed_in_browser.get(PAGE).text
+    assert ">Download</a>" in signed_in_browser.get(PAGE).text
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(signed_in_browser, person, settings):

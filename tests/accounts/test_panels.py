@@ -81,9 +81,9 @@ def test_a_panel_that_is_not_for_the_person_is_not_shown(signed_in_browser, rf):
     register_panel(PRIVACY, "none", Panel("does/not/exist.html", lambda request: None))
 
     assert headings(signed_in_browser, "privacy") == [
-        "What is kept about you, and why",
-        "A copy of your data",
-        "What would stay if your account were erased",
+        "What we store, and why",
+        "Download your data",
+        "What we would keep if you delete your account",
         "Erase your account",
     ]
 
@@ -115,8 +115,8 @@ def test_the_privacy_page_says_what_is_kept_and_why_and_what_was_accepted(
 
     page = signed_in_browser.get("/account/privacy/").content.decode()
 
-    assert "Kept for 123 days." in page
-    assert "You accepted the terms 2026-01" in page
+    assert "Stored for 123 days." in page
+    assert "You accepted version 2026-01 of the terms" in page
 
 
 def test_the_privacy_page_tells_of_nobody_else(signed_in_browser, other_person):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import stat
 import tracemalloc
 import zipfile
@@ -112,6 +113,48 @@ def test_the_page_is_readable_has_no_script_and_is_in_the_persons_language(perso
     assert copy.said["language"] == "de"
     for landmark in ("<main>", "<nav>", "<h1>", "<h2 id="):
         assert landmark in copy.page
+
+
+def nothing_and_something(user: Any) -> dict[str, Any]:
+    """An exporter that has little to tell."""
+    return {
+        "wishes": iter(()),
+        "letters": [],
+        "visits": iter([{"outcome": "success", "authentication_methods": ["pwd"], "note": ""}]),
+    }
+
+
+def test_what_is_empty_is_named_in_one_line(person, monkeypatch):
+    monkeypatch.setitem(privacy._exporters, f"{HERE}.nothing_and_something", 60)
+
+    copy = zips.now(person)
+
+    assert copy.said["data"]["tests"]["wishes"] == []
+    told = copy.page.partition("Nothing stored for: ")[2].partition("</p>")[0]
+    assert "Wishes, Letters" in told
+    assert copy.page.count("Wishes") == copy.page.count("Letters") == 1
+    assert '<h2 id="tests-visits">Visits</h2>' in copy.page
+
+
+def test_values_are_words(person, monkeypatch):
+    monkeypatch.setitem(privacy._exporters, f"{HERE}.nothing_and_something", 60)
+    events.record("session.ended", user=person)
+
+    page = zips.now(person).page
+
+    assert "<dt>Outcome</dt><dd>Succeeded</dd>" in page
+    assert "<dt>Authentication methods</dt><dd>Password</dd>" in page
+    assert "session.ended" not in page
+    assert "<dt>Note</dt>" not in page, "what is empty says nothing"
+    assert "Superuser" not in page
+
+
+def test_the_page_is_styled_by_itself(person):
+    page = zips.now(person).page
+
+    assert "light-dark(" in page
+    assert page.count("<style>") == 1
+    assert not re.search(r"(src|href)=\"(?!#)", page), "it loads nothing"
 
 
 def test_asked_for_twice_it_is_one(person):

@@ -71,8 +71,11 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(f"{issuer}/.well-known/change-password")
     yield "account-security-password"
     page.goto(f"{issuer}/account/profile/")
+    page.locator("#edit-name").click()
+    yield "account-profile-editing"
     page.locator("input[name=preferred_username]").fill("Al")
-    submit(page)
+    page.locator("details[open] button[type=submit]").click()
+    page.get_by_text("Profile saved.").wait_for()
     yield "account-profile-saved"
     page.goto(f"{issuer}/account/email/")
     page.locator("main input[name=email]").fill("alice@new.example")
@@ -103,8 +106,10 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     page.goto(f"{issuer}/admin/")
     yield "403"
     page.goto(f"{issuer}/account/profile/")
+    page.locator("#edit-name").click()
     page.context.clear_cookies(name="ostiary_csrf")
-    submit(page)
+    page.locator("details[open] button[type=submit]").click()
+    page.wait_for_load_state()
     yield "403-form-too-old"
     page.goto(f"{issuer}/oauth/logout?client_id={client.client_id}")
     yield "logout"
