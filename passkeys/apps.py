@@ -62,7 +62,7 @@ class PasskeysConfig(AppConfig):
                 order=10,
                 template="ostiary_passkeys/on_signin_page.html",
                 setup_url_name="ostiary_passkeys:passkeys",
-                setup_label=_("Use a passkey instead of a password"),
+                setup_label=_("Use a passkey instead"),
                 setup_step=f"{__package__}.set_up.PasskeySetUp",
                 is_had_by=keeper.owns_passkey,
             )

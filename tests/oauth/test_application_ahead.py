@@ -162,6 +162,16 @@ def test_a_disabled_one_is_not_named(app):
     assert "application-ahead" not in page_at("/signin/", next=request_of(app))
 
 
+@pytest.mark.needs("passkeys")
+def test_it_is_named_where_a_passkey_is_set_up_on_the_way(app, person):
+    browser = Browser()
+    typed = {"identifier": person.email, "password": PASSWORD, "next": request_of(app)}
+    answer = browser.post("/signin/", typed, query_params={"acr_values": "phr"})
+    assert "passkey" in answer.url
+
+    assert "to continue to <strong>Fieldnotes" in browser.get(answer.url).content.decode()
+
+
 def test_a_device_is_named_by_the_code_that_waits(app):
     waiting = device_authorization.start(app, ["openid"], [], "192.0.2.1")
     browser = Browser()

@@ -65,6 +65,15 @@ def test_where_a_second_factor_is_required_a_passkey_is_offered_first(browser, p
     assert flow.use(Browser(), passkey).status_code == 302
 
 
+@pytest.mark.parametrize("page", ["/signin/passkey/", SET_UP])
+def test_the_pages_on_which_one_waits_for_a_press_open_at_it(browser, operator, alone, page):
+    show_password(browser, operator)
+    text = flow.said((Browser() if page != SET_UP else browser).get(page))
+
+    assert text.count("autofocus") == 1
+    assert re.search(r'class="button button-primary" autofocus', text)
+
+
 @WITH_MFA
 def test_g1_an_operator_makes_a_passkey_and_is_in_the_administration(browser, operator):
     assert show_password(browser, operator, next="/admin/") == ENROL

@@ -127,6 +127,17 @@ def test_to_confirm_who_they_are_people_use_a_passkey_of_theirs(
     assert browser.session["ostiary.assurance"]["sid"] == sid
 
 
+def test_who_uses_another_account_does_so_by_any_passkey(passkey, person, other_person, browser):
+    others = with_passkey(other_person)
+    flow.sign_in_by_password(browser, person)
+    path = flow.at(flow.SIGN_IN, reauthenticate="1", another="1", next="/account/")
+    assert not flow.options(browser, path).get("allowCredentials")
+
+    assert flow.use(browser, others, path)["Location"] == "/account/"
+
+    assert browser.get("/account/").context["user"] == other_person
+
+
 def test_an_answer_for_signing_in_does_not_confirm_who_somebody_is(passkey, person, browser):
     answer = passkey.get(flow.options(browser, flow.SIGN_IN))
     flow.sign_in_by_password(browser, person)
