@@ -20,6 +20,8 @@ from django.urls import URLPattern, get_resolver
 from accounts import invitations, support
 from accounts.models import Invitation
 from mfa.models import AuthenticatorApp, EmailDevice, RecoveryCodes
+from ostiary.conf import ostiary_settings
+from ostiary.throttling import storage_at
 from passkeys.models import Credential
 from tests.accounts import flow
 from tests.accounts.conftest import make_person
@@ -321,11 +323,19 @@ BEYOND = {
 """Whose forms no situation leads to. They have the same place for errors (see below)."""
 
 
+@pytest.fixture(autouse=True)
+def no_tries_spent():
+    """Of whoever is tested next."""
+    yield
+    cache.clear()
+    if ostiary_settings.THROTTLE_STORAGE != "database://":
+        storage_at(ostiary_settings.THROTTLE_STORAGE).reset()
+
+
 @pytest.fixture
 def everything_on(settings):
     settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "PASSWORDLESS_EMAIL": True}
     settings.OSTIARY_MFA = {**texting.SETTINGS, "EMAIL_CODES": True}
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def walk(browser, further):
