@@ -128,6 +128,8 @@ def test_an_account_can_be_made_used_and_left_by_keyboard(open_window, issuer):
     walk_through(page)
     tab_to(page, "Skip to the content")
     page.keyboard.press("Enter")
+    tab_to(page, "Edit")
+    page.keyboard.press("Enter")
     tab_to(page, "Display name")
     page.keyboard.type("Carol")
     page.keyboard.press("Enter")
