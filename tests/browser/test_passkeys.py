@@ -588,5 +588,5 @@ def test_the_pages_of_passkeys_fit_a_small_window(open_window, issuer, alice, sc
     for name in ("Rename", "Remove"):
         page.goto(f"{issuer}/account/security/passkeys/")
         page.get_by_role("link", name=name).click()
-        page.get_by_role("heading", name=f"{name} the passkey").wait_for()
+        page.get_by_role("heading", name=f"{name} passkey").wait_for()
         assert fits(page)
