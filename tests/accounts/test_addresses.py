@@ -297,11 +297,11 @@ BEFORE = [("ostiary_accounts", "0014_home_region_of_all")]
 def before(transactional_db):
     """The people of a site that is to be migrated."""
     executor = MigrationExecutor(connection)
-    latest = [key for key in executor.loader.graph.leaf_nodes() if key[0] == "ostiary_accounts"]
+    latest = executor.loader.graph.leaf_nodes()  # other apps that build on it go back with it
     executor.migrate(BEFORE)
     people = executor.loader.project_state(BEFORE).apps.get_model("ostiary_accounts", "User")
     yield people.objects
-    User.objects.all().delete()
+    people.objects.all().delete()
     MigrationExecutor(connection).migrate(latest)
 
 
