@@ -21,7 +21,7 @@ from ostiary.email_addresses import ascii_domain, normalize, people_with, the_on
 normalize_email = normalize
 only_ascii = RegexValidator(
     r"\A[\x00-\x7f]*(?:@[^@]*)?\Z",
-    gettext_lazy("Enter an address that has no accents or foreign letters before the “@”."),
+    gettext_lazy("Enter an email address with only unaccented Latin letters before the “@”."),
     code="not_ascii",
 )
 """Mail to other mailboxes goes by SMTPUTF8 alone (RFC 6531), which many servers don't have."""
@@ -50,7 +50,8 @@ def only_idna_2008(email: str) -> None:
 
 def _no_domain() -> ValidationError:
     return ValidationError(
-        _("What stands after the “@” is not a valid domain name. Check it."), code="no_domain"
+        _("The part after the “@” isn’t a valid domain name. Check the email address."),
+        code="no_domain",
     )
 
 

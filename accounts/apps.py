@@ -68,7 +68,7 @@ class AccountsConfig(AppConfig):
         register_mails(mail_samples.SAMPLES)
         signup_policy.connect()
         factors.register_last_resort(
-            "ostiary_accounts:factor_recovery", _("I can’t use my second step")
+            "ostiary_accounts:factor_recovery", _("I can’t verify with any of these")
         )
         signin_methods.register(
             signin_methods.SignInMethod(
@@ -90,43 +90,45 @@ class AccountsConfig(AppConfig):
         events.register_kinds(
             {
                 "signin.succeeded": _("Signed in"),
-                "signin.code_sent": _("A code to confirm a sign-in was mailed"),
+                "signin.code_sent": _("A code to confirm a sign-in was sent by email"),
                 "signin.failed": _("A sign-in failed"),
-                "attack.suspected": _("Many accounts were tried at once"),
-                "code.requested": _("Someone asked for a code by email"),
-                "signup.requested": _("Someone asked for an account"),
-                "signup.verified": _("The account was made"),
+                "attack.suspected": _("Sign-in attempts on many accounts at once"),
+                "code.requested": _("Someone requested a code by email"),
+                "signup.requested": _("Someone started to sign up"),
+                "signup.verified": _("The account was created"),
                 "terms.accepted": _("You accepted the terms of use"),
-                "terms.declined": _("You did not accept the terms of use"),
-                "signup_policy.changed": _("An operator changed who may sign up"),
-                "invitation.sent": _("Someone was invited to make an account"),
+                "terms.declined": _("You declined the terms of use"),
+                "signup_policy.changed": _("An administrator changed who can sign up"),
+                "invitation.sent": _("An invitation was sent"),
                 "invitation.revoked": _("An invitation was withdrawn"),
-                "recovery.requested": _("Someone asked for a link to set a new password"),
-                "recovery.link_sent": _("A link to set a new password was mailed"),
-                "recovery.completed": _("A new password was set by a mailed link"),
+                "recovery.requested": _("Someone requested a link to set a new password"),
+                "recovery.link_sent": _("A link to set a new password was sent by email"),
+                "recovery.completed": _("A new password was set with a link sent by email"),
                 "password.changed": _("The password was changed"),
-                "password.breached": _("The password was found in a list of stolen ones"),
-                "password.breach_check_failed": _("Stolen passwords could not be looked up"),
-                "account.secured": _("You said that it was not you, and all was signed out"),
+                "password.breached": _("The password was found in a data breach"),
+                "password.breach_check_failed": _("The check for breached passwords failed"),
+                "account.secured": _(
+                    "You reported that it wasn’t you, and all devices were signed out"
+                ),
                 "email.confirmed_again": _("The email address was confirmed again"),
-                "email.change_requested": _("A change of the email address was asked for"),
+                "email.change_requested": _("Someone requested a change of the email address"),
                 "email.changed": _("The email address was changed"),
-                "email.change_cancelled": _("A change of the email address was called off"),
+                "email.change_cancelled": _("The change of the email address was cancelled"),
                 "email.change_undone": _("The change of the email address was undone"),
-                "factor_recovery.requested": _("Someone asked for a way in without second step"),
-                "factor_recovery.begun": _("A recovery without second step was begun"),
-                "factor_recovery.stopped": _("A recovery without second step was stopped"),
-                "factor_recovery.finished": _("The second step was removed by a recovery"),
+                "factor_recovery.requested": _("Someone requested account recovery"),
+                "factor_recovery.begun": _("Account recovery was started"),
+                "factor_recovery.stopped": _("Account recovery was stopped"),
+                "factor_recovery.finished": _(
+                    "Two-step verification was removed by account recovery"
+                ),
                 "profile.changed": _("The profile was changed"),
                 "session.ended": _("Signed out"),
-                "person.created": _("An operator made the account"),
-                "person.changed": _("An operator changed the account"),
-                "person.deactivated": _("An operator switched the account off"),
-                "person.imported": _("The account was taken over from another system"),
-                "person.import_updated": _(
-                    "The account was brought up to date from another system"
-                ),
-                "group.changed": _("An operator changed what a group may do"),
-                "person.signed_out": _("An operator ended all sessions"),
+                "person.created": _("An administrator created the account"),
+                "person.changed": _("An administrator changed the account"),
+                "person.deactivated": _("An administrator deactivated the account"),
+                "person.imported": _("The account was imported from another system"),
+                "person.import_updated": _("The account was updated from another system"),
+                "group.changed": _("An administrator changed the permissions of a group"),
+                "person.signed_out": _("An administrator signed the account out on all devices"),
             }
         )

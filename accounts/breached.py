@@ -96,7 +96,7 @@ def _in_service(wanted: str) -> bool:
         return _count(_ask(url, wanted[:5]), wanted[5:]) > 0
     except ServiceUnavailable as error:
         _paused_until = time.monotonic() + PAUSE_SECONDS
-        log.warning("Passwords are not held against breaches for a minute: %s", error)
+        log.warning("The check for breached passwords is paused for a minute: %s", error)
         events.record(
             "password.breach_check_failed", outcome="failure", details={"reason": str(error)}
         )
@@ -176,15 +176,15 @@ class BreachedPasswordValidator:
         if is_on() and is_breached(password):
             raise ValidationError(
                 gettext_lazy(
-                    "This password is in a list of stolen ones that guessers try. "
-                    "Choose another, and use it nowhere else."
+                    "This password has appeared in a data breach. Choose a different one that "
+                    "you don’t use anywhere else."
                 ),
                 code="password_breached",
             )
 
     def get_help_text(self) -> str:
         """What Django's admin shows beside the field."""
-        return _("Your password can’t be one that was stolen from another site.")
+        return _("Your password can’t be one that has appeared in a data breach.")
 
 
 # --- where they are used -------------------------------------------------------------------------
@@ -213,8 +213,8 @@ def notice(request: HttpRequest, user: Any, password: str) -> None:
             messages.warning(
                 request,
                 _(
-                    "Your password is in a list of stolen ones that guessers try. "
-                    "Choose another in your account, under Security."
+                    "Your password has appeared in a data breach. Choose a different one in "
+                    "your account, under Security."
                 ),
             )
 

@@ -101,11 +101,16 @@ def unmet(request: HttpRequest, form: Form, purpose: str, field: str) -> Asked |
     _tell("asked")
     if CODE in request.POST:
         asked = _by_mail(form, purpose)
-        form.add_error(CODE, _("That code is wrong or has expired. Check it, or ask for another."))
+        form.add_error(
+            CODE, _("Wrong or expired code. Check your newest email, or request another code.")
+        )
         return asked
     form.add_error(
         None,
-        _("Someone is trying many accounts. Send the form again, so that we see it is not you."),
+        _(
+            "We’re seeing unusual activity. Wait for the security check, then submit "
+            "the form again."
+        ),
     )
     return Asked(_json(purpose))
 
@@ -134,10 +139,10 @@ def _mailed(request: HttpRequest, form: Form, purpose: str, identifier: str) -> 
 def _by_mail(form: Form, purpose: str) -> Asked:
     """The form asks for the code that was mailed, too."""
     form.fields[CODE] = CharField(
-        label=_("Code from the message"),
+        label=_("Code from the email"),
         help_text=_(
-            "If there is an account with this address, a code arrives within a minute. It works "
-            "for ten minutes, in this browser."
+            "If this email address has an account, you’ll get a code within a minute. "
+            "The code works for 10 minutes, in this browser."
         ),
         max_length=20,
         widget=CodeInput(None),

@@ -24,7 +24,10 @@ def refuse_homographs(email: str) -> None:
     domain = in_unicode(email).rpartition("@")[2]
     if "xn--" in domain or is_deceptive(domain):
         raise ValidationError(
-            _("The end of this address looks like that of another. Use a different address."),
+            _(
+                "The domain of this email address looks like that of another site. Use a "
+                "different email address."
+            ),
             code="homograph",
         )
 
@@ -37,11 +40,11 @@ def refuse_mixed_scripts(name: str) -> None:
     """
     if any(_is_unseen(character) for character in name):
         raise ValidationError(
-            _("This holds characters that can’t be seen. Type it anew."), code="unseen"
+            _("The name contains invisible characters. Type it again."), code="unseen"
         )
     if any(mixes_scripts(word) for word in name.split()):
         raise ValidationError(
-            _("This mixes letters of two alphabets in one word. Type it in one of them."),
+            _("A word of the name mixes letters from two alphabets. Type it in one of them."),
             code="mixed_scripts",
         )
 

@@ -23,7 +23,7 @@ def refuse_disposable(email: str) -> None:
     known = _domains(accounts_settings.DISPOSABLE_DOMAINS_FILE)
     if any(".".join(parts[first:]) in known for first in range(len(parts))):
         raise ValidationError(
-            _("This mailbox is made to be thrown away. Use an address that you keep."),
+            _("Disposable email addresses aren’t accepted. Use a permanent one."),
             code="disposable",
         )
 

@@ -200,7 +200,7 @@ class TermsField(forms.CharField):
         super().__init__(
             label=terms.sentence(),
             widget=Checkbox(version),
-            error_messages={"required": _("Accept the terms of use to go on.")},
+            error_messages={"required": _("Accept the terms of use to continue.")},
         )
         self.version = version
 
@@ -208,7 +208,10 @@ class TermsField(forms.CharField):
         """The version, if it is still the present one."""
         if super().clean(value) != self.version.strip():
             raise ValidationError(
-                _("The terms of use have changed meanwhile. Read them, and accept them to go on.")
+                _(
+                    "The terms of use have just changed. Read and accept the new version to "
+                    "continue."
+                )
             )
         return self.version
 
@@ -220,7 +223,7 @@ class _NewAccount(_NewPassword):
         label=_("Name"),
         max_length=200,
         required=False,
-        help_text=_("What applications may call you. You can leave it empty."),
+        help_text=_("Optional. Shown to applications that you sign in to."),
         validators=[check_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -264,7 +267,7 @@ class SignUpForm(_NewAccount):
         rules = signup_policy.current()
         if not rules.admits(email):
             raise ValidationError(
-                _("Use an address that ends in %(domains)s."),
+                _("Use an email address that ends in %(domains)s."),
                 params={"domains": ", ".join(f"@{domain}" for domain in sorted(rules.domains))},
                 code="domain",
             )
@@ -288,9 +291,7 @@ class AcceptInvitationForm(_NewAccount):
 class ConfirmSignUpForm(forms.Form):
     """The password chosen at sign-up, shown by someone who opens the link elsewhere."""
 
-    password = PasswordField(
-        label=_("The password that you chose"), autocomplete="current-password"
-    )
+    password = PasswordField(label=_("The password you chose"), autocomplete="current-password")
 
     def __init__(
         self, *args: Any, request: HttpRequest, pending: PendingRegistration, **kwargs: Any
@@ -306,7 +307,7 @@ class ConfirmSignUpForm(forms.Form):
             self.request, self.pending.email, lambda: check_password(given, self.pending.password)
         ):
             raise ValidationError(
-                _("This is not the password that was chosen for this account. Try again.")
+                _("That’s not the password you chose for this account. Try again.")
             )
         return given
 
@@ -316,7 +317,7 @@ class MailedCodeField(forms.CharField):
 
     def __init__(self) -> None:
         super().__init__(
-            label=_("Code from the message"),
+            label=_("Code from the email"),
             max_length=40,
             widget=CodeInput(DIGITS),
         )
@@ -325,13 +326,9 @@ class MailedCodeField(forms.CharField):
 def _checked_code(typed: str, right: bool | None) -> str:
     """The code, if it is right. Raises ``ValidationError``; ``None`` is one tried too often."""
     if right is None:
-        raise ValidationError(
-            _("This code has been tried too often. Have a new message sent, and use its code.")
-        )
+        raise ValidationError(_("Too many wrong codes. Send a new email, and use its code."))
     if not right:
-        raise ValidationError(
-            _("This is not the code. Look into the newest message, and try again.")
-        )
+        raise ValidationError(_("Wrong code. Check your newest email."))
     return typed
 
 
@@ -390,7 +387,7 @@ class ChangeEmailForm(forms.Form):
         """Another than the present one; whether it is someone else's is not told here (C1)."""
         email: str = self.cleaned_data["email"]
         if email == email_of(self.user):
-            raise ValidationError(_("This is your address already. Enter the new one."))
+            raise ValidationError(_("That’s already your email address. Enter a new one."))
         return email
 
 

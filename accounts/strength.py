@@ -47,13 +47,13 @@ LABELS = (
     gettext_lazy("Very hard to guess"),
 )
 REASONS = {
-    "dictionary": gettext_lazy("Common words, names and passwords are tried first."),
-    "spatial": gettext_lazy("Keys that lie side by side are tried early."),
-    "repeat": gettext_lazy("Repeating characters or words adds little."),
-    "sequence": gettext_lazy("Sequences such as “abc” or “6543” are tried early."),
-    "regex": gettext_lazy("Years are tried early."),
-    "date": gettext_lazy("Dates are tried early."),
-    "own words": gettext_lazy("Your name, your address and the name of this site are tried first."),
+    "dictionary": gettext_lazy("Avoid common words, names and passwords."),
+    "spatial": gettext_lazy("Avoid keyboard patterns."),
+    "repeat": gettext_lazy("Avoid repeated characters and words."),
+    "sequence": gettext_lazy("Avoid sequences such as “abc” or “6543”."),
+    "regex": gettext_lazy("Avoid years."),
+    "date": gettext_lazy("Avoid dates."),
+    "own words": gettext_lazy("Avoid your name, your email address and the name of this site."),
 }
 # zxcvbn keeps the words of one call in a table that all threads read.
 _one_at_a_time = threading.Lock()
@@ -101,7 +101,7 @@ class WeakPasswordValidator:
 
     def get_help_text(self) -> str:
         """What Django's admin shows beside the field."""
-        return _("Your password can’t be one that is easy to guess.")
+        return _("Your password can’t be easy to guess.")
 
 
 def _words_of_site() -> list[str]:
@@ -185,4 +185,4 @@ def _advice(sequence: list[dict[str, str]]) -> str:
 
 
 def _what_helps() -> str:
-    return _("Add a few words that don’t belong together.")
+    return _("Add a few unrelated words.")

@@ -38,8 +38,8 @@ STOP = MailedLink.Purpose.STOP_SUPPORT_CASE
 OPEN, APPROVE, CHANGE = "add_supportcase", "approve_supportcase", "change_supportcase"
 """What an operator needs to open a case, to approve one, and to send its link or stop it."""
 WORDS = {
-    False: _("It sets a new password."),
-    True: _("It sets a new password and removes every second step and passkey."),
+    False: _("The link sets a new password."),
+    True: _("The link sets a new password and removes two-step verification and all passkeys."),
 }
 """What the mailed link does, by whether it removes the second factors."""
 
@@ -128,13 +128,13 @@ def steps(case: SupportCase) -> list[Event]:
 
 
 KINDS = {
-    "opened": _("An operator opened a recovery of the account"),
-    "approved": _("A second operator approved the recovery of the account"),
-    "link_sent": _("A link to recover the account was mailed"),
-    "stopped": _("The recovery by operators was stopped"),
-    "expired": _("The recovery by operators ran out"),
-    "refused": _("A recovery was refused: an operator behind it may not do that any more"),
-    "finished": _("The account was recovered with the help of operators"),
+    "opened": _("An administrator started a recovery of the account"),
+    "approved": _("A second administrator approved the recovery of the account"),
+    "link_sent": _("A link to recover the account was sent by email"),
+    "stopped": _("The recovery by an administrator was stopped"),
+    "expired": _("The recovery by an administrator expired"),
+    "refused": _("A recovery was refused: its administrator no longer has the permission"),
+    "finished": _("The account was recovered with the help of an administrator"),
 }
 """What can happen in a case, each in words that the person understands."""
 

@@ -30,7 +30,7 @@ def confirm_signin(request: HttpRequest) -> HttpResponse:
         confirm_by_mail.send(request, user, progress)
     elif "resend" in request.POST:
         confirm_by_mail.send(request, user, progress)
-        messages.success(request, _("We have sent another message. Only its code works."))
+        messages.success(request, _("We’ve sent a new email. Only its code works now."))
         return redirect("ostiary_accounts:confirm_signin")
     form = ConfirmSignInForm(posted(request), request=request)
     if form.is_valid():

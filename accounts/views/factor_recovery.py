@@ -127,7 +127,9 @@ def go_on(request: HttpRequest) -> HttpResponse:
         return link_dead(request, "factor_recovery")
     # Whoever was signed in here: next comes the person whose link it was.
     sessions.sign_out(request)
-    messages.success(request, _("Sign in now without your second step, and then set up another."))
+    messages.success(
+        request, _("Two-step verification is removed. Sign in, and then set it up again.")
+    )
     query = {
         "login_hint": found.user.get_username(),
         "next": reverse("ostiary_accounts:security"),
@@ -158,5 +160,5 @@ def stop(request: HttpRequest) -> HttpResponse:
 def stop_here(request: HttpRequest) -> HttpResponse:
     """Stop it as the signed-in person."""
     if factor_recovery.stop(request, request.user):
-        messages.success(request, _("The recovery is stopped."))
+        messages.success(request, _("Recovery stopped."))
     return redirect(next_url(request) or "ostiary_accounts:security")

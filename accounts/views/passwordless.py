@@ -100,7 +100,7 @@ def code(request: HttpRequest) -> HttpResponse:
             details={"amr": [AMR]},
             personal={"email": asked.address} if asked else None,
         )
-        form.add_error("code", _("This code is not right. Check it, or ask for a new one."))
+        form.add_error("code", _("Wrong code. Check your newest email."))
     if asked is None or mailed_code.asked_here(request, SIGNIN) is None:
         return link_dead(request, "signin")
     wanted = asked.context["next_url"]

@@ -55,7 +55,7 @@ def signin(request: HttpRequest) -> HttpResponse:
             )
         form.add_error(
             None,
-            _("The address or the password is not right. Check both, or set a new password."),
+            _("Wrong email address or password. Check both, or set a new password."),
         )
         asked = challenge.another(request, "signin")
     return show(

@@ -147,9 +147,9 @@ def _resend(request: HttpRequest, found: PendingRegistration) -> HttpResponse:
     else:
         sent = False
     if sent:
-        messages.success(request, _("We have sent another message. Only its code and link work."))
+        messages.success(request, _("We’ve sent a new email. Only its code and link work now."))
     else:
-        messages.info(request, _("Wait a minute before you have another message sent."))
+        messages.info(request, _("Wait a minute before you send another email."))
     return redirect("ostiary_accounts:check_mail", key=found.pk)
 
 

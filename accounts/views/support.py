@@ -78,5 +78,5 @@ def stop(request: HttpRequest) -> HttpResponse:
 def stop_here(request: HttpRequest) -> HttpResponse:
     """Stop it as the signed-in person."""
     if support.stop(request.user, "person", request=request):
-        messages.success(request, _("The recovery is stopped."))
+        messages.success(request, _("Recovery stopped."))
     return redirect(next_url(request) or "ostiary_accounts:security")

@@ -12,7 +12,7 @@ CASES = "/admin/ostiary_accounts/supportcase/"
 LINK = "/recover/support/"
 STOP = "/recover/support/stop/"
 NEW = "alice@new.example"
-WAITING, STOPPED = "is being recovered for you", "A recovery was stopped"
+WAITING, STOPPED = "Account recovery started", "Account recovery stopped"
 
 
 def opened(by, person, **changes):
@@ -44,7 +44,7 @@ def mailed_to(address, words=""):
 
 
 def the_link(address="alice@example.com"):
-    return flow.link_in(mailed_to(address, "Get back into")[-1])
+    return flow.link_in(mailed_to(address, "Recover your account")[-1])
 
 
 def use(link, password=flow.NEW_PASSWORD):

@@ -139,7 +139,7 @@ def test_sign_up_asks_the_policies_and_says_what_to_do(browser, chosen):
     answer = flow.ask_for_account(browser, "carol@mailinator.com")
 
     assert answer.status_code == 400
-    assert "Use an address that you keep." in answer.content.decode()
+    assert "Use a permanent one." in answer.content.decode()
     assert not PendingRegistration.objects.exists()
     assert flow.ask_for_account(browser, "carol@example.com").status_code == 302
 
@@ -169,9 +169,9 @@ def test_a_name_is_held_to_them_at_sign_up_and_when_it_is_changed(signed_in_brow
     wrong = "P\N{CYRILLIC SMALL LETTER A}ul"
 
     answer = flow.ask_for_account(Browser(), "carol@example.com", name=wrong)
-    assert "mixes letters of two alphabets" in answer.content.decode()
+    assert "mixes letters from two alphabets" in answer.content.decode()
     answer = signed_in_browser.post("/account/profile/", {"preferred_username": wrong})
-    assert "mixes letters of two alphabets" in answer.content.decode()
+    assert "mixes letters from two alphabets" in answer.content.decode()
     link = invite(operator(is_superuser=True))
     assert accept(Browser(), link, name=wrong).status_code == 400
 
@@ -196,7 +196,7 @@ def test_a_new_address_of_a_person_is_held_to_them(signed_in_browser, chosen):
     answer = signed_in_browser.post("/account/email/", {"email": "alice@mailinator.com"})
 
     assert answer.status_code == 400
-    assert "Use an address that you keep." in answer.content.decode()
+    assert "Use a permanent one." in answer.content.decode()
 
 
 @pytest.mark.parametrize(

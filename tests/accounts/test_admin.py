@@ -133,7 +133,7 @@ def test_the_person_reads_of_it_and_not_of_the_operators_browser(superuser, pers
 
     page = browser.get("/account/activity/").content.decode()
 
-    assert "An operator changed the account" in page
+    assert "An administrator changed the account" in page
     _, personal = told("person.changed")
     assert personal.keys() == {"before", "after"}
 

@@ -168,7 +168,7 @@ def test_an_empty_file_and_one_that_is_gone_hold_nothing(settings, tmp_path):
 
 def test_a_breached_password_is_refused_at_sign_up_change_and_recovery(service, person):
     service.stolen[flow.NEW_PASSWORD] = 1
-    refusal = "in a list of stolen ones"
+    refusal = "has appeared in a data breach"
 
     answer = flow.ask_for_account(Browser(), "carol@example.com", password=flow.NEW_PASSWORD)
     assert refusal in answer.content.decode()
@@ -201,7 +201,7 @@ def test_who_signs_in_by_a_breached_password_is_told_on_the_page_and_by_mail(
 
     flow.sign_in(browser, person.email)
 
-    assert "in a list of stolen ones" in browser.get("/account/").content.decode()
+    assert "has appeared in a data breach" in browser.get("/account/").content.decode()
     assert Event.objects.get(kind="password.breached").subject == pseudonym_of(person)
     told = [message for message in flow.delivered() if "Change your password" in message.subject]
     assert [message.to for message in told] == [[person.email]]
@@ -238,7 +238,7 @@ def test_the_step_lets_nobody_in_before_the_password_is_another(service, the_ste
 
     assert answer["Location"] == "/signin/new-password/?next=%2Faccount%2Fprofile%2F"
     assert not flow.is_signed_in(browser)
-    assert "stolen" in browser.get("/signin/new-password/").content.decode()
+    assert "has appeared in a data breach" in browser.get("/signin/new-password/").content.decode()
     assert browser.post("/signin/new-password/", {"password": STOLEN}).status_code == 400
     assert not flow.is_signed_in(browser)
     answer = browser.post("/signin/new-password/", {"password": flow.NEW_PASSWORD})

@@ -280,7 +280,7 @@ def test_an_address_that_was_taken_meanwhile_is_not_given_twice(signed_in_browse
     answer = signed_in_browser.post("/account/email/confirm/")
 
     assert answer.status_code == 400
-    assert "Another account has this address" in answer.content.decode()
+    assert "now belongs to another account" in answer.content.decode()
     assert address_of(person) == "alice@example.com"
 
 

@@ -83,12 +83,12 @@ def test_a_wrong_code_counts_and_the_fifth_is_the_last(unusual, browser, person)
     code = mailed_code()
     wrong = "1111 1111" if code != "1111 1111" else "2222 2222"
     for _ in range(5):
-        assert "This is not the code" in browser.post(CONFIRM, {"code": wrong}).content.decode()
+        assert "Wrong code." in browser.post(CONFIRM, {"code": wrong}).content.decode()
 
     answer = browser.post(CONFIRM, {"code": code})
 
     assert answer.status_code == 400
-    assert "tried too often" in answer.content.decode()
+    assert "Too many wrong codes" in answer.content.decode()
     browser.post(CONFIRM, {"resend": "1"})
     assert browser.post(CONFIRM, {"code": mailed_code()}).status_code == 302
 
@@ -101,7 +101,7 @@ def test_of_fifty_parallel_guesses_five_are_looked_at(unusual, browser, person):
     def one() -> bool:
         guesser = Browser()
         guesser.cookies = cookies
-        return b"This is not the code" in guesser.post(CONFIRM, {"code": "x"}).content
+        return b"Wrong code." in guesser.post(CONFIRM, {"code": "x"}).content
 
     assert sorted(at_once(one)) == [False] * 45 + [True] * 5
 

@@ -153,7 +153,7 @@ def test_what_has_begun_can_not_be_kept_by_an_old_link(person, asked):
     browser = Browser()
     browser.get(asked)
 
-    assert "is being erased" in browser.post("/keep-account/").text
+    assert "has already started" in browser.post("/keep-account/").text
     assert erasure.of(person)
 
 

@@ -78,7 +78,7 @@ def test_the_whole_way_by_mail_alone(alice, keeper):
     browser = Browser()
     browser.get(mailed_link())
     assert not FactorRecovery.objects.exists()  # looking begins nothing
-    assert "begun" in browser.post(GO_ON).content.decode()
+    assert "has started" in browser.post(GO_ON).content.decode()
     let_pass(days=3)
 
     finish(mailed_link())
@@ -325,7 +325,7 @@ def test_who_has_no_second_factor_gets_no_mail_and_no_other_page(keeper, person)
 
     Browser().post(ASK, {"email": person.email})
 
-    assert not [m for m in flow.delivered() if "second step" in m.subject]
+    assert not [m for m in flow.delivered() if "Recover your account" in m.subject]
 
 
 def test_to_ask_again_while_it_waits_begins_nothing_anew(alice):
@@ -343,7 +343,7 @@ def test_to_ask_again_while_it_waits_begins_nothing_anew(alice):
 def test_with_the_password_alone_nothing_is_finished(alice, keeper):
     browser = begin_with_password()
     let_pass(days=3)
-    assert "Show once more" in browser.get(ASK).content.decode()
+    assert "The waiting period is over" in browser.get(ASK).content.decode()
 
     answer = browser.post(ASK)
 

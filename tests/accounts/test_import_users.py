@@ -277,7 +277,7 @@ def test_each_person_finds_it_in_their_activity(tmp_path):
     assert event.details == {"source": "keycloak"}
     browser = Browser()
     flow.sign_in(browser, "alice@example.com", "admin")
-    assert "taken over from another system" in browser.get("/account/activity/").content.decode()
+    assert "imported from another system" in browser.get("/account/activity/").content.decode()
 
 
 def test_names_are_as_people_write_them_and_as_the_site_lets_them_be(tmp_path, report, settings):

@@ -182,7 +182,7 @@ def test_another_signed_in_person_never_takes_it(admin, signed_in_browser, perso
     link = invite(admin)
 
     page = signed_in_browser.get(link, follow=True).content.decode()
-    assert "You are signed in here as <strong>alice@example.com</strong>" in page
+    assert "You’re signed in as <strong>alice@example.com</strong>" in page
     accept(signed_in_browser, link)
 
     person.refresh_from_db()

@@ -92,7 +92,7 @@ def test_nothing_else_in_the_code_asks_under_which_host_it_was_called():
             if words.search(path.read_text()):
                 asking.add(path.relative_to(root).as_posix())
         for path in (root / app).rglob("mail/*.txt"):
-            assert "request" not in path.read_text(), path
+            assert not re.search(r"\brequest[.|]", path.read_text()), path
             assert "http" not in path.read_text(), path
 
     assert asking == set(MAY_ASK_FOR_THE_HOST)
@@ -112,7 +112,7 @@ def test_each_message_has_a_subject_of_one_line_and_text_that_says_what_to_do(pe
     messages = every_message(person)
 
     assert list(messages) == [
-        "Confirm your address for Tom & Jerry’s <Gate>",
+        "Confirm your email address for Tom & Jerry’s <Gate>",
         "Your account at Tom & Jerry’s <Gate>",
         "Set a new password for Tom & Jerry’s <Gate>",
         "Your password for Tom & Jerry’s <Gate> was changed",
@@ -120,7 +120,7 @@ def test_each_message_has_a_subject_of_one_line_and_text_that_says_what_to_do(pe
     for message in messages.values():
         assert message.body.startswith("Hello,\n\n")
         assert "Tom & Jerry’s <Gate>" in message.body
-        assert "If it was not you, " in message.body
+        assert re.search("If (it was not|this wasn’t) you", message.body)
         assert "http://localhost:8000/" in message.body
         assert not re.search(r"\n{3}|&amp;|&lt;|\{|%\(", message.body)
 

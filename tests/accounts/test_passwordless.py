@@ -89,10 +89,10 @@ def test_a_code_counts_in_the_browser_that_asked_only(browser, person):
 def test_five_wrong_codes_are_the_last(browser, person):
     code = code_in(ask(browser, person.email))
     for _ in range(4):
-        assert "This code is not right" in enter(browser, "00000000").content.decode()
+        assert "Wrong code" in enter(browser, "00000000").content.decode()
 
     last = enter(browser, "00000000").content.decode()
-    assert "works no more" in last
+    assert "Sign-in codes and links work once" in last
     assert enter(browser, code).status_code == 400
 
 
@@ -111,7 +111,7 @@ def test_the_link_opens_a_page_and_its_button_signs_in(browser, person):
 
     assert browser.get(link)["Location"] == "/signin/email/link/"
     page = browser.get("/signin/email/link/").content.decode()
-    assert "You will be signed in as" in page
+    assert "You’ll be signed in as" in page
     assert not flow.is_signed_in(browser)
     assert browser.post("/signin/email/link/")["Location"] == "/account/profile/"
     assert flow.is_signed_in(browser)
@@ -126,7 +126,7 @@ def test_in_another_browser_the_link_asks_whether_it_was_the_person(person):
     phone.get(link)
     page = phone.get("/signin/email/link/").content.decode()
 
-    assert "Was it you who asked?" in page
+    assert "Did you request this link?" in page
     assert "Firefox" in page
     assert person.email in page
     assert phone.post("/signin/email/link/").status_code == 302

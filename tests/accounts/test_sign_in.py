@@ -57,7 +57,7 @@ def test_every_refusal_says_the_same(browser, person, email, password):
     answer = flow.sign_in(browser, email, password)
 
     assert answer.status_code == 400
-    assert "The address or the password is not right." in answer.content.decode()
+    assert "Wrong email address or password." in answer.content.decode()
     assert not flow.is_signed_in(browser)
 
 

@@ -116,7 +116,7 @@ def test_a_link_opened_by_another_signed_in_person_never_attaches(
     signed_in_browser.get(flow.link_in(flow.delivered()[0]))
 
     page = signed_in_browser.get("/signup/verify/").content.decode()
-    assert "You are signed in here as <strong>alice@example.com</strong>" in page
+    assert "You’re signed in as <strong>alice@example.com</strong>" in page
     assert signed_in_browser.post("/signup/verify/").status_code == 400
     signed_in_browser.post("/signup/verify/", {"password": flow.PASSWORD})
 
@@ -173,7 +173,7 @@ def test_the_owner_of_a_known_address_is_told_by_mail_alone(browser, person):
 
     message = flow.delivered()[0]
     assert message.to == ["alice@example.com"]
-    assert "It has one already" in message.body
+    assert "it already has one" in message.body
     person.refresh_from_db()
     assert person.check_password(flow.PASSWORD)
 
@@ -217,4 +217,4 @@ def test_what_happened_is_in_the_security_log(browser):
         "signin.succeeded",
     ]
     assert events.of(User.objects.get()).count() == 2
-    assert mail.outbox[0].subject == "Confirm your address for Ostiary"
+    assert mail.outbox[0].subject == "Confirm your email address for Ostiary"

@@ -120,7 +120,7 @@ def test_after_five_wrong_codes_the_right_one_is_refused_too_and_the_link_works_
     answer = browser.post(page, {"code": code})
 
     assert answer.status_code == 400
-    assert "tried too often" in answer.content.decode()
+    assert "Too many wrong codes" in answer.content.decode()
     assert not User.objects.exists()
     browser.get(flow.link_in(flow.delivered()[-1]))
     assert browser.post("/signup/verify/").status_code == 302
@@ -161,7 +161,7 @@ def test_who_signed_in_after_asking_is_asked_for_the_password_too(browser, perso
     flow.sign_in(browser, person.email)
 
     shown = browser.get(page).content.decode()
-    assert "You are signed in here as <strong>alice@example.com</strong>" in shown
+    assert "You’re signed in as <strong>alice@example.com</strong>" in shown
     assert browser.post(page, {"code": code}).status_code == 400
     assert not User.objects.filter(email=CAROL).exists()
     assert browser.post(page, {"code": code, "password": flow.PASSWORD}).status_code == 302
@@ -179,7 +179,7 @@ def test_another_message_brings_a_code_and_a_link_that_take_the_place_of_the_fir
     answer = browser.post(page, {"resend": "1"})
 
     assert answer["Location"] == page
-    assert "We have sent another message." in browser.get(page).content.decode()
+    assert "We’ve sent a new email." in browser.get(page).content.decode()
     assert len(flow.delivered()) == 2
     assert first_code != newest_code()
     assert Browser().get(first_link, follow=True).status_code == 400
@@ -385,8 +385,8 @@ def test_50_parallel_guesses_spend_five_tries():
     answers = at_once(guess)
 
     said = [answer.content.decode() for answer in answers]
-    assert sum("This is not the code." in page for page in said) == codes.MOST_TRIES
-    assert sum("tried too often" in page for page in said) == 50 - codes.MOST_TRIES
+    assert sum("Wrong code." in page for page in said) == codes.MOST_TRIES
+    assert sum("Too many wrong codes" in page for page in said) == 50 - codes.MOST_TRIES
     assert browser.post(page, {"code": code}).status_code == 400
     assert not User.objects.exists()
 

@@ -32,8 +32,8 @@ def policy(settings):
 @pytest.mark.parametrize(
     ("mode", "words"),
     [
-        ("invited", "If you were invited, open the link of that message."),
-        ("closed", "No new accounts are made here"),
+        ("invited", "If you were invited, open the link in your invitation."),
+        ("closed", "Sign-up is closed"),
     ],
 )
 def test_where_nobody_may_sign_up_the_page_says_who_to_ask(browser, policy, mode, words):
@@ -44,7 +44,7 @@ def test_where_nobody_may_sign_up_the_page_says_who_to_ask(browser, policy, mode
     page = answer.content.decode()
     assert answer.status_code == 403
     assert words in page
-    assert "To get an account, ask the desk, help@example.com." in page
+    assert "To get an account, contact the desk, help@example.com." in page
     assert 'href="/signin/?next=%2Faccount%2Fprofile%2F"' in page
     assert flow.ask_for_account(browser, "carol@example.com").status_code == 403
     assert flow.delivered() == []

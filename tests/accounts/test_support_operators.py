@@ -142,7 +142,7 @@ def test_with_two_operators_nothing_is_mailed_before_another_approves(
     for _ in range(2):
         tasks.tell_of_factor_recoveries()
         step(opening, case, "send")
-        assert not mailed_to(alice.email, "Get back into")
+        assert not mailed_to(alice.email, "Recover your account")
 
     page = desk_of(approver).get(f"{CASES}{case.pk}/approve/now/").content.decode()
     assert "Ticket 7" in page
@@ -168,7 +168,7 @@ def test_an_approval_during_the_waiting_time_shortens_nothing(alice, two, opener
     case = opened(opener, alice, email=NEW)
     assert support.approve(approver, case)
     tasks.tell_of_factor_recoveries()
-    assert not mailed_to(NEW, "Get back into")
+    assert not mailed_to(NEW, "Recover your account")
     let_pass(days=3)
     tasks.tell_of_factor_recoveries()
 
@@ -280,7 +280,7 @@ def test_what_will_happen_is_shown_before_it_is_opened(alice, opener):
 
     shown = page.content.decode()
     assert page.status_code == 200
-    for words in ("told at once", NEW, "removes every second step", "Ticket 7", "Passport"):
+    for words in ("told at once", NEW, "removes two-step verification", "Ticket 7", "Passport"):
         assert words in shown
     assert not SupportCase.objects.exists()
     again = browser.post(f"{CASES}add/", {**form, "change": "Change something"}).content.decode()
@@ -339,12 +339,12 @@ def test_operators_see_it_as_a_story(alice, two, opener, approver):
     page = desk_of(opener).get(f"{CASES}{case.pk}/change/").content.decode()
 
     order = [
-        "An operator opened a recovery of the account (opener@example.com)",
+        "An administrator started a recovery of the account (opener@example.com)",
         "Ticket 7",
         "Passport",
         "approved the recovery of the account (approver@example.com)",
-        "A link to recover the account was mailed",
-        "recovered with the help of operators",
+        "A link to recover the account was sent by email",
+        "recovered with the help of an administrator",
     ]
     places = [" ".join(page.split()).find(words) for words in order]
     assert -1 not in places
@@ -369,7 +369,7 @@ def test_the_log_has_every_step_and_keeps_what_was_checked_encrypted(alice, two,
         plain = f"{each.details} {bytes(each.personal or b'')}"
         assert not any(secret in plain for secret in ("Passport", "Ticket", NEW))
     assert events.personal_details(found[0])["checked"] == "Passport"
-    assert events.sentence("support_case.stopped") == "The recovery by operators was stopped"
+    assert events.sentence("support_case.stopped") == "The recovery by an administrator was stopped"
 
 
 def test_no_token_is_in_the_log_or_the_admin(alice, opener):

@@ -69,10 +69,10 @@ def test_a_link_that_removes_the_second_steps(alice, keeper, opener):
 def test_a_new_address_comes_after_the_waiting_time(alice, keeper, opener):
     open_in_admin(desk_of(opener), email=NEW)
     assert not MailedLink.objects.filter(purpose="finish_support_case").exists()
-    assert "a link can arrive here" in mailed_to(NEW, "Your way back in")[0].body
+    assert "you can get an email here with a link" in mailed_to(NEW, "is pending")[0].body
     let_pass(days=2, hours=23)
     tasks.tell_of_factor_recoveries()
-    assert not mailed_to(NEW, "Get back into")
+    assert not mailed_to(NEW, "Recover your account")
     let_pass(hours=1)
     tasks.tell_of_factor_recoveries()
 
@@ -103,7 +103,7 @@ def test_the_link_shows_what_it_does_and_only_the_button_does_it(alice, keeper, 
 
     page = browser.get(the_link(), follow=True).content.decode()
 
-    assert "Your second steps and passkeys are removed" in page
+    assert "Two-step verification and your passkeys will be removed" in page
     assert "alice@example.com" in page
     assert browser.post(LINK, {"password": "short"}).status_code == 400
     assert keeper.kept
@@ -375,7 +375,7 @@ def test_a_new_address_that_somebody_has_meanwhile_is_not_given(alice, opener):
     answer = use(link)[1]
 
     assert answer.status_code == 400
-    assert "Another account has this address" in answer.content.decode()
+    assert "now belongs to another account" in answer.content.decode()
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
     assert alice.check_password(flow.PASSWORD)

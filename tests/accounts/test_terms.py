@@ -73,7 +73,7 @@ def test_without_the_tick_there_is_no_sign_up_and_the_page_says_why(browser, ris
     answer = flow.ask_for_account(browser, CAROL)
 
     assert answer.status_code == 400
-    assert "Accept the terms of use to go on." in answer.content.decode()
+    assert "Accept the terms of use to continue." in answer.content.decode()
     assert not PendingRegistration.objects.exists()
 
 
@@ -86,7 +86,7 @@ def test_what_is_accepted_is_the_version_that_was_shown(browser, rise):
 
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "The terms of use have changed meanwhile." in page
+    assert "The terms of use have just changed." in page
     assert re.search(r'name="terms" value="2"[^>]* required', page)
     assert not re.search(r'name="terms"[^>]* checked', page)
     assert not PendingRegistration.objects.exists()
@@ -200,7 +200,7 @@ def test_who_declines_is_told_politely_and_is_not_signed_in(browser, person, ris
     answer = browser.post("/signin/terms/", {"decision": "decline"})
 
     page = answer.content.decode()
-    assert "You did not accept the terms of use. Your account stays as it is" in page
+    assert "You declined the terms of use. Your account hasn’t changed" in page
     assert 'href="/signin/?next=%2Faccount%2Fprofile%2F"' in page
     assert not flow.is_signed_in(browser)
     assert browser.get("/signin/terms/")["Location"] == "/signin/"

@@ -115,10 +115,10 @@ def test_an_account_can_be_made_used_and_left_by_keyboard(open_window, issuer):
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Check your email").wait_for()
-    tab_to(page, "Code from the message")
+    tab_to(page, "Code from the email")
     page.keyboard.type("0000 0000")
     is_told_what_is_wrong(page)
-    tab_to(page, "Code from the message")
+    tab_to(page, "Code from the email")
     page.keyboard.type(mailed_code(carol))
     page.wait_for_url(f"{issuer}/account/")
 
@@ -169,7 +169,7 @@ def test_an_account_can_be_made_used_and_left_by_keyboard(open_window, issuer):
     page.wait_for_url(f"{issuer}/signout/")
     tab_to(page, "Sign out")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="You are signed out").wait_for()
+    page.get_by_role("heading", name="You’re signed out").wait_for()
     elsewhere.goto(f"{issuer}/account/")
     assert "/signin/" in elsewhere.url
 

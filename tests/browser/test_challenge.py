@@ -28,12 +28,12 @@ def be_asked(page, issuer):
     page.goto(f"{issuer}/signin/")
     sign_in(page, "nobody@example.com", "not the password")
     sign_in(page)
-    assert "Someone is trying many accounts" in page.locator(".alert-error").inner_text()
+    assert "We’re seeing unusual activity" in page.locator(".alert-error").inner_text()
 
 
 def test_the_browser_does_the_sum_says_so_and_signs_in(page, issuer, alice):
     be_asked(page, issuer)
-    page.locator("[role=status]", has_text="The sum is done").wait_for()
+    page.locator("[role=status]", has_text="Check complete").wait_for()
 
     sign_in(page)
 
@@ -44,7 +44,7 @@ def test_the_browser_does_the_sum_says_so_and_signs_in(page, issuer, alice):
 def test_a_form_that_is_sent_at_once_goes_when_the_sum_is_done(page, issuer, alice, settings):
     settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "CHALLENGE_WORK": 2000}
     be_asked(page, issuer)
-    assert "is doing a sum" in page.locator("[data-challenge] [role=status]").inner_text()
+    assert "Checking your browser" in page.locator("[data-challenge] [role=status]").inner_text()
 
     page.locator("input[name=password]").fill("correct horse battery staple")
     page.keyboard.press("Enter")

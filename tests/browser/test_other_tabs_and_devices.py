@@ -143,7 +143,7 @@ def test_the_link_on_another_device_asks_first_and_works_once(
     ask_for_mail(desk, issuer, client)
     link = mailed_link("alice@example.com", "/signin/email/link/")
     phone.goto(link)
-    phone.get_by_role("heading", name="Was it you who asked?").wait_for()
+    phone.get_by_role("heading", name="Did you request this link?").wait_for()
 
     submit(phone)
 

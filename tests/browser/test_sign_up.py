@@ -40,7 +40,7 @@ def test_prompt_create_leads_through_the_code_to_the_application(page, issuer, c
     page.wait_for_url(f"{issuer}/signup/**")
     ask(page)
     enter_code(page, "0000 0000")
-    assert "This is not the code." in page.locator(".field-errors").inner_text()
+    assert "Wrong code." in page.locator(".field-errors").inner_text()
 
     enter_code(page, mailed_code(CAROL))
 
@@ -74,7 +74,7 @@ def test_on_another_device_the_password_is_asked_for_and_the_first_goes_on_by_si
     assert is_at_consent(phone, client)
 
     desk.reload()
-    desk.get_by_role("heading", name="There is nothing more to do here").wait_for()
+    desk.get_by_role("heading", name="Your sign-up has ended").wait_for()
     desk.get_by_role("link", name="Sign in").click()
     sign_in(desk, CAROL)
     assert is_at_consent(desk, client)
@@ -87,7 +87,7 @@ def test_two_tabs_with_two_addresses_and_one_corrected(page, issuer):
     tab.goto(f"{issuer}/signup/")
     ask(tab, "dave@example.com")
 
-    page.get_by_role("link", name="Wrong address? Correct it").click()
+    page.get_by_role("link", name="Wrong email address? Change it").click()
     assert page.locator("input[name=email]").input_value() == "carol@example.con"
     ask(page)
     enter_code(page, mailed_code(CAROL))
@@ -129,6 +129,6 @@ def test_who_meets_new_terms_accepts_them_and_goes_on(page, issuer, client, sett
     settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "TERMS_VERSION": "2"}
     page.goto(authorization_url(issuer, client))
     sign_in(page, CAROL)
-    page.get_by_role("button", name="I accept").click()
+    page.get_by_role("button", name="Accept").click()
 
     assert is_at_consent(page, client)

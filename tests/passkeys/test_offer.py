@@ -150,12 +150,12 @@ def test_who_leaves_half_way_is_told_at_the_next_visit_and_goes_on(browser):
 
     page = flow.said(browser.get("/signin/"))
 
-    assert "its passkey is missing" in page
-    assert f'href="{SET_UP}">Finish your account' in page
+    assert "still needs a passkey" in page
+    assert f'href="{SET_UP}">Finish creating your account' in page
     _, goes_on = make_passkey(browser)
     assert goes_on == "/account/profile/"
     browser.post("/signout/")
-    assert "Finish your account" not in flow.said(browser.get("/signin/"))
+    assert "Finish creating your account" not in flow.said(browser.get("/signin/"))
 
 
 def test_once_the_sign_in_is_over_signing_up_again_finishes_the_account(browser):
@@ -166,7 +166,7 @@ def test_once_the_sign_in_is_over_signing_up_again_finishes_the_account(browser)
     assert browser.get(SET_UP)["Location"] == "/signin/"
 
     page = flow.said(browser.get("/signin/"))
-    assert 'href="/signup/?instead=passkey">Finish your account' in page
+    assert 'href="/signup/?instead=passkey">Finish creating your account' in page
     assert 'value="carol@example.com"' in flow.said(browser.get("/signup/?instead=passkey"))
     assert begin_account(browser) == carol
     passkey, _ = make_passkey(browser)
@@ -206,7 +206,7 @@ def test_an_account_that_can_be_signed_in_to_is_never_taken_up_by_a_sign_up(brow
     while outbox.deliver_due():
         pass
 
-    assert "It has one already" in mail.outbox[-1].body
+    assert "it already has one" in mail.outbox[-1].body
     assert not re.search(r"\d{4} \d{4}", mail.outbox[-1].body)
     assert stranger.post(asked["Location"], {"code": "1234 5678"}).status_code == 400
     carol.refresh_from_db()
@@ -252,7 +252,7 @@ def test_such_an_account_is_made_only_where_it_was_asked_for(browser):
     page = stranger.post("/signup/verify/")
 
     assert page.status_code == 400
-    assert "Go on where you began" in flow.said(page)
+    assert "Continue in your other browser" in flow.said(page)
     assert not get_user_model().objects.filter(email="carol@example.com").exists()
 
 
