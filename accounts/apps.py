@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
 
     name = __package__
     label = "ostiary_accounts"
-    verbose_name = _("People")
+    verbose_name = _("Users")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

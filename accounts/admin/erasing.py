@@ -24,7 +24,7 @@ class ErasePersonForm(forms.Form):
         label=_("Reason"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text=_("What the person wrote, and where. It is forgotten with the person."),
+        help_text=_("What the user wrote, and where. Deleted together with the account."),
     )
 
 
@@ -54,7 +54,7 @@ class ErasedNotDeletedMixin:
             context = {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": _("Erase a person"),
+                "title": _("Delete user"),
                 "person": person,
                 "form": form,
                 "waiting": waiting,
@@ -69,7 +69,7 @@ class ErasedNotDeletedMixin:
             reason=form.cleaned_data["reason"],
             operator=request.user,
         )
-        words = _("The erasure is asked for, and the person is told.")
+        words = _("The deletion is scheduled, and the user has been notified.")
         messages.success(request, words)
         return HttpResponseRedirect(self._page_of(person))
 

@@ -75,8 +75,8 @@ class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, AddressesMixin):  # t
                 ]
             },
         ),
-        (_("What they may do"), {"fields": PRIVILEGES}),
-        (_("Times"), {"fields": ["last_login", "date_joined", "updated_at"]}),
+        (_("Permissions"), {"fields": PRIVILEGES}),
+        (_("Dates"), {"fields": ["last_login", "date_joined", "updated_at"]}),
     ]
 
     # --- who may do it ---------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, AddressesMixin):  # t
         if change and not changed.isdisjoint(PRIVILEGES):
             notify(form.instance, "privileges_changed")
 
-    @admin.action(description=_("Switch off, and sign out everywhere"), permissions=["change"])
+    @admin.action(description=_("Deactivate and sign out everywhere"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """The people can't sign in; the register of sessions signs them out when it hears of it."""
         count = 0
@@ -166,7 +166,7 @@ class UserAdmin(ErasedNotDeletedMixin, FreshOperatorMixin, AddressesMixin):  # t
                     after={"is_active": "False"},
                 )
             count += 1
-        text = ngettext("%d person is switched off.", "%d people are switched off.", count) % count
+        text = ngettext("%d user was deactivated.", "%d users were deactivated.", count) % count
         self.message_user(request, text, messages.SUCCESS)
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])

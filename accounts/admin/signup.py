@@ -39,7 +39,7 @@ class SignUpPolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         """“The domains below” are some."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("mode") == SignUpPolicy.Mode.DOMAINS and not cleaned.get("domains"):
-            self.add_error("domains", _("Write at least one domain."))
+            self.add_error("domains", _("Enter at least one domain."))
         return cleaned
 
 
@@ -78,7 +78,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
     """A new invitation."""
 
     days = forms.IntegerField(
-        label=_("works for days"),
+        label=_("valid for (days)"),
         min_value=1,
         max_value=invitations.LONGEST_DAYS,
         initial=invitations.LONGEST_DAYS,
@@ -93,10 +93,13 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
         email = normalize_email(self.cleaned_data["email"])
         only_domains(email)
         if find_user(email) is not None:
-            raise ValidationError(_("There is an account with this address already."))
+            raise ValidationError(_("An account with this email address already exists."))
         if Invitation.objects.filter(invitations.OPEN, has_address("email", [email])).exists():
             raise ValidationError(
-                _("This address has an invitation already: send that again, or withdraw it.")
+                _(
+                    "This email address already has an invitation. Send that one again, or "
+                    "withdraw it."
+                )
             )
         return email
 

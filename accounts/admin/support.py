@@ -38,20 +38,20 @@ class OpenCaseForm(forms.Form):
         label=_("Reason"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text=_("What the person wrote, and where, such as a ticket’s number."),
+        help_text=_("What the user wrote, and where, such as a ticket number."),
     )
     checked = forms.CharField(
-        label=_("What was checked"),
+        label=_("Identity check"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}),
         help_text=_(
-            "How you know that it is they. It is kept encrypted, and the person can have it told."
+            "How you verified the user’s identity. Stored encrypted. The user can ask to see it."
         ),
     )
     resets_factors = forms.BooleanField(
-        label=_("Remove their second steps and passkeys"),
+        label=_("Remove two-step verification and passkeys"),
         required=False,
-        help_text=_("Only if they have lost all of them."),
+        help_text=_("Only if the user has lost all of them."),
     )
     email = EmailAddressField(autocomplete="off")
 
@@ -61,12 +61,13 @@ class OpenCaseForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.operator = operator
         self.found: Any = None
-        self.fields["person"].label = _("Address of the account")
+        self.fields["person"].label = _("Email address of the account")
         self.fields["email"].label = _("New email address")
         self.fields["email"].required = False
         self.fields["email"].help_text = _(
-            "Only if they have lost the mailbox. It waits, while the present address is told every "
-            "day. Empty: the link goes to the address that they have."
+            "Only if the user has lost access to the current one. There is a waiting "
+            "period, and the current email address is notified every day. If empty, "
+            "the link goes to the current email address."
         )
         if not factors.are_kept():
             del self.fields["resets_factors"]
@@ -76,13 +77,17 @@ class OpenCaseForm(forms.Form):
         address: str = self.cleaned_data["person"]
         self.found = find_user(address)
         if self.found is None or not self.found.is_active:
-            raise ValidationError(_("No account that is switched on has this address."))
+            raise ValidationError(_("No active account has this email address."))
         if self.found.pk == self.operator.pk:
-            raise ValidationError(_("This is your own account: ask another operator."))
+            raise ValidationError(_("This is your own account. Ask another operator."))
         if not support.may_help(self.operator, self.found, support.OPEN):
-            raise ValidationError(_("This is an operator, whom only a superuser helps."))
+            raise ValidationError(
+                _("This user is an operator. Only a superuser can recover their account.")
+            )
         if support.of(self.found) is not None:
-            raise ValidationError(_("There is an open recovery of this account: stop that first."))
+            raise ValidationError(
+                _("This account already has an open recovery. Stop that one first.")
+            )
         return address
 
     def clean(self) -> dict[str, Any]:
@@ -92,13 +97,17 @@ class OpenCaseForm(forms.Form):
             return cleaned
         email = cleaned.get("email", "")
         if not email and not addresses_of(self.found):
-            self.add_error("email", _("Their present address was never verified: enter another."))
+            self.add_error(
+                "email", _("The current email address was never verified. Enter a new one.")
+            )
         elif email and canonical(email) == canonical(email_of(self.found)):
-            self.add_error("email", _("They have this address already: leave it empty."))
+            self.add_error(
+                "email", _("The account already has this email address. Leave this empty.")
+            )
         elif email and is_of_another(email, self.found):
-            self.add_error("email", _("There is an account with this address already."))
+            self.add_error("email", _("An account with this email address already exists."))
         if cleaned.get("resets_factors") and not factors.factors_of(self.found):
-            self.add_error("resets_factors", _("They have no second step to remove."))
+            self.add_error("resets_factors", _("The user has no two-step verification to remove."))
         return cleaned
 
 
@@ -117,24 +126,24 @@ class Step:
 STEPS = {
     "approve": Step(
         _("Approve"),
-        _("You stand for it that the person is who they say, as the one who opened it does."),
+        _("By approving, you confirm that you have verified the user’s identity."),
         support.APPROVE,
         support.approve,
-        _("You have approved it."),
+        _("You approved the recovery."),
     ),
     "send": Step(
         _("Send the link"),
-        _("A link that works for an hour is mailed. One that was mailed before is dead."),
+        _("A link that works for an hour is sent by email. Earlier links stop working."),
         support.CHANGE,
         lambda operator, case: support.send_link(case, operator),
-        _("The link is mailed."),
+        _("The link was sent by email."),
     ),
     "stop": Step(
         _("Stop"),
-        _("Nobody is helped, and the person is told."),
+        _("The recovery ends, and the user is notified."),
         support.CHANGE,
         lambda operator, case: support.stop(case.user, "operator", operator=operator),
-        _("It is stopped."),
+        _("Recovery stopped."),
         danger=True,
     ),
 }
@@ -183,10 +192,10 @@ class SupportCaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ended = SupportCase.State.EXPIRED if case.state == case.State.OPEN else case.state
             return str(SupportCase.State(ended).label)
         if not support.is_backed(case):
-            return str(_("waits for approval"))
+            return str(_("waiting for approval"))
         if not case.is_ready:
-            return str(_("waits for its time"))
-        return str(_("waits for the person"))
+            return str(_("in the waiting period"))
+        return str(_("waiting for the user"))
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """By id, and by the person's address, whatever field that is."""
@@ -226,7 +235,7 @@ class SupportCaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _open_view(self, request: HttpRequest) -> HttpResponse:
         posted = request.POST if request.method == "POST" else None
         form = OpenCaseForm(posted, operator=request.user)
-        context = {"title": _("Help a person back in"), "form": form}
+        context = {"title": _("Start a recovery"), "form": form}
         if not form.is_valid() or "change" in request.POST:
             return self._page(request, "open", **context)
         given = form.cleaned_data
@@ -245,10 +254,14 @@ class SupportCaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
         if case is None:
             form.add_error(
-                "person", _("There is an open recovery of this account: stop that first.")
+                "person", _("This account already has an open recovery. Stop that one first.")
             )
             return self._page(request, "open", **context)
-        self.message_user(request, _("It is opened, and the person is told."), messages.SUCCESS)
+        self.message_user(
+            request,
+            _("The recovery has started, and the user has been notified."),
+            messages.SUCCESS,
+        )
         return HttpResponseRedirect(self._url(case))
 
     def step_view(self, request: HttpRequest, pk: Any, step: str) -> HttpResponse:
@@ -273,7 +286,7 @@ class SupportCaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(self._url(found))
 
     def _too_late(self, request: HttpRequest, case: SupportCase) -> HttpResponse:
-        words = _("This is not possible now: look at what has become of it.")
+        words = _("That’s not possible any more. Check the state of the recovery.")
         self.message_user(request, words, messages.WARNING)
         return HttpResponseRedirect(self._url(case))
 
@@ -329,9 +342,9 @@ def _story(case: SupportCase) -> list[dict[str, Any]]:
 
 
 BY = {
-    "person": _("the person"),
-    "signin": _("the person, who signed in"),
-    "not_me": _("the person, who said that it was not them"),
-    "email": _("a change of the address"),
+    "person": _("the user"),
+    "signin": _("the user, by signing in"),
+    "not_me": _("the user, who reported that it wasn’t them"),
+    "email": _("a change of the email address"),
 }
 """What else than an operator stops a case."""

@@ -15,17 +15,17 @@ class ImportedIdentity(models.Model):
     people by their old ``sub`` can be told the new one.
     """
 
-    source = models.CharField(_("from"), max_length=50)
-    external_id = models.CharField(_("known there as"), max_length=255)
+    source = models.CharField(_("source"), max_length=50)
+    external_id = models.CharField(_("external ID"), max_length=255)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="+",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
-    imported_at = models.DateTimeField(_("taken over"), default=timezone.now)
+    imported_at = models.DateTimeField(_("imported"), default=timezone.now)
     made_account = models.BooleanField(
-        _("made the account"), default=False, db_default=False, editable=False
+        _("created the account"), default=False, db_default=False, editable=False
     )
     """Whether the account came with it; else there was one here before, with the same address."""
     password_mark = models.CharField(

@@ -26,7 +26,7 @@ class MailedCode(models.Model):
         """What the code is for; one for another is refused."""
 
         SIGNIN = "signin", _("to sign in")
-        CHALLENGE = "challenge", _("in place of a sum")
+        CHALLENGE = "challenge", _("instead of proof of work")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
@@ -41,8 +41,8 @@ class MailedCode(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        verbose_name = _("mailed code")
-        verbose_name_plural = _("mailed codes")
+        verbose_name = _("code sent by email")
+        verbose_name_plural = _("codes sent by email")
 
     def __str__(self) -> str:
         return str(self.id)

@@ -40,8 +40,8 @@ class MailedLink(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        verbose_name = _("mailed link")
-        verbose_name_plural = _("mailed links")
+        verbose_name = _("link sent by email")
+        verbose_name_plural = _("links sent by email")
 
     def __str__(self) -> str:
         return str(self.id)

@@ -22,8 +22,8 @@ class NotMeLink(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        verbose_name = _("“it was not me” link")
-        verbose_name_plural = _("“it was not me” links")
+        verbose_name = _("“This wasn’t me” link")
+        verbose_name_plural = _("“This wasn’t me” links")
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -47,16 +47,16 @@ class FactorRecovery(models.Model):
         on_delete=models.CASCADE,
         related_name="+",
         primary_key=True,
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
-    begun_at = models.DateTimeField(_("begun"))
-    ready_at = models.DateTimeField(_("possible from"))
-    expires_at = models.DateTimeField(_("possible until"), db_index=True)
-    told_at = models.DateTimeField(_("last told"), db_index=True)
+    begun_at = models.DateTimeField(_("started"))
+    ready_at = models.DateTimeField(_("available from"))
+    expires_at = models.DateTimeField(_("available until"), db_index=True)
+    told_at = models.DateTimeField(_("last notified"), db_index=True)
 
     class Meta:
-        verbose_name = _("recovery without second factor")
-        verbose_name_plural = _("recoveries without second factor")
+        verbose_name = _("recovery without two-step verification")
+        verbose_name_plural = _("recoveries without two-step verification")
 
     def __str__(self) -> str:
         return str(self.pk)

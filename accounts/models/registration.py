@@ -60,22 +60,22 @@ class SignUpPolicy(models.Model):
     class Mode(models.TextChoices):
         """Who may make an account without being invited."""
 
-        OPEN = "open", _("Everybody")
-        DOMAINS = "domains", _("People with an address at one of the domains below")
-        INVITED = "invited", _("Nobody: accounts are made by invitation")
-        CLOSED = "closed", _("Nobody: no accounts are made")
+        OPEN = "open", _("Anyone")
+        DOMAINS = "domains", _("Anyone with an email address at one of the domains below")
+        INVITED = "invited", _("By invitation only")
+        CLOSED = "closed", _("Nobody")
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    mode = models.CharField(_("who may sign up"), max_length=10, choices=Mode)
+    mode = models.CharField(_("who can sign up"), max_length=10, choices=Mode)
     domains = models.TextField(
-        _("domains"), blank=True, help_text=_("One a line, such as example.com.")
+        _("domains"), blank=True, help_text=_("One per line, such as example.com.")
     )
     contact = models.CharField(
-        _("who to ask"),
+        _("contact"),
         max_length=200,
         blank=True,
         help_text=_(
-            "Told to people who may not sign up, such as “the service desk, help@example.com”."
+            "Shown to people who can’t sign up, such as “the service desk, help@example.com”."
         ),
     )
 
@@ -104,7 +104,7 @@ class Invitation(models.Model):
         _("message"),
         max_length=1000,
         blank=True,
-        help_text=_("Stands in the mail, above the link."),
+        help_text=_("Shown in the email, above the link."),
     )
     group = models.ForeignKey(
         Group,
@@ -113,7 +113,7 @@ class Invitation(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text=_("The person becomes a member of it."),
+        help_text=_("The user becomes a member of this group."),
     )
     language = models.CharField(_("language"), max_length=20, blank=True, editable=False)
     invited_by = models.ForeignKey(
@@ -126,11 +126,11 @@ class Invitation(models.Model):
     )
     created_at = models.DateTimeField(_("first sent"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("last sent"), default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(_("works until"), db_index=True, editable=False)
+    expires_at = models.DateTimeField(_("valid until"), db_index=True, editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
     accepted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        verbose_name=_("became"),
+        verbose_name=_("accepted by"),
         on_delete=models.SET_NULL,
         null=True,
         editable=False,

@@ -26,17 +26,17 @@ class SupportCase(models.Model):
         OPEN = "open", _("open")
         FINISHED = "finished", _("finished")
         STOPPED = "stopped", _("stopped")
-        EXPIRED = "expired", _("ran out")
+        EXPIRED = "expired", _("expired")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        verbose_name=_("person"),
+        verbose_name=_("user"),
         on_delete=models.CASCADE,
         related_name="+",
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
-    resets_factors = models.BooleanField(_("removes the second steps"), default=False)
+    resets_factors = models.BooleanField(_("removes two-step verification"), default=False)
     email = models.EmailField(_("new email address"), max_length=MAX_LENGTH, blank=True)
     opened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -54,15 +54,17 @@ class SupportCase(models.Model):
     )
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     approved_at = models.DateTimeField(_("approved"), null=True)
-    ready_at = models.DateTimeField(_("possible from"))
-    expires_at = models.DateTimeField(_("possible until"), db_index=True)
-    told_at = models.DateTimeField(_("person last told"), default=timezone.now)
+    ready_at = models.DateTimeField(_("available from"))
+    expires_at = models.DateTimeField(_("available until"), db_index=True)
+    told_at = models.DateTimeField(_("user last notified"), default=timezone.now)
     link_sent_at = models.DateTimeField(_("link last sent"), null=True)
 
     class Meta:
-        verbose_name = _("recovery by operators")
+        verbose_name = _("recovery by an operator")
         verbose_name_plural = _("recoveries by operators")
-        permissions = [("approve_supportcase", _("Can approve what another operator opened"))]
+        permissions = [
+            ("approve_supportcase", _("Can approve a recovery opened by another operator"))
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["user"],

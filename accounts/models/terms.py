@@ -14,7 +14,7 @@ class TermsAcceptance(models.Model):
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        verbose_name=_("person"),
+        verbose_name=_("user"),
         on_delete=models.CASCADE,
         related_name="+",
     )
@@ -22,8 +22,8 @@ class TermsAcceptance(models.Model):
     accepted_at = models.DateTimeField(_("accepted"))
 
     class Meta:
-        verbose_name = _("acceptance of the terms")
-        verbose_name_plural = _("acceptances of the terms")
+        verbose_name = _("terms acceptance")
+        verbose_name_plural = _("terms acceptances")
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "version"], name="ostiary_accounts_terms_accepted_once"

@@ -44,7 +44,7 @@ class UserManager(BaseUserManager["User"]):
             return super().get(*args, **kwargs)
         found: User | None = person_at_hand.take(pk) or _by_pk.first(pk=pk)
         if found is None:
-            raise User.DoesNotExist("No such person.")
+            raise User.DoesNotExist("No such user.")
         return found
 
     def get_by_natural_key(self, username: str | None) -> User:
@@ -60,13 +60,13 @@ class UserManager(BaseUserManager["User"]):
     def _the_one(username: str | None, people: list[User]) -> User:
         found: User | None = the_one_with(username or "", people)
         if found is None:
-            raise User.DoesNotExist("No such person.")
+            raise User.DoesNotExist("No such user.")
         return found
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Make a person; without a password they can't sign in by one."""
         if not email:
-            raise ValueError("A person needs an email address.")
+            raise ValueError("A user needs an email address.")
         user = self.model(email=normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -106,7 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=MAX_LENGTH,
         unique=True,
         validators=[only_ascii],
-        error_messages={"unique": _("There is an account with this address already.")},
+        error_messages={"unique": _("An account with this email address already exists.")},
     )
     email_verified_at = models.DateTimeField(_("email verified"), null=True, blank=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
@@ -120,18 +120,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     website = models.URLField(_("website"), blank=True)
     gender = models.CharField(_("gender"), max_length=40, blank=True)
     birthdate = models.DateField(_("date of birth"), null=True, blank=True)
-    street_address = models.TextField(_("street and number"), max_length=300, blank=True)
+    street_address = models.TextField(_("street address"), max_length=300, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
-    locality = models.CharField(_("town"), max_length=100, blank=True)
+    locality = models.CharField(_("city"), max_length=100, blank=True)
     region = models.CharField(_("region"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=100, blank=True)
     locale = models.CharField(_("language"), max_length=20, blank=True)
     zoneinfo = models.CharField(_("time zone"), max_length=64, blank=True)
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("Switch off instead of deleting an account.")
+        _("active"), default=True, help_text=_("Deactivate accounts instead of deleting them.")
     )
     is_staff = models.BooleanField(
-        _("operator"), default=False, help_text=_("May use the administration.")
+        _("operator"), default=False, help_text=_("Can use the admin console.")
     )
     home_region = models.CharField(
         _("home region"),
@@ -142,7 +142,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         editable=False,
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = UserManager()
 
@@ -152,13 +152,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         swappable = "AUTH_USER_MODEL"
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         constraints = [
             models.UniqueConstraint(
                 AsciiLower("email"),
                 name="ostiary_accounts_one_of_address",
-                violation_error_message=_("There is an account with this address already."),
+                violation_error_message=_("An account with this email address already exists."),
             )
         ]
 

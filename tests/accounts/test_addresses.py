@@ -85,7 +85,7 @@ def test_the_database_itself_refuses_a_twin(person, twin):
         User.objects.create_user(twin)
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.bulk_create([User(email=twin)])
-    with pytest.raises(ValidationError, match="There is an account with this address already"):
+    with pytest.raises(ValidationError, match="An account with this email address already exists"):
         User(email=twin, password="x").full_clean()
 
 

@@ -87,7 +87,7 @@ def test_a_twin_of_an_address_is_a_form_error(superuser, person):
     answer = superuser.post(f"{PEOPLE}add/", {"email": "ALICE@example.com", "is_active": "on"})
 
     assert answer.status_code == 200
-    assert "There is an account with this address already." in answer.content.decode()
+    assert "An account with this email address already exists." in answer.content.decode()
 
 
 def test_no_password_and_no_hash_is_shown(superuser, person):

@@ -47,7 +47,7 @@ def do(desk, action):
 
 
 def test_to_delete_a_person_is_to_have_them_erased(desk, operator, person):
-    assert "What stays, and why" in desk.get(f"{PEOPLE}{person.pk}/delete/").text
+    assert "What is retained, and why" in desk.get(f"{PEOPLE}{person.pk}/delete/").text
 
     assert erase(desk, person).status_code == 302
 
@@ -58,7 +58,7 @@ def test_to_delete_a_person_is_to_have_them_erased(desk, operator, person):
     assert "will be erased" in flow.delivered()[-1].subject
     event = Event.objects.get(kind="erasure.requested")
     assert event.details["operator"] == pseudonym_of(operator)
-    assert "was asked for already" in erase(desk, person).text
+    assert "is already scheduled for deletion" in erase(desk, person).text
 
 
 def test_without_a_reason_or_the_permission_nothing_is_asked_for(desk, person):

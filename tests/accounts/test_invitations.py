@@ -155,14 +155,14 @@ def test_an_address_has_one_open_invitation(admin):
 
     answer = admin.post(f"{ADMIN}add/", {"email": CAROL.upper(), "days": "7"})
 
-    assert "has an invitation already" in answer.content.decode()
+    assert "already has an invitation" in answer.content.decode()
     assert len(flow.delivered()) == 1
 
 
 def test_who_has_an_account_is_not_invited(admin, person):
     answer = admin.post(f"{ADMIN}add/", {"email": person.email.upper(), "days": "7"})
 
-    assert "There is an account with this address already." in answer.content.decode()
+    assert "An account with this email address already exists." in answer.content.decode()
     assert not Invitation.objects.exists()
 
 
@@ -295,7 +295,7 @@ def test_of_10_operators_who_invite_one_address_at_once_one_does_and_the_others_
 
     assert sorted(answer.status_code for answer in answers) == [200] * 9 + [302]
     for answer in answers:
-        told = "This address has an invitation already" in answer.content.decode()
+        told = "This email address already has an invitation" in answer.content.decode()
         assert told == (answer.status_code == 200)
     assert Invitation.objects.count() == 1
     assert len(flow.delivered()) == 1
@@ -315,6 +315,6 @@ def test_an_invitation_that_another_sent_after_the_form_was_looked_at_is_a_form_
 
     answer = admin.post(f"{ADMIN}add/", {"email": CAROL, "days": "7"})
 
-    assert "This address has an invitation already" in answer.content.decode()
+    assert "This email address already has an invitation" in answer.content.decode()
     assert len(looked_at) == 2
     assert Invitation.objects.count() == 1

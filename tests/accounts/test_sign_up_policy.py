@@ -133,7 +133,7 @@ def test_the_domains_below_must_be_some():
 
     answer = admin.post(f"{ADMIN}add/", {"mode": "domains", "domains": " ", "contact": ""})
 
-    assert "Write at least one domain." in answer.content.decode()
+    assert "Enter at least one domain." in answer.content.decode()
     assert not SignUpPolicy.objects.exists()
 
 

@@ -97,7 +97,7 @@ def test_nobody_works_on_their_own_account(two, approver):
 def test_only_a_superuser_helps_an_operator(two, opener, approver, privilege):
     chief = make_person("chief@example.com", **{privilege: True})
     answer = open_in_admin(desk_of(opener), person=chief.email)
-    assert "only a superuser" in answer.content.decode()
+    assert "Only a superuser" in answer.content.decode()
     with pytest.raises(PermissionDenied):
         opened(opener, chief)
     case = opened(make_operator("boss", is_superuser=True), chief)
@@ -280,10 +280,16 @@ def test_what_will_happen_is_shown_before_it_is_opened(alice, opener):
 
     shown = page.content.decode()
     assert page.status_code == 200
-    for words in ("told at once", NEW, "removes two-step verification", "Ticket 7", "Passport"):
+    for words in (
+        "notified immediately",
+        NEW,
+        "removes two-step verification",
+        "Ticket 7",
+        "Passport",
+    ):
         assert words in shown
     assert not SupportCase.objects.exists()
-    again = browser.post(f"{CASES}add/", {**form, "change": "Change something"}).content.decode()
+    again = browser.post(f"{CASES}add/", {**form, "change": "Edit"}).content.decode()
     assert "Ticket 7" in again
     assert not SupportCase.objects.exists()
 
@@ -291,13 +297,13 @@ def test_what_will_happen_is_shown_before_it_is_opened(alice, opener):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"person": "nobody@example.com"}, "No account that is switched on"),
+        ({"person": "nobody@example.com"}, "No active account has this email address"),
         ({"person": "not an address"}, "valid email"),
         ({"reason": ""}, "required"),
         ({"checked": ""}, "required"),
         ({"reason": "x\x00y"}, "Null characters"),
-        ({"email": "ALICE@example.com"}, "They have this address already"),
-        ({"email": "BOB@example.com"}, "There is an account with this address already"),
+        ({"email": "ALICE@example.com"}, "The account already has this email address"),
+        ({"email": "BOB@example.com"}, "An account with this email address already exists"),
     ],
 )
 def test_what_can_not_be_is_a_form_error(alice, other_person, opener, fields, words):
@@ -311,7 +317,7 @@ def test_what_can_not_be_is_a_form_error(alice, other_person, opener, fields, wo
 def test_who_has_no_second_step_has_none_removed(person, keeper, opener):
     answer = open_in_admin(desk_of(opener), resets_factors="on")
 
-    assert "no second step to remove" in answer.content.decode()
+    assert "no two-step verification to remove" in answer.content.decode()
 
 
 def test_an_address_that_was_never_verified_gets_no_link(opener):
@@ -327,7 +333,7 @@ def test_one_is_open_at_a_time(alice, opener):
 
     answer = open_in_admin(desk_of(opener))
 
-    assert "There is an open recovery" in answer.content.decode()
+    assert "This account already has an open recovery" in answer.content.decode()
     assert opened(opener, alice) is None
 
 
