@@ -114,7 +114,7 @@ def _ask(url: str, prefix: str) -> str:
             while chunk := response.read1(65536):
                 answer += chunk
                 if len(answer) > MOST_BYTES or time.monotonic() > ends:
-                    raise ServiceUnavailable("the answer is too long or too slow")
+                    raise ServiceUnavailable("the response is too long or too slow")
     except urllib.error.HTTPError as error:
         raise ServiceUnavailable(f"the service answers {error.code}") from None
     except (OSError, ValueError) as error:

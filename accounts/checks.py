@@ -49,27 +49,27 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
     if url and not _is_safe(url):
         yield (
             "BREACHED_PASSWORDS_URL",
-            "is not an https address that ends with a slash.",
-            'Write such as "https://api.pwnedpasswords.com/range/", or "" to ask nobody.',
+            "isn't an https URL that ends with a slash.",
+            'Use a URL such as "https://api.pwnedpasswords.com/range/", or "" for no service.',
         )
     path = accounts_settings.BREACHED_PASSWORDS_FILE
     if path and not Path(path).is_file():
         yield (
             "BREACHED_PASSWORDS_FILE",
-            "is not a file that is there.",
-            "Write the path of a file of SHA-1 hashes in their order.",
+            "isn't an existing file.",
+            "Use the path of a file of sorted SHA-1 hashes.",
         )
     if accounts_settings.SIGNUP not in signup_policy.Mode.values:
         yield (
             "SIGNUP",
-            f"is {accounts_settings.SIGNUP!r}, which is no way to sign up: nobody may.",
-            f"Write one of {', '.join(signup_policy.Mode.values)}.",
+            f"is {accounts_settings.SIGNUP!r}, which isn't a sign-up mode, so nobody can sign up.",
+            f"Use one of {', '.join(signup_policy.Mode.values)}.",
         )
     if accounts_settings.SIGNUP == "domains" and not accounts_settings.SIGNUP_DOMAINS:
         yield (
             "SIGNUP_DOMAINS",
-            "is empty, and SIGNUP lets only people of those domains sign up.",
-            'Write such as ["example.com"].',
+            "is empty, but SIGNUP only allows those domains.",
+            'Use a list such as ["example.com"].',
         )
     key = accounts_settings.FIREBASE_SIGNER_KEY
     if key and (problem := signer_key_problem(key)):
@@ -83,7 +83,7 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
     except HashRefused:
         yield (
             "FIREBASE_SALT_SEPARATOR",
-            "is not the base64_salt_separator of a Firebase project.",
+            "isn't the base64_salt_separator of a Firebase project.",
             "Copy it from “Password hash parameters” in the Firebase console.",
         )
     for key in ("ADDRESS_POLICIES", "NAME_POLICIES"):
@@ -93,28 +93,28 @@ def _senseless_values() -> Iterator[tuple[str, str, str]]:
             except ImportError:
                 found = False
             if not found:
-                yield key, f"names {path!r}, which is no function.", "Is it spelt right?"
+                yield key, f"names {path!r}, which isn't a function.", "Check the spelling."
     path = accounts_settings.DISPOSABLE_DOMAINS_FILE
     if path and not Path(path).is_file():
         yield (
             "DISPOSABLE_DOMAINS_FILE",
-            "is not a file that is there.",
-            "Write the path of a file of domains, one a line.",
+            "isn't an existing file.",
+            "Use the path of a file with one domain per line.",
         )
     if accounts_settings.SUPPORT_RECOVERY_OPERATORS > 2:
         yield (
             "SUPPORT_RECOVERY_OPERATORS",
-            "is more than the two that there can be: nobody is ever helped.",
-            "Write 1, or 2.",
+            "is greater than 2, so no account could ever be recovered.",
+            "Use 1 or 2.",
         )
     if version := accounts_settings.TERMS_VERSION:
         if len(version) > VERSION_MAX_LENGTH:
-            yield "TERMS_VERSION", "is too long.", "Write 40 characters at most."
+            yield "TERMS_VERSION", "is too long.", "Use at most 40 characters."
         if not ostiary_settings.TERMS_URL:
             yield (
                 "TERMS_VERSION",
-                "is set, and OSTIARY['TERMS_URL'] is not: people can’t read what they accept.",
-                'Write an https address there, or a path on this site such as "/terms/".',
+                "is set, but OSTIARY['TERMS_URL'] isn't, so nobody can read the terms.",
+                'Set it to an https URL, or a path on this site such as "/terms/".',
             )
 
 
@@ -129,9 +129,9 @@ def check_terms_step(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "OSTIARY_ACCOUNTS['TERMS_VERSION'] is accepted at sign-up only: people who have an "
-            "account are never asked.",
-            hint=f"Put {terms.STEP!r} into OSTIARY['SIGNIN_STEPS'].",
+            "OSTIARY_ACCOUNTS['TERMS_VERSION'] is only accepted at sign-up. Users with "
+            "an account are never asked.",
+            hint=f"Add {terms.STEP!r} to OSTIARY['SIGNIN_STEPS'].",
             id="ostiary_accounts.W004",
         )
     ]
@@ -153,9 +153,9 @@ def check_hashers(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not isinstance(hashers[0], BoundedArgon2PasswordHasher):
         return [
             Warning(
-                "Passwords are not hashed by the bounded Argon2id, so that many sign-ins at once "
-                "may use up the memory, and a password with accents may not fit when it is typed "
-                "on another keyboard.",
+                "Passwords aren't hashed with the bounded Argon2id hasher. Many sign-ins "
+                "at once can exhaust the memory, and accented passwords can fail when "
+                "typed on another keyboard.",
                 hint=f"Put {path!r} first in PASSWORD_HASHERS.",
                 id="ostiary_accounts.W001",
             )
@@ -163,9 +163,9 @@ def check_hashers(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if any(hasher.algorithm == hashers[0].algorithm for hasher in hashers[1:]):
         return [
             Warning(
-                "PASSWORD_HASHERS has a second hasher for Argon2, and Django checks passwords by "
-                "the last: the bounded one is never asked.",
-                hint=f"Keep {path!r} only: it reads the same hashes.",
+                "PASSWORD_HASHERS has a second hasher for Argon2. Django uses the last "
+                "one, so the bounded hasher is never used.",
+                hint=f"Only keep {path!r}. It reads the same hashes.",
                 id="ostiary_accounts.W002",
             )
         ]
@@ -181,7 +181,7 @@ def check_password_length(app_configs: Any, **_: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"A password of {shortest} characters is accepted as the only factor.",
-            hint="Put MinimumLengthValidator into AUTH_PASSWORD_VALIDATORS with the option "
+            hint="Add MinimumLengthValidator to AUTH_PASSWORD_VALIDATORS with the option "
             f'"min_length": {SHORTEST_PASSWORD}.',
             id="ostiary_accounts.W003",
         )
@@ -198,9 +198,9 @@ def check_user_model(app_configs: Any, **_: Any) -> list[CheckMessage]:
     except FieldDoesNotExist:
         return [
             Error(
-                f"{user_model.__name__} has no field {name!r}, so that nobody can sign up or "
-                "recover a password by mail.",
-                hint="Add one, or name the field that holds the address in EMAIL_FIELD.",
+                f"{user_model.__name__} has no field {name!r}, so nobody can sign up or "
+                "recover a password by email.",
+                hint="Add one, or name the field that holds the email address in EMAIL_FIELD.",
                 id="ostiary_accounts.E001",
             )
         ]

@@ -83,4 +83,4 @@ def _tell_of_missing_key(looked_at: Iterable[str]) -> None:
 
     from_firebase = any(kind.startswith("firebase$") for kind in looked_at)
     if from_firebase and not accounts_settings.FIREBASE_SIGNER_KEY:
-        log.error("Someone from Firebase can't sign in: FIREBASE_SIGNER_KEY is not set.")
+        log.error("Users imported from Firebase can’t sign in: FIREBASE_SIGNER_KEY isn’t set.")

@@ -61,13 +61,13 @@ def _told(source: str, keys: list[int], survey: Survey) -> Iterator[Absent]:
         if not getattr(user, "is_active", True):
             continue  # as it should be
         if is_privileged(user):
-            stays = "Operators are not changed by an import."
+            stays = "Imports don't change operators."
         elif not identity.made_account:
-            stays = "The account was not made by an import, as far as is known."
+            stays = "The account wasn't created by an import, as far as we know."
         elif user.pk in others:
-            stays = f"They came from “{others[user.pk]}”, too."
+            stays = f"The user was also imported from “{others[user.pk]}”."
         elif survey.has_address(canonical(email_of(user))):
-            stays = "Somebody else in the files has this address."
+            stays = "Another record in the files has this address."
         else:
             stays = ""
         yield Absent(identity.external_id, identity.user_id, stays)
@@ -81,23 +81,23 @@ def judge(source: str, absent: Iterable[Absent], most_percent: int) -> None:
     if off > max(1, everybody * most_percent / 100):
         needed = -(-100 * off // everybody)
         raise TooMany(
-            f"{off:,} of {everybody:,} people from “{source}” are not in these files, and would be "
-            f"switched off. Are they whole? Nothing was changed. If it is right: "
-            f"--absent-most {needed}."
+            f"{off:,} of {everybody:,} users from “{source}” aren't in these files, and would be "
+            f"deactivated. Nothing was changed. Check that the files are complete. If they are, "
+            f"add --absent-most {needed}."
         )
 
 
 def listed(absent: Iterable[Absent]) -> Iterator[Outcome]:
     """What is told of them, if nothing is done."""
     for one in absent:
-        text = one.stays or "Not there any more. The account here is active."
+        text = one.stays or "No longer in the source. The account here is active."
         yield Outcome(ABSENT, one.external_id, reason="absent", text=text)
 
 
 def switch_off(source: str, absent: Iterable[Absent], *, dry_run: bool) -> Iterator[Outcome]:
     """Switch their accounts off, which ends sessions and tokens, and tell of each."""
     for one in absent:
-        text = one.stays or "Not there any more. The account here is switched off."
+        text = one.stays or "No longer in the source. The account here was deactivated."
         if one.stays:
             yield Outcome(ABSENT, one.external_id, reason="absent", text=text)
         elif dry_run or _switch_off(source, one):

@@ -42,13 +42,13 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     if found.claims.get("name") == found.email:
         del found.claims["name"]  # Auth0 fills it in where there is none
     if user.get("multifactor") or user.get("mfa_factors"):
-        found.note("second_factor_left", "Second factors are not taken over.")
+        found.note("second_factor_left", "Second factors aren't imported.")
     others = {id_in(one, "provider") for one in found.those_inside(user, "identities")}
     if others - {DATABASE, ""} or found.external_id.partition("|")[0] not in (
         DATABASE,
         found.external_id,
     ):
-        found.note("identity_left", "The sign-in through another system is not taken over.")
+        found.note("identity_left", "Sign-in through another system isn't imported.")
     if any(user.get(key) for key in ("passwordHash", "password_hash", "custom_password_hash")):
         found.take_password(lambda: _hash(user))
     return found

@@ -45,7 +45,7 @@ class Places:
             try:
                 found[name] = self._judged(claim, place, value)
             except ValidationError:
-                person.note("claim_left", f"“{claim}” has a value that an account can't hold.")
+                person.note("claim_left", f"“{claim}” has an invalid value.")
         return found
 
     def _judged(self, claim: str, place: models.Field[Any, Any], value: str) -> Any:
@@ -54,7 +54,7 @@ class Places:
         if claim == "zoneinfo" and cleaned not in self._zones:
             raise ValidationError("unknown")
         if isinstance(cleaned, date) and not date(1850, 1, 1) <= cleaned <= timezone.localdate():
-            raise ValidationError("nobody was born then")
+            raise ValidationError("not a plausible date of birth")
         if claim in NAMES:
             check_name(cleaned)
         return cleaned
@@ -67,5 +67,5 @@ def language_tag(locale: str) -> str:
     """
     tag = _POSIX.sub("", locale).replace("_", "-")
     if not _LANGUAGE.fullmatch(tag):
-        raise ValidationError("no language")
+        raise ValidationError("not a language")
     return tag

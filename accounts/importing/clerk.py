@@ -49,9 +49,9 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
         if names and not isinstance(user.get(key), str):
             found.take_claims(found.inside(user, key), names, keys=())
     if any(user.get(key) for key in ("totp_secret", "mfa_enabled", "two_factor_enabled")):
-        found.note("second_factor_left", "Second factors are not taken over.")
+        found.note("second_factor_left", "Second factors aren't imported.")
     if user.get("external_accounts"):
-        found.note("identity_left", "The sign-in through another system is not taken over.")
+        found.note("identity_left", "Sign-in through another system isn't imported.")
     _take_password(found, user)
     return found
 
@@ -62,7 +62,9 @@ def _take_password(found: Person, user: dict[str, Any]) -> None:
     elif "password_digest" in user or user.get("password_enabled") is False:
         found.password_ended = True
     else:
-        found.note("password_left", "There is no hash: Clerk gives them out by its dashboard only.")
+        found.note(
+            "password_left", "There is no hash. Clerk exports hashes only from its dashboard."
+        )
 
 
 def _addresses(user: dict[str, Any]) -> tuple[str, set[str]]:

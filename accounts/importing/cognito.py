@@ -36,10 +36,10 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     found.take_verified(own, "email_verified")
     found.take_claims(own, names)
     if truth(own, "cognito:mfa_enabled", default=False) or user.get("UserMFASettingList"):
-        found.note("second_factor_left", "Second factors are not taken over.")
+        found.note("second_factor_left", "Second factors aren't imported.")
     if id_in(user, "UserStatus") == "EXTERNAL_PROVIDER":
-        found.note("identity_left", "The sign-in through another system is not taken over.")
-    found.note("password_left", "Cognito gives out no password hashes.")
+        found.note("identity_left", "Sign-in through another system isn't imported.")
+    found.note("password_left", "Cognito doesn't export password hashes.")
     found.password_ended = id_in(user, "UserStatus") in TO_BE_CHANGED
     return found
 

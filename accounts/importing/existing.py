@@ -91,9 +91,9 @@ class Existing:
         if owners:
             return self._of_address(met, owners)
         if person.email in self._names:
-            raise Refused("existing", "There is an account with this user name already.")
+            raise Refused("existing", "An account with this user name already exists.")
         if person.email in self._erased or str(person.uuid) in self._erased:
-            raise Refused("erased", "This person has had their account erased.")
+            raise Refused("erased", "This user's account was deleted here.")
         # Their first record has made the account, or in a dry run would have.
         return None if met.is_first else done(MERGED, met.entry, person)
 
@@ -105,7 +105,7 @@ class Existing:
         if is_privileged(user):
             if not wanted:
                 return done(HERE, met.entry, person)
-            raise Refused("operator", "Operators are not changed by an import.")
+            raise Refused("operator", "Imports don't change operators.")
         changes: dict[str, Any] = {}
         is_unused = passwords.is_unused(identity, user, self.importer.kinds)
         if wanted and met.is_first:
@@ -113,7 +113,7 @@ class Existing:
             if _is_moved(person, user) or (is_unused and person.email != email_of(user)):
                 changes |= self._move(person, user, is_unused=is_unused)
             if person.is_active and not user.is_active:
-                person.note("disabled_here", "The account is switched off here, and stays so.")
+                person.note("disabled_here", "The account is deactivated here, and stays so.")
         elif is_unused:
             changes = _missing(met.claims, user)
         if wanted or is_unused:
@@ -125,18 +125,18 @@ class Existing:
         if encoded is not None:
             changes["password"] = encoded
         elif person.password and not (user.has_usable_password() or identity.password_ended):
-            person.note("password_left", "They sign in here without a password.")
+            person.note("password_left", "The user signs in here without a password.")
         self._save(identity)
         return self._change(met, user, changes) if changes else done(HERE, met.entry, person)
 
     def _deleted(self, met: Met, user: Any) -> Outcome:
         """Someone of whom the other system keeps only that they were deleted. Their account here is
         switched off, unless somebody else there has its address now."""
-        told = "This account was deleted there."
+        told = "The account was deleted in the source."
         if user is None or self.survey.has_address(canonical(email_of(user))):
             raise Refused("deleted", told)
         if is_privileged(user):
-            raise Refused("operator", "Operators are not changed by an import.")
+            raise Refused("operator", "Imports don't change operators.")
         met.person.note("deleted", told)
         if not user.is_active:
             return done(HERE, met.entry, met.person)
@@ -149,13 +149,13 @@ class Existing:
         if not _is_moved(person, user):
             return self._address(person, user)
         if not person.email_verified:
-            why = "The address there is another, and not verified. The one here stays."
+            why = "The address in the source differs and isn't verified. The one here stays."
         elif not is_unused:
-            why = "The address there is another. They have been here, and keep theirs."
+            why = "The address in the source differs. The one here is in use, and stays."
         elif person.email in self._names or person.email in self._erased:
-            why = "The address there is another, and can't be had here."
+            why = "The address in the source differs, and can't be used here."
         elif any(not self._makes_way(one, person) for one in self._owners_at(person)):
-            why = "The address there is another, which is that of another account here."
+            why = "The address in the source differs, and belongs to another account here."
         if why:
             person.note("email_left", why)
             return {}
@@ -176,16 +176,16 @@ class Existing:
     def _of_address(self, met: Met, owners: list[Any]) -> Outcome:
         """Someone whose address an account here has."""
         if len(owners) > 1:
-            raise Refused("existing", "There are several accounts with this address.")
+            raise Refused("existing", "Several accounts have this address.")
         person, [user] = met.person, owners
         if identity := self._identity_here(user):
             self._put_in_place_of(person, identity, user)
             told = self._again(met, identity, user, wanted=True)
             return self._change(met, user, {}) if told.outcome == HERE else told
         if not self.options.update:
-            raise Refused("existing", "There is an account with this address already.")
+            raise Refused("existing", "An account with this address already exists.")
         if is_privileged(user):
-            raise Refused("operator", "Operators are not changed by an import.")
+            raise Refused("operator", "Imports don't change operators.")
         _must_be_one(person, user)
         identity = ImportedIdentity(
             source=self.options.source, external_id=person.external_id, user=user
@@ -219,7 +219,7 @@ class Existing:
             is_sure = is_there or self.options.whole
             if not (is_gone and is_sure and self.options.update):
                 raise Refused(
-                    "duplicate", f"“{before}” came before, with the same address: theirs it is."
+                    "duplicate", f"“{before}” was imported earlier with the same address."
                 )
             _must_be_one(person, user)
         identity.external_id = person.external_id
@@ -232,7 +232,7 @@ class Existing:
 
     def _tell_of_id(self, person: Person, user: Any) -> None:
         if self.options.keep_ids and user.pk != person.uuid:
-            person.note("id_left", "The account was here before, and keeps its own id.")
+            person.note("id_left", "The account already existed, and keeps its own id.")
 
     # --- whose an address is ---------------------------------------------------------------------
 
@@ -341,9 +341,7 @@ class Existing:
                 with transaction.atomic():
                     user.save(update_fields=written)
             except IntegrityError:  # somebody has taken the address in this moment
-                raise Refused(
-                    "existing", "There is an account with this address already."
-                ) from None
+                raise Refused("existing", "An account with this address already exists.") from None
         if "password" in changes and user.last_login is not None:
             sessions.end_all(user, "password")
             password_changed.send(type(user), user=user, request=None)
@@ -389,7 +387,7 @@ def _must_be_one(person: Person, user: Any) -> None:
     """
     verified_here = getattr(user, "email_verified_at", user) is not None
     if not (person.email_verified and verified_here):
-        raise Refused("existing", "The account here has an address that not both verified.")
+        raise Refused("existing", "The address wasn't verified both here and in the source.")
 
 
 def _facts(identity: ImportedIdentity) -> tuple[str, str, bool]:

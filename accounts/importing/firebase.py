@@ -30,10 +30,10 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     found.take_verified(user, "emailVerified")
     found.take_claims(user, {"displayName": "name", "photoUrl": "picture", **names}, keys=())
     if user.get("mfaInfo"):
-        found.note("second_factor_left", "Second factors are not taken over.")
+        found.note("second_factor_left", "Second factors aren't imported.")
     providers = {id_in(one, "providerId") for one in found.those_inside(user, "providerUserInfo")}
     if providers - {"password", ""}:
-        found.note("identity_left", "The sign-in through another system is not taken over.")
+        found.note("identity_left", "Sign-in through another system isn't imported.")
     if user.get("passwordHash"):
         found.take_password(
             lambda: hashes.firebase(
@@ -44,7 +44,10 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
             )
         )
     elif "password" in providers:
-        found.note("password_left", "There is no hash: who made the export may not read them.")
+        found.note(
+            "password_left",
+            "There is no hash. The account that ran the export may not read hashes.",
+        )
     elif providers:
         found.password_ended = True
     return found

@@ -49,14 +49,14 @@ def _number(value: object) -> int:
     """A whole number, also where it stands as text."""
     text = str(value)
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,10}", text, re.ASCII):
-        raise HashRefused("The hash has a parameter that is no number.")
+        raise HashRefused("The hash has a parameter that isn't a number.")
     return int(text)
 
 
 def binary(value: object, encoding: str = "base64") -> bytes:
     """The bytes of a text in ``base64`` (either alphabet, padded or not), ``hex`` or ``utf8``."""
     if not isinstance(value, str):
-        raise HashRefused("The hash has a part that is no text.")
+        raise HashRefused("The hash has a part that isn't text.")
     try:
         if encoding == "hex":
             return bytes.fromhex(value)
@@ -85,7 +85,7 @@ def _fitting(encoded: str) -> str:
 def _bounded(value: object, least: int, most: int) -> int:
     number = _number(value)
     if not least <= number <= most:
-        raise HashRefused("The hash takes more work than a sign-in may cost, or none.")
+        raise HashRefused("The work factor of the hash is out of range.")
     return number
 
 
@@ -114,7 +114,7 @@ def log2(n: object) -> int:
     """The exponent of scrypt's N, which is a power of two."""
     number = _number(n)
     if number < 2 or number & (number - 1):
-        raise HashRefused("The hash has a cost that is no power of two.")
+        raise HashRefused("The hash has a cost that isn't a power of two.")
     return number.bit_length() - 1
 
 
@@ -128,7 +128,7 @@ def bcrypt(text: object) -> str:
     """Bcrypt in its own form, ``$2b$10$…``."""
     found = _BCRYPT.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise HashRefused("The hash is not in the form of bcrypt.")
+        raise HashRefused("The hash isn't a bcrypt hash.")
     _bounded(found[1], 4, MOST_BCRYPT_COST)
     return f"bcrypt${found[0]}"
 
@@ -150,7 +150,7 @@ def argon2(
     rounds = _bounded(passes, 1, MOST_ARGON2_WORK // kib)
     parallel = _bounded(lanes, 1, min(MOST_ARGON2_PARALLELISM, kib // 8))
     if len(salt) < 8 or not LEAST_DIGEST_BYTES <= len(digest) <= 64:
-        raise HashRefused("The hash has a salt or a digest of a length that Argon2 doesn't have.")
+        raise HashRefused("The salt or digest of the hash has a length that Argon2 doesn't allow.")
     texts = (b64encode(part).decode().rstrip("=") for part in (salt, digest))
     costs = f"m={kib},t={rounds},p={parallel}"
     return _fitting("$".join((f"argon2_b${variety}$v={_number(version)}", costs, *texts)))
@@ -163,7 +163,7 @@ def phc(text: object) -> str:
     PHC: github.com/P-H-C/phc-string-format.
     """
     if not isinstance(text, str):
-        raise HashRefused("The hash is no text.")
+        raise HashRefused("The hash isn't text.")
     if text.startswith(("$2", "bcrypt$$2")):
         return bcrypt(text.removeprefix("bcrypt$"))
     if text.startswith("bcrypt_sha256$$2"):
@@ -182,7 +182,7 @@ def kind_refused(name: str) -> HashRefused:
     """Says that nothing here reads such hashes. ``name`` is of the kind, and of no hash a part."""
     is_name = re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name)
     kind = f"the kind “{name}”" if is_name else "this kind"
-    return HashRefused(f"A hash of {kind} isn't taken over.")
+    return HashRefused(f"Hashes of {kind} aren't supported.")
 
 
 def _werkzeug(name: str, costs: str, salt: str, digest: str) -> str:
@@ -237,4 +237,4 @@ def signer_key_problem(key: str) -> str:
         fits = len(b64decode(key, validate=True)) >= DIGEST_BYTES
     except ValueError:
         fits = False
-    return "" if fits else "is not the base64_signer_key of a Firebase project"
+    return "" if fits else "isn't the base64_signer_key of a Firebase project"

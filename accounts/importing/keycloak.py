@@ -28,7 +28,7 @@ def external_id(user: dict[str, Any]) -> str:
 def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     """What a user of the realm is here. ``names`` maps attributes to claims."""
     if text(user, "serviceAccountClientId"):
-        raise Refused("service_account", "This is the account of a client, not a person.")
+        raise Refused("service_account", "This is a service account, not a user.")
     actions = texts(user, "requiredActions")
     found = Person(
         external_id=text(user, "id"),
@@ -41,9 +41,11 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     found.groups = [path.strip("/") for path in found.texts_inside(user, "groups")]
     _take_claims(found, user, names)
     if left := sorted({*actions} - {"UPDATE_PASSWORD", "VERIFY_EMAIL"}):
-        found.note("required_action_left", f"Not asked for here: {', '.join(left)}.")
+        found.note(
+            "required_action_left", f"Required actions that don't exist here: {', '.join(left)}."
+        )
     if user.get("federatedIdentities") or user.get("federationLink"):
-        found.note("identity_left", "The sign-in through another system is not taken over.")
+        found.note("identity_left", "Sign-in through another system isn't imported.")
     _take_password(found, user, must_change="UPDATE_PASSWORD" in actions)
     return found
 
@@ -65,10 +67,10 @@ def _take_password(found: Person, user: dict[str, Any], *, must_change: bool) ->
     credentials = found.those_inside(user, "credentials")
     kinds = {id_in(credential, "type") for credential in credentials} - {""}
     if left := sorted(kinds - {"password", "password-history"}):
-        found.note("second_factor_left", f"Not taken over: {', '.join(left)}.")
+        found.note("second_factor_left", f"Not imported: {', '.join(left)}.")
     chosen = next((one for one in credentials if id_in(one, "type") == "password"), None)
     if must_change or (chosen and truth(chosen, "temporary", default=False)):
-        found.end_password("The password was to be changed at the next sign-in.")
+        found.end_password("The password had to be changed at the next sign-in.")
     elif chosen:
         found.take_password(lambda: _hash(chosen))
     elif user.get("credentials") is not None:
@@ -91,7 +93,7 @@ def _hash(credential: dict[str, Any]) -> str:
         return hashes.pbkdf2(name, data.get("hashIterations"), salt, digest)
     more = data.get("additionalParameters")
     if not isinstance(more, dict):
-        raise hashes.HashRefused("The hash lacks its parameters.")
+        raise hashes.HashRefused("The hash has no parameters.")
     return hashes.argon2(
         f"argon2{_first(more, 'type', 'id')}",
         version=_ARGON2_VERSIONS.get(_first(more, "version", "1.3"), 0),

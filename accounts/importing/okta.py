@@ -54,19 +54,19 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     credentials = found.inside(user, "credentials")
     provider = id_in(found.inside(credentials, "provider"), "type")
     if provider not in ("", "OKTA", "IMPORT"):
-        found.note("identity_left", "The sign-in through another system is not taken over.")
+        found.note("identity_left", "Sign-in through another system isn't imported.")
     found.email_verified = any(
         id_in(one, "type") == "PRIMARY" and id_in(one, "status") == "VERIFIED"
         for one in found.those_inside(credentials, "emails")
     )
     if status in TO_BE_CHANGED:
-        found.end_password("The password was to be changed at the next sign-in.")
+        found.end_password("The password had to be changed at the next sign-in.")
         return found
     kept = found.inside(found.inside(credentials, "password"), "hash")
     if kept:
         found.take_password(lambda: _hash(kept))
     else:
-        found.note("password_left", "Okta gives out no password hashes.")
+        found.note("password_left", "Okta doesn't export password hashes.")
     return found
 
 

@@ -68,7 +68,9 @@ def follow(
     is_known = mark == identity.password_mark or user.password == person.password
     if person.password and is_known:
         if identity.password_ended:
-            person.note("password_left", "This password has ended there, as a later export told.")
+            person.note(
+                "password_left", "A later export showed that this password is no longer valid."
+            )
         elif kept:
             identity.password_mark = mark  # of who came before marks were kept
     elif person.password and (kept or _lacks_one(identity, user)):
@@ -78,7 +80,10 @@ def follow(
         identity.password_mark = identity.password_mark or mark_of(user.password)
         identity.password_ended = True
         if "password_left" not in dict(person.notes):
-            person.note("password_left", "They have no password there any more, and so none here.")
+            person.note(
+                "password_left",
+                "The user no longer has a password in the source, and so none here.",
+            )
         return make_password(None)
     return None
 

@@ -188,30 +188,35 @@ class Importer:
     def _examine(self, person: Person) -> None:
         """Judge who somebody is, and bring their address into our form. Raises ``Refused``."""
         if not person.external_id:
-            raise Refused("no_id", "There is no id by which to know this person again.")
+            raise Refused("no_id", "The record has no id.")
         if len(person.external_id) > 255:
             raise Refused("malformed", "The id is longer than 255 characters.")
         if person.is_deleted:
             return
         if self.options.keep_ids and person.uuid is None:
-            raise Refused("malformed", "The id is no UUID, and so can't be kept.")
+            raise Refused("malformed", "The id isn't a UUID, so --keep-ids can't keep it.")
         if not person.email:
-            raise Refused("no_email", "There is no email address, and nobody signs in without.")
+            raise Refused("no_email", "The record has no email address.")
         try:
             person.email = self._address.clean(person.email)
         except ValidationError as problem:
             raise Refused("invalid_email", " ".join(problem.messages)) from None
         name = self.fields[self.model.USERNAME_FIELD]
         if name.max_length and len(person.email) > name.max_length:
-            raise Refused("invalid_email", f"The address is longer than {name.max_length}.")
+            raise Refused(
+                "invalid_email", f"The address is longer than {name.max_length} characters."
+            )
         if not person.email_verified and "email_verified_at" not in self.fields:
             raise Refused(
                 "unverified",
-                "The address is not verified, and the user model has no place to tell that "
+                "The address isn't verified, and the user model has no field for that "
                 "(email_verified_at).",
             )
         if not person.is_active and "is_active" not in self.fields:
-            raise Refused("disabled", "The account is switched off, which can't be told here.")
+            raise Refused(
+                "disabled",
+                "The account is deactivated, and the user model has no field for that (is_active).",
+            )
 
     def _judge_hash(self, person: Person) -> None:
         """Drop a hash that would be one kind too many."""
@@ -221,7 +226,7 @@ class Importer:
         if len(self.kinds) < MOST_KINDS:
             self.kinds.add(kind)
         else:
-            person.end_password(f"There are hashes of {MOST_KINDS} kinds already.")
+            person.end_password(f"More than {MOST_KINDS} kinds of hashes aren't supported.")
 
     # --- who is not here yet ---------------------------------------------------------------------
 
@@ -246,7 +251,7 @@ class Importer:
             with transaction.atomic():
                 self._insert([met], membership)
         except IntegrityError:
-            why = Refused("existing", "There is an account with this address or id already.")
+            why = Refused("existing", "An account with this address or id already exists.")
             return refused(met.entry, why)
         return self._imported(met)
 

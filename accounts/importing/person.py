@@ -132,7 +132,7 @@ class Person:
         """An object in the object; empty if there is none. What is none is noted."""
         value = record.get(key)
         if value is not None and not isinstance(value, dict):
-            self.note("claim_left", f"“{key}” is no object.")
+            self.note("claim_left", f"“{key}” isn't an object.")
         return value if isinstance(value, dict) else {}
 
     def those_inside(self, record: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -141,7 +141,7 @@ class Person:
         listed = value if isinstance(value, list) else [] if value is None else [value]
         found = [item for item in listed if isinstance(item, dict)]
         if len(found) < len(listed):
-            self.note("claim_left", f"“{key}” is no list of objects.")
+            self.note("claim_left", f"“{key}” isn't a list of objects.")
         return found
 
     def texts_inside(self, record: Mapping[str, Any], key: str) -> list[str]:
@@ -162,10 +162,10 @@ def text(record: Mapping[str, Any], key: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise Refused("malformed", f"“{key}” is no text.")
+        raise Refused("malformed", f"“{key}” isn't text.")
     found = str(value).strip()
     if CONTROL.search(found):
-        raise Refused("malformed", f"“{key}” holds control characters.")
+        raise Refused("malformed", f"“{key}” contains control characters.")
     return found
 
 

@@ -55,7 +55,7 @@ class Reading:
     def _entry(self, entry: Entry, record: Any) -> Entry:
         try:
             if not isinstance(record, dict):
-                raise Refused("malformed", "The record is no object.")
+                raise Refused("malformed", "The record isn't an object.")
             record = self._renamed(record)
             entry.external_id = self.form.external_id(record)
             entry.person = self.form.person(record, self.claims)
@@ -80,6 +80,6 @@ class Reading:
                 raise Unreadable(f"--map {ours}={theirs}: there is no column {theirs!r}: {there}.")
         if "email" not in self._renamed(first):
             raise Unreadable(
-                f"There is no column 'email': {there}. Name the one of addresses: --map email=…"
+                f"There is no column 'email': {there}. Name the email column with --map email=…"
             )
         self.unknown |= {*self._renamed(first)} - {*self.form.columns} - {*self.claims}

@@ -14,29 +14,29 @@ from . import outcome as words
 from .outcome import Outcome
 
 REASONS = {
-    "absent": "not in these files any more",
-    "anonymous": "a visitor without an account",
-    "claim_left": "something about them was left out",
-    "deleted": "deleted there",
-    "disabled": "switched off there",
-    "disabled_here": "switched off here, and stays so",
+    "absent": "no longer in the files",
+    "anonymous": "an anonymous user without an account",
+    "claim_left": "a claim was left out",
+    "deleted": "deleted in the source",
+    "disabled": "deactivated in the source",
+    "disabled_here": "deactivated here, and stays so",
     "duplicate": "another record has the same address or id",
     "email_left": "the address here stays",
-    "erased": "had their account erased here",
-    "existing": "has an account here that is left alone",
+    "erased": "the account was deleted here",
+    "existing": "an account already exists here, and wasn't changed",
     "group_left": "a group was left out",
     "id_left": "the id here stays",
-    "identity_left": "sign-in through another system is left out",
-    "invalid_email": "an address that can't be one",
-    "malformed": "a record that can't be read",
-    "no_email": "no address",
+    "identity_left": "sign-in through another system isn't imported",
+    "invalid_email": "an invalid email address",
+    "malformed": "an unreadable record",
+    "no_email": "no email address",
     "no_id": "no id",
     "operator": "an operator here",
-    "password_left": "no password from there, or none any more",
-    "required_action_left": "something to be done at the next sign-in is left out",
-    "second_factor_left": "second factors are left out",
-    "service_account": "an account of a client",
-    "unverified": "an address that is not verified",
+    "password_left": "no password imported, or no longer valid",
+    "required_action_left": "a required action at the next sign-in was left out",
+    "second_factor_left": "second factors aren't imported",
+    "service_account": "a service account",
+    "unverified": "an email address that isn't verified",
 }
 """The codes of the report, in words."""
 
@@ -126,23 +126,23 @@ class Tally:
         lines.append(f"{would}{'updated' if dry_run else 'Updated'}: {counted[words.UPDATED]:,}")
         lines += [f"  {name}: {count:,}" for name, count in sorted(self.changes.items())]
         if counted[words.MERGED]:
-            lines.append(f"Further records of the same people: {counted[words.MERGED]:,}")
-        lines.append(f"Here already: {counted[words.HERE]:,}")
+            lines.append(f"Further records of the same users: {counted[words.MERGED]:,}")
+        lines.append(f"Already here: {counted[words.HERE]:,}")
         lines.append(f"Refused: {counted[words.REFUSED]:,}")
         gone = counted[words.ABSENT] + counted[words.SWITCHED_OFF]
         if gone:
-            off = "would be switched off" if dry_run else "switched off"
+            off = "would be deactivated" if dry_run else "deactivated"
             lines.append(
-                f"Not in these files any more: {gone:,} ({off}: {counted[words.SWITCHED_OFF]:,})"
+                f"No longer in the files: {gone:,} ({off}: {counted[words.SWITCHED_OFF]:,})"
             )
         shown = {code: count for code, count in self.reasons.items() if code != "absent"}
         if shown:
-            lines.append("Why, and what stays behind:")
+            lines.append("Reasons, and what wasn't imported:")
         lines += [f"  {code}: {count:,}  {REASONS[code]}" for code, count in sorted(shown.items())]
         if self.without_password:
             lines.append(
-                f"{self.without_password:,} of them have no password here. They choose one by "
-                "“Forgot password?” at their first sign-in: tell them."
+                f"{self.without_password:,} of the imported users have no password here. Tell them "
+                "to choose one with “Forgot your password?” at their first sign-in."
             )
         return lines
 

@@ -57,7 +57,7 @@ class _Utf8(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """To the beginning only; and tells where it is."""
         if offset or whence == io.SEEK_END:
-            raise io.UnsupportedOperation("Only the beginning can be sought.")
+            raise io.UnsupportedOperation("Only seeking to the beginning is supported.")
         if whence == io.SEEK_SET:
             self._begin()
         return self._at
@@ -93,7 +93,7 @@ def array(file: BinaryIO, prefix: str) -> Records:
             yield None, record
     except (ijson.JSONError, UnicodeError) as problem:
         reason = " ".join(str(problem).split(maxsplit=20)[:6])
-        raise Unreadable(f"This is no JSON: {reason}.") from None
+        raise Unreadable(f"Not valid JSON: {reason}.") from None
 
 
 def _judge(file: BinaryIO) -> None:
@@ -106,7 +106,7 @@ def _judge(file: BinaryIO) -> None:
         if event in ("start_map", "start_array"):
             depth += 1
             if depth > DEEPEST:
-                raise Unreadable("It is nested too deep.")
+                raise Unreadable("The JSON is nested too deeply.")
         elif event in ("end_map", "end_array"):
             depth -= 1
     file.seek(0)
@@ -121,7 +121,7 @@ def lines(file: BinaryIO) -> Records:
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
-                raise Unreadable(f"Line {number} is no JSON.") from None
+                raise Unreadable(f"Line {number} isn't valid JSON.") from None
             yield number, record
 
 
@@ -129,7 +129,7 @@ def _line(file: BinaryIO, number: int) -> bytes:
     try:
         line = file.readline(LONGEST_LINE + 1)
     except UnicodeError:
-        raise Unreadable(f"Line {number} is in no UTF-16.") from None
+        raise Unreadable(f"Line {number} isn't valid UTF-16.") from None
     if len(line) > LONGEST_LINE:
         raise Unreadable(f"Line {number} is too long.")
     return line
@@ -167,14 +167,14 @@ def rows(file: BinaryIO) -> Records:
     try:
         for name in table.fieldnames or ():
             if (table.fieldnames or []).count(name) > 1:
-                raise Unreadable(f"The column {name!r} is there twice.")
+                raise Unreadable(f"The column {name!r} appears twice.")
         for row in table:
             if None in row or None in row.values():
-                raise Unreadable(f"Line {table.line_num} has another number of columns.")
+                raise Unreadable(f"Line {table.line_num} has a different number of columns.")
             yield table.line_num, dict(row)
     except (csv.Error, UnicodeError) as problem:
         raise Unreadable(
-            f"After line {table.line_num} this is no CSV in UTF-8 or UTF-16: {problem}"
+            f"After line {table.line_num}, not valid CSV in UTF-8 or UTF-16: {problem}"
         ) from None
     finally:
         text.detach()  # the file is its opener's to close

@@ -29,7 +29,7 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     if id_in(user, "deleted_at"):
         return Person(external_id=text(user, "id"), email="", is_deleted=True)
     if truth(user, "is_anonymous", default=False):
-        raise Refused("anonymous", "This is a visitor, who has no account there.")
+        raise Refused("anonymous", "This is an anonymous user, without an account in the source.")
     found = Person(
         external_id=text(user, "id"),
         email=text(user, "email"),
@@ -39,16 +39,16 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     found.take_verified(user, "email_confirmed_at")
     _take_claims(found, user, names)
     if user.get("factors"):
-        found.note("second_factor_left", "Second factors are not taken over.")
+        found.note("second_factor_left", "Second factors aren't imported.")
     about = _json(found, user, "raw_app_meta_data", "app_metadata")
     if {*found.texts_inside(about, "providers")} - {"email", "phone"}:
-        found.note("identity_left", "The sign-in through another system is not taken over.")
+        found.note("identity_left", "Sign-in through another system isn't imported.")
     if digest := user.get("encrypted_password"):
         found.take_password(lambda: hashes.phc(digest))
     elif "encrypted_password" in user:
         found.password_ended = True
     else:
-        found.note("password_left", "There is no hash: they are in the table only.")
+        found.note("password_left", "There is no hash. Only the table has hashes.")
     return found
 
 

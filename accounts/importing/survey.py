@@ -67,12 +67,10 @@ class Survey:
         another's, or was another in an earlier record."""
         [of_first, met] = self._row("address, met", "id = ?", person.external_id) or (None, 0)
         if of_first != address:
-            raise Refused("duplicate", "This id is in the files with another address, too.")
+            raise Refused("duplicate", "The files have this id with another address, too.")
         [best] = self._row("id", f"address = ? {_BEST}", address) or (person.external_id,)
         if best != person.external_id:
-            raise Refused(
-                "duplicate", f"“{best}” has the same address, and is taken over in their place."
-            )
+            raise Refused("duplicate", f"“{best}” has the same address, and is imported instead.")
         self._database.execute("UPDATE people SET met = 1 WHERE id = ?", [person.external_id])
         return not met
 

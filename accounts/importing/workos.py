@@ -48,5 +48,5 @@ def person(user: dict[str, Any], names: dict[str, str]) -> Person:
     elif "password_hash" in user:
         found.password_ended = True
     else:
-        found.note("password_left", "WorkOS gives out no password hashes.")
+        found.note("password_left", "WorkOS doesn't export password hashes.")
     return found

@@ -591,7 +591,7 @@ def test_who_is_gone_there_is_told_and_left(tmp_path, report):
     lines = report(file)
 
     assert reasons(lines) == [(users[-1]["id"], "absent", "absent")]
-    assert "Not in these files any more: 1 (switched off: 0)" in run(file)
+    assert "No longer in the files: 1 (deactivated: 0)" in run(file)
     assert not User.objects.filter(is_active=False).exists()
 
 
@@ -672,7 +672,7 @@ def test_a_file_that_may_have_been_cut_switches_nobody_off_and_changes_nothing(t
     run(realm(tmp_path, *users))
     changed = [{**user, "firstName": "Anna"} for user in users]
 
-    with pytest.raises(CommandError, match=r"3 of 20 people .* --absent-most 15"):
+    with pytest.raises(CommandError, match=r"3 of 20 users .* --absent-most 15"):
         counts(
             realm(tmp_path, *changed[:17]),
             absent="deactivate",
@@ -704,7 +704,7 @@ def test_the_share_that_may_go_is_a_percentage(tmp_path, share, right):
 def test_an_empty_file_switches_nobody_off(tmp_path):
     _users, _file = all_but_the_last(tmp_path)
 
-    with pytest.raises(CommandError, match="nobody in it"):
+    with pytest.raises(CommandError, match="The files have no users"):
         counts(realm(tmp_path), absent="deactivate", absent_most=100)
 
     assert not User.objects.filter(is_active=False).exists()

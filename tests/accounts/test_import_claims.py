@@ -205,7 +205,7 @@ def test_tables_as_excel_saves_them(tmp_path, between, encoding):
 
 
 def test_a_table_in_another_encoding_is_told(tmp_path):
-    with pytest.raises(CommandError, match="no CSV in UTF-8 or UTF-16"):
+    with pytest.raises(CommandError, match="not valid CSV in UTF-8 or UTF-16"):
         run(write(tmp_path, "email,name\na@example.com,Zoë\n", encoding="cp1252"), form="csv")
 
 
@@ -228,12 +228,12 @@ def test_columns_of_other_names_are_mapped_and_unknown_ones_told(tmp_path):
 
     ann = User.objects.get()
     assert (ann.check_password("abc"), bool(ann.email_verified_at)) == (True, True)
-    assert "Columns that were passed by: aud, shoe." in told
+    assert "Unknown columns: aud, shoe." in told
     assert "--map" in told
     assert "--ignore" in told
     programs = counts(file, form="csv", map=MAP, ignore=["aud"])
     assert programs["columns_passed_by"] == ["shoe"]
-    assert "passed by:" not in run(file, form="csv", map=MAP, ignore=["aud", "shoe"])
+    assert "Unknown columns:" not in run(file, form="csv", map=MAP, ignore=["aud", "shoe"])
 
 
 def test_a_known_column_is_passed_over_if_asked_for(tmp_path):
@@ -304,14 +304,14 @@ def test_the_summary_is_in_words(tmp_path):
     assert lines == [
         "Imported: 2 (1 with a password)",
         "Updated: 0",
-        "Here already: 0",
+        "Already here: 0",
         "Refused: 1",
-        "Why, and what stays behind:",
-        "  claim_left: 1  something about them was left out",
-        "  no_email: 1  no address",
-        "1 of them have no password here. They choose one by “Forgot password?” at their first "
-        "sign-in: tell them.",
-        "Whom each of these is about: --report FILE.",
+        "Reasons, and what wasn't imported:",
+        "  claim_left: 1  a claim was left out",
+        "  no_email: 1  no email address",
+        "1 of the imported users have no password here. Tell them to choose one with “Forgot your "
+        "password?” at their first sign-in.",
+        "To see which users are affected, add --report FILE.",
     ]
 
 
@@ -335,12 +335,12 @@ def test_a_dry_run_tells_what_would_happen_to_each_kind(tmp_path):
         "  is_active: 1",
         "  name: 1",
         "  password: 1",
-        "Here already: 0",
+        "Already here: 0",
         "Refused: 0",
-        "Not in these files any more: 1 (would be switched off: 1)",
-        "Why, and what stays behind:",
-        "  password_left: 1  no password from there, or none any more",
-        "Whom each of these is about: --report FILE.",
+        "No longer in the files: 1 (would be deactivated: 1)",
+        "Reasons, and what wasn't imported:",
+        "  password_left: 1  no password imported, or no longer valid",
+        "To see which users are affected, add --report FILE.",
     ]
 
 

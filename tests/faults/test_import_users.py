@@ -55,6 +55,6 @@ def test_kill_9_in_the_middle_and_again(tmp_path: Path) -> None:
 
     assert second.returncode == 0
     assert f"Imported: {PEOPLE - after_the_kill:,}" in told
-    assert f"Here already: {after_the_kill:,}" in told
+    assert f"Already here: {after_the_kill:,}" in told
     assert people.count() == ImportedIdentity.objects.count() == Event.objects.count() == PEOPLE
     assert kept.items() <= dict(people.values_list("email", "pk")).items()

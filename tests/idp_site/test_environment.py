@@ -151,7 +151,7 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(tmp_path, name, value, ad
         ("SCOPES", "see groups=See your groups", "can't be asked for"),
         ("SCOPE_CLAIMS", "groups=groups", "which this site doesn't have"),
         ("PASSKEYS_USER_VERIFICATION", "never", 'Write "required" or "preferred".'),
-        ("SIGNUP", "opened", "which is no way to sign up"),
+        ("SIGNUP", "opened", "which isn't a sign-up mode"),
     ],
 )
 def test_what_makes_no_sense_is_told_by_the_checks(tmp_path, name, value, told):

@@ -32,74 +32,79 @@ class Command(BaseCommand):
     """Import people."""
 
     help = (
-        "Take people over from another identity provider, with the passwords that they have. It "
-        "can be killed and run again: whoever is here already is passed by, but what has ended "
-        "there ends here."
+        "Import users from another identity provider, with their passwords. Safe "
+        "to stop and run again: existing accounts are skipped, but accounts and "
+        "passwords that ended there end here too."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What, and how."""
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the export")
-        parser.add_argument("--format", required=True, choices=FORMATS, help="who has written it")
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the exported file")
+        parser.add_argument(
+            "--format", required=True, choices=FORMATS, help="the system that wrote the export"
+        )
         parser.add_argument(
             "--source",
-            help="a name for where they come from, the same in every run (default: the format)",
+            help="a name for the source, the same in every run (default: the format)",
         )
         parser.add_argument(
             "--existing",
             choices=["skip", "update"],
             default="skip",
-            help="who is here already: passed by (default), or brought up to date",
+            help="what to do with existing accounts: skip (default), or update",
         )
         parser.add_argument(
             "--absent",
             choices=["list", "deactivate"],
             default="list",
-            help="who came from there and is in the files no more: told in the report (default), "
-            "or switched off too",
+            help="what to do with imported accounts that are no longer in the files: list "
+            "them in the report (default), or deactivate them",
         )
         parser.add_argument(
             "--absent-most",
             type=_percent,
             default=10,
             metavar="PERCENT",
-            help="refuse to switch off more of them than so many percent, and more than one "
+            help="with --absent deactivate, refuse to deactivate more than this share "
             "(default: 10)",
         )
         parser.add_argument(
             "--keep-ids",
             action="store_true",
-            help="give people the ids that they had (UUIDs), so that their sub stays the same",
+            help="keep the ids of the source (UUIDs), so that each sub stays the same",
         )
         parser.add_argument(
             "--groups",
             action="store_true",
-            help="take groups over by name, but none that gives permissions here",
+            help="import group memberships by name, except groups that give permissions here",
         )
         parser.add_argument(
             "--claim",
             action="append",
             default=[],
             metavar="ATTRIBUTE=CLAIM",
-            help="an attribute of theirs that holds a standard claim; can be repeated",
+            help="an attribute of the source that holds a standard claim; repeatable",
         )
         parser.add_argument(
             "--map",
             action="append",
             default=[],
             metavar="OURS=THEIRS",
-            help="the name that a column of ours has in their table; can be repeated",
+            help="the name of one of our columns in the source's table; repeatable",
         )
         parser.add_argument(
             "--ignore",
             action="append",
             default=[],
             metavar="COLUMN",
-            help="a column or attribute to pass over; can be repeated",
+            help="a column or attribute to skip; repeatable",
         )
-        parser.add_argument("--dry-run", action="store_true", help="change nothing, tell all")
+        parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")
         parser.add_argument(
-            "--report", type=Path, metavar="FILE", help="write what was left out, as JSON lines"
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write what wasn't imported to FILE, as JSON lines",
         )
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
@@ -135,11 +140,11 @@ class Command(BaseCommand):
             return
         self.stdout.write("\n".join(tally.summary(dry_run=wanted.dry_run)))
         if tally.reasons and not options["report"]:
-            self.stdout.write("Whom each of these is about: --report FILE.")
+            self.stdout.write("To see which users are affected, add --report FILE.")
         if reading.unknown:
             self.stdout.write(
-                f"Columns that were passed by: {', '.join(sorted(reading.unknown))}. To take one: "
-                "--map OURS=THEIRS. To leave it for good: --ignore COLUMN."
+                f"Unknown columns: {', '.join(sorted(reading.unknown))}. To import one, add "
+                "--map OURS=THEIRS. To skip one, add --ignore COLUMN."
             )
 
 
@@ -160,11 +165,11 @@ def _imported(
         importer.look(entry)
         looked_at += 1
     if not looked_at:
-        raise CommandError("There is nobody in it. Is it the export of this system?")
+        raise CommandError("The files have no users. Is this the right --format?")
     gone = absent.find(source, importer.survey)
     if importer.options.whole:
         absent.judge(source, gone, options["absent_most"])
-    entries = _entries(reading, sizes, "Taking over", terminal)
+    entries = _entries(reading, sizes, "Importing", terminal)
     while batch := list(itertools.islice(entries, BATCH)):
         yield importer.take(batch)
     yield importer.finish()
@@ -187,8 +192,8 @@ def _entries(
                     yield entry
             except Unreadable as problem:
                 raise CommandError(
-                    f"{path}: {problem} {number:,} people before it were read, and nobody was "
-                    "taken over."
+                    f"{path}: {problem} {number:,} users before it were read, and nobody was "
+                    "imported."
                 ) from None
             progress.file_ends(size)
 
@@ -204,20 +209,22 @@ def _percent(text: str) -> int:
 def _judge(wanted: Options, form: str) -> None:
     """Raises ``CommandError`` for what can't be done here."""
     if len(wanted.source) > 50 or not wanted.source.isprintable():
-        raise CommandError("The --source has to be a name of at most 50 characters.")
+        raise CommandError("--source must be a name of at most 50 characters.")
     here = {type(hasher) for hasher in get_hashers()}
     if missing := [
         path for cls, path in zip(CLASSES, FOREIGN_HASHERS, strict=True) if cls not in here
     ]:
         raise CommandError(
-            "Nobody could sign in by an imported password. Put these into PASSWORD_HASHERS, after "
-            "the first: " + ", ".join(missing)
+            "Nobody could sign in with an imported password. Add these to "
+            "PASSWORD_HASHERS, after the first: " + ", ".join(missing)
         )
     model: Any = get_user_model()
     if wanted.keep_ids and not isinstance(model._meta.pk, models.UUIDField):
-        raise CommandError("The ids can't be kept: the user model's key is no UUID.")
+        raise CommandError(
+            "--keep-ids doesn't work here: the primary key of the user model isn't a UUID."
+        )
     if wanted.groups and not hasattr(model, "groups"):
-        raise CommandError("There are no groups: the user model has none.")
+        raise CommandError("--groups doesn't work here: the user model has no groups.")
     if form == "firebase" and (why := signer_key_problem(accounts_settings.FIREBASE_SIGNER_KEY)):
         raise CommandError(f'OSTIARY_ACCOUNTS["FIREBASE_SIGNER_KEY"] {why}.')
 
@@ -229,14 +236,14 @@ def _reading(options: dict[str, Any]) -> Reading:
         attribute, _, claim = pair.partition("=")
         if claim not in CLAIMS or not attribute:
             raise CommandError(
-                f"--claim {pair}: write ATTRIBUTE=CLAIM, with one of {', '.join(CLAIMS)}."
+                f"--claim {pair}: use ATTRIBUTE=CLAIM, with one of {', '.join(CLAIMS)}."
             )
         reading.claims[attribute] = claim
     ours = reading.form.columns or CLAIMS
     for pair in options["map"]:
         column, _, theirs = pair.partition("=")
         if column not in ours or not theirs:
-            raise CommandError(f"--map {pair}: write OURS=THEIRS, with one of {', '.join(ours)}.")
+            raise CommandError(f"--map {pair}: use OURS=THEIRS, with one of {', '.join(ours)}.")
         if reading.form.columns:
             reading.columns[column] = theirs
         else:
