@@ -45,6 +45,9 @@ def export(user: Any) -> dict[str, Any]:
             }
             for phone in Phone._default_manager.filter(user=user).order_by("pk")
         ],
+        "removed_telephones": [
+            {"removed_at": removed.removed_at} for removed in RemovedPhone.objects.filter(user=user)
+        ],
         "text_messages": (
             {
                 "sent_at": message.created_at,
@@ -107,6 +110,7 @@ def erase(user: Any) -> dict[str, int]:
 LABELS = {
     "second_factors": _("Two-step verification"),
     "telephones": _("Phone numbers"),
+    "removed_telephones": _("Removed phone numbers"),
     "text_messages": _("Text messages"),
     "trusted_devices": _("Trusted devices"),
     "codes_sent": _("Codes sent to you"),
@@ -119,6 +123,7 @@ LABELS = {
     "last_used_at": _("Last used"),
     "number": _("Number"),
     "number_ends_in": _("Number ends in"),
+    "removed_at": _("Removed"),
     "since": _("Since"),
     "until": _("Until"),
 }

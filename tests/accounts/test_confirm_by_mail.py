@@ -204,10 +204,7 @@ def test_the_log_and_the_activity_tell_why(unusual, browser, person):
         event = Event.objects.filter(kind=kind).latest("pk")
         assert event.details["risk"] == {"score": 60, "decision": "step_up", "reasons": reasons}
     page = browser.get("/account/activity/").content.decode()
-    assert (
-        "It looked unusual, because: a device that we have not seen before, "
-        "many wrong passwords before it." in page
-    )
+    assert f"Unusual: {', '.join(risk.sentences(reasons))}." in page
 
 
 def test_a_usual_sign_in_has_its_decision_in_the_log_too(signed_in_browser, person):

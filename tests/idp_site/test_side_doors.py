@@ -98,6 +98,7 @@ OF_APPLICATIONS = "ostiary_oauth:"
 CHANGES_NONE = {
     *("home", "mailbox", "healthz", "readyz", "metrics"),
     *of("ostiary", "mail_reports verify_receipt receipt_keys region_erasures region_keys"),
+    *of("ostiary", "logo accent"),
     *of(
         "ostiary_accounts",
         """

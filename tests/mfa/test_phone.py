@@ -202,7 +202,7 @@ def test_another_number_waits_for_a_day_after_the_old_one_was_removed(
     assert phones.forget_removed() == 1
 
 
-def test_it_can_be_stopped_by_who_gets_in_by_their_password(clock, by_phone, person):
+def test_it_can_be_stopped_by_who_gets_in_by_their_password(clock, counted_here, by_phone, person):
     removed(by_phone)
     by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
     own = Browser()
@@ -215,7 +215,9 @@ def test_it_can_be_stopped_by_who_gets_in_by_their_password(clock, by_phone, per
     assert phones.in_use(person) is None, "it waits again"
 
 
-def test_adding_it_again_neither_shortens_nor_prolongs_the_wait(clock, by_phone, person):
+def test_adding_it_again_neither_shortens_nor_prolongs_the_wait(
+    clock, counted_here, by_phone, person
+):
     removed(by_phone)
     by_phone.post(CODE, {"code": ask(by_phone, NEW_NUMBER)})
     first = phones.waiting(person).usable_from
