@@ -77,12 +77,12 @@ class AttackCollector(Collector):
         )
         yield GaugeMetricFamily(
             "ostiary_attacks_suspected",
-            "Signs in the last hour that a program tries accounts.",
+            "Signs of credential stuffing in the last hour.",
             suspected.count(),
         )
         challenges = GaugeMetricFamily(
             "ostiary_challenges",
-            "Forms in this hour for which a browser was to do a sum.",
+            "Forms in this hour that needed proof of work.",
             labels=["outcome"],
         )
         for outcome, number in challenge.told().items():

@@ -113,7 +113,7 @@ def test_it_all_works_without_scripts_and_by_keyboard(open_window, issuer):
 def test_an_invited_person_comes_in_where_nobody_else_may_sign_up(page, issuer):
     SignUpPolicy.objects.create(mode="invited", contact="help@example.com")
     page.goto(f"{issuer}/signup/")
-    assert "ask help@example.com" in page.inner_text("main")
+    assert "contact help@example.com" in page.inner_text("main")
 
     page.goto(invitation_link(CAROL))
     page.locator("input[name=password]").fill(PASSWORD)
