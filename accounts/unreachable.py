@@ -20,9 +20,9 @@ from .addresses import email_of, set_email
 State = MailMark.State
 
 WORDS = {
-    State.BOUNCED: gettext_lazy("Mail that we sent to %(address)s came back."),
+    State.BOUNCED: gettext_lazy("Our email to %(address)s was returned."),
     State.COMPLAINED: gettext_lazy(
-        "A message that we sent to %(address)s was reported as unwanted, so we send less there."
+        "An email that we sent to %(address)s was reported as spam, so we send less there."
     ),
 }
 
@@ -38,7 +38,7 @@ def tell(request: HttpRequest, user: Any, mark: str) -> None:
         '{} <a href="{}">{}</a>',
         words(user, mark),
         reverse("ostiary_accounts:email"),
-        _("Change or confirm your address"),
+        _("Change or confirm your email address"),
     )
     messages.warning(request, text, fail_silently=True)
 

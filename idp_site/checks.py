@@ -15,7 +15,7 @@ def static_files_are_collected(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "The static files have not been collected, so every page would fail.",
+            "Static files haven’t been collected. Pages can’t load without them.",
             hint="Run: python manage.py collectstatic --noinput",
             id="idp_site.E001",
         )

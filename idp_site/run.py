@@ -36,8 +36,8 @@ KILL_AFTER_SECONDS = 8
 WORDS_AFTER_SECONDS = 15
 """After so long a wait it is told for what."""
 GREETING = """\
-Ostiary to try, with demo data, on this machine alone. The first start takes one or two minutes, and
-the next ones about fifteen seconds."""
+Starting Ostiary with demo data, on this machine only. The first start takes one or two minutes,
+later ones about 15 seconds."""
 
 
 def environment() -> dict[str, str]:
@@ -50,7 +50,7 @@ def environment() -> dict[str, str]:
         rp_port = int(os.environ.get("RP_PORT", "9000"))
         api_port = int(os.environ.get("API_PORT", rp_port + 1))
     except ValueError:
-        raise SystemExit("PORT, RP_PORT and API_PORT are numbers, such as PORT=8000.") from None
+        raise SystemExit("PORT, RP_PORT and API_PORT must be numbers, such as PORT=8000.") from None
     issuer = os.environ.get("ISSUER_URL", f"http://localhost:{port}").rstrip("/")
     if reason := demo.why_not_allowed(issuer):
         raise SystemExit(reason)
@@ -98,8 +98,8 @@ def hold(env: dict[str, str]) -> IO[str]:
 def refuse_second(issuer: str, where: str = "") -> NoReturn:
     """Raise ``SystemExit``: Ostiary is there already."""
     raise SystemExit(
-        f"Ostiary already runs here: {issuer}/{where}. Ctrl-C in its terminal stops it. For a "
-        "second one beside it choose other ports and another folder: "
+        f"Ostiary is already running at {issuer}/{where}. Stop it with Ctrl-C in its terminal. "
+        "To run a second one, choose other ports and another folder: "
         "make run PORT=8100 RP_PORT=9100 VAR_DIR=var2"
     )
 
@@ -136,8 +136,8 @@ def refuse_taken_ports(env: dict[str, str]) -> None:
         if name == "PORT" and is_demo(address := f"http://localhost:{env[name]}"):
             refuse_second(address)
         raise SystemExit(
-            f"Port {env[name]} is not free: another program uses it, or this machine keeps it for "
-            f"itself. Stop that program, or choose another port: make run {name}=…"
+            f"Port {env[name]} is already in use or reserved. "
+            f"Stop the program that uses it, or choose another port: make run {name}=…"
         )
 
 
@@ -179,7 +179,7 @@ def set_up(env: dict[str, str]) -> dict[str, Any]:
             raise
     step.end()
     if process.returncode:
-        raise SystemExit(f"The demo could not be set up:\n{''.join(errors)}")
+        raise SystemExit(f"Couldn’t set up the demo:\n{''.join(errors)}")
     credentials: dict[str, Any] = json.loads(told)
     return credentials
 
@@ -235,12 +235,12 @@ def banner(env: dict[str, str], credentials: dict[str, Any]) -> str:
     lines = [
         "",
         f"  Identity provider   {env['ISSUER_URL']}/",
-        f"  Admin site          {env['ISSUER_URL']}/admin/",
-        f"  Mailbox             {env['ISSUER_URL']}/dev/mailbox/   (every message it sends)",
+        f"  Admin console       {env['ISSUER_URL']}/admin/",
+        f"  Demo inbox          {env['ISSUER_URL']}/dev/mailbox/   (every message the demo sends)",
         f"  Relying party       http://localhost:{env['RP_PORT']}/   (start here)",
         f"  Example API         {env['API_URL']}",
         "",
-        f"  People, all with the password “{demo.PASSWORD}”:",
+        f"  Users (all with the password “{demo.PASSWORD}”):",
         *(f"    {person['email']}{_second_step(person)}" for person in credentials["people"]),
         "",
         "  Clients:",
@@ -249,7 +249,7 @@ def banner(env: dict[str, str], credentials: dict[str, Any]) -> str:
             for client in credentials["clients"]
         ),
         "",
-        "  Ready. Ctrl-C stops all of it.",
+        "  Ready. Press Ctrl-C to stop everything.",
         "",
     ]
     return "\n".join(lines)
@@ -258,7 +258,9 @@ def banner(env: dict[str, str], credentials: dict[str, Any]) -> str:
 def _second_step(person: dict[str, Any]) -> str:
     if "totp_key" not in person:
         return ""
-    return f"   (and a code: put the key {person['totp_key']} into an authenticator app)"
+    return (
+        f"   (with two-step verification: add the key {person['totp_key']} to an authenticator app)"
+    )
 
 
 class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
@@ -313,7 +315,8 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
             now = time.monotonic()
             if waiting and now > started + PATIENCE_SECONDS:
                 print(
-                    f"No answer from {' and '.join(waiting)} in {PATIENCE_SECONDS} s.", flush=True
+                    f"No response from {' and '.join(waiting)} after {PATIENCE_SECONDS} s.",
+                    flush=True,
                 )
                 self.returncode = 1
                 self.asked_to_stop = True

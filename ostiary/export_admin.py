@@ -21,12 +21,12 @@ from .models import Export
 class AskForm(forms.ModelForm):  # type: ignore[type-arg]
     """Whose data, and why."""
 
-    person = forms.CharField(label=_("Address of the account"), widget=AdminTextInputWidget)
+    person = forms.CharField(label=_("Email address of the user"), widget=AdminTextInputWidget)
     why = forms.CharField(
         label=_("Reason"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text=_("What the person wrote, and where. It stands in the copy that they get."),
+        help_text=_("What the user asked for, and how. The reason is included in their export."),
     )
 
     class Meta:
@@ -38,9 +38,11 @@ class AskForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             found = person_of(self.cleaned_data["person"])
         except NotOne:
-            raise ValidationError(_("No account, or more than one, has this address.")) from None
+            raise ValidationError(
+                _("No account has this email address, or more than one does. Check the address.")
+            ) from None
         if exports.waiting_of(found) is not None:
-            raise ValidationError(_("Their data is being collected already."))
+            raise ValidationError(_("An export for this user is already in progress."))
         return found
 
 
@@ -100,7 +102,7 @@ class ExportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
         obj.__dict__.update(asked.__dict__)
 
-    @admin.display(description=_("operator"))
+    @admin.display(description=_("administrator"))
     def by_operator(self, asked: Export) -> str:
         """The user name of who asked for it, where that was an operator who is still here."""
         subject = privacy.subjects_of([asked.operator]).get(asked.operator)

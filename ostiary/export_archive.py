@@ -131,12 +131,12 @@ def _about() -> str:
     site = {"site_name": branding.site_name(), "issuer": ostiary_settings.ISSUER_URL}
     return "\n\n".join(
         [
-            _("What %(site_name)s (%(issuer)s) keeps about you.") % site,
-            _("index.html is for you to read, in any browser. It needs no network."),
-            _("data.json is the same for programs, and schema.json says how to read it."),
+            _("The data %(site_name)s (%(issuer)s) stores about you.") % site,
+            _("Open index.html in any browser to read your data. It works offline."),
+            _("data.json has the same data for programs. schema.json describes its format."),
             _(
-                "Nothing in here lets anybody in: there are no passwords, keys, codes or tokens. "
-                "What is about other people is left out. Keep the file to yourself all the same."
+                "Passwords, keys, codes and tokens are left out, and so is data about other "
+                "people. Keep the file private all the same."
             ),
         ]
     )

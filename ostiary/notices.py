@@ -54,7 +54,7 @@ _notices: dict[str, Notice] = {
         ),
     ),
     "email_changed": Notice(
-        _("Your address for %(site_name)s was changed"),
+        _("Your email address for %(site_name)s was changed"),
         _("The email address of your account at %(site_name)s is now %(address)s."),
         example={"address": "new@example.com"},
     ),

@@ -29,9 +29,9 @@ class ReceiptForm(forms.Form):
         required=False,
         max_length=receipts.MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=_("The long line of letters and digits, as the message had it."),
+        help_text=_("The long line of letters and digits from the email."),
     )
-    file = forms.FileField(label=_("Or a file that holds it"), required=False)
+    file = forms.FileField(label=_("Or upload a file with the receipt"), required=False)
 
     claims: dict[str, Any]
 
@@ -43,7 +43,9 @@ class ReceiptForm(forms.Form):
         field, text = "receipt", cleaned["receipt"]
         if not text and (sent := cleaned["file"]):
             if sent.size > receipts.MAX_LENGTH:
-                raise ValidationError({"file": _("It is too long for a receipt.")})
+                raise ValidationError(
+                    {"file": _("This file is too long to be a receipt. Choose another one.")}
+                )
             field, text = "file", sent.read().decode("ascii", "replace")
         if not text:
             raise ValidationError({"receipt": _("Paste a receipt, or choose a file.")})
@@ -51,7 +53,7 @@ class ReceiptForm(forms.Form):
             self.claims = receipts.verify(text)
         except receipts.InvalidReceipt:
             raise ValidationError(
-                {field: _("This is not a genuine receipt, or it was changed.")}
+                {field: _("This receipt isn’t genuine, or it was changed.")}
             ) from None
         return cleaned
 

@@ -89,9 +89,7 @@ def security(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return show(request, "security", form, panels=panels.shown(panels.SECURITY, request))
     _change_password(request, request.user, form.cleaned_data["password"])
-    messages.success(
-        request, _("Your password is changed, and you are signed out everywhere else.")
-    )
+    messages.success(request, _("Password changed. You’re signed out on all other devices."))
     return redirect("ostiary_accounts:security")
 
 
@@ -153,7 +151,7 @@ def end_session(request: HttpRequest, sid: uuid.UUID) -> HttpResponse:
         sessions.sign_out(request)
         return redirect("ostiary_accounts:signin")
     sessions.end(session, "person")
-    messages.success(request, _("That session has ended."))
+    messages.success(request, _("Session ended."))
     return redirect("ostiary_accounts:sessions")
 
 
@@ -165,6 +163,6 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     ended = sessions.end_all(request.user, "person", keep_sid=_sid(request))
     messages.success(
         request,
-        ngettext("%d other session has ended.", "%d other sessions have ended.", ended) % ended,
+        ngettext("%d other session ended.", "%d other sessions ended.", ended) % ended,
     )
     return redirect("ostiary_accounts:sessions")

@@ -50,7 +50,9 @@ def change(request: HttpRequest) -> HttpResponse:
         )
     throttle("email_change", ip=client_ip(request), user=str(user.pk))
     email_change.request_change(request, user, form.cleaned_data["email"])
-    messages.info(request, _("Now open the link that we mailed to your new address."))
+    messages.info(
+        request, _("We’ve emailed a link to your new address. Open it to confirm the change.")
+    )
     return redirect("ostiary_accounts:email")
 
 
@@ -63,7 +65,7 @@ def confirm_again(request: HttpRequest) -> HttpResponse:
     if unreachable.note(user):
         throttle("email_change", ip=client_ip(request), user=str(user.pk))
         email_change.request_change(request, user, email_of(user))
-        messages.info(request, _("Now open the link that we mailed to your address."))
+        messages.info(request, _("We’ve emailed a link to your address. Open it to confirm."))
     return redirect("ostiary_accounts:email")
 
 
@@ -73,7 +75,7 @@ def confirm_again(request: HttpRequest) -> HttpResponse:
 def cancel(request: HttpRequest) -> HttpResponse:
     """Call off the change that waits."""
     if email_change.cancel(request, request.user):
-        messages.success(request, _("Your email address stays the same."))
+        messages.success(request, _("The change of your email address is cancelled."))
     return redirect(next_url(request) or "ostiary_accounts:email")
 
 
@@ -103,7 +105,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     outcome = email_change.confirm(request, found)
     if outcome is not Outcome.DONE:
         return link_dead(request, "email" if outcome is Outcome.DEAD else "email_taken")
-    done = _("Your email address is confirmed.") if again else _("Your email address is changed.")
+    done = _("Email address confirmed.") if again else _("Email address changed.")
     messages.success(request, done)
     return redirect("ostiary_accounts:email")
 

@@ -47,7 +47,7 @@ def _edit(request: HttpRequest) -> HttpResponse:
             section="ostiary_accounts:profile",
         )
     pictures.upload(request, request.user, *form.cleaned_data["picture"])
-    messages.success(request, _("Your picture is saved."))
+    messages.success(request, _("Picture saved."))
     return redirect("ostiary_accounts:picture")
 
 
@@ -58,7 +58,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     """Take the picture away."""
     if pictures.is_offered(request.user):
         pictures.remove(request, request.user)
-        messages.success(request, _("Your picture is removed."))
+        messages.success(request, _("Picture removed."))
     return redirect("ostiary_accounts:picture")
 
 

@@ -30,7 +30,7 @@ def newest(subject, to=""):
 
 
 def confirm_link():
-    return flow.link_in(newest("Confirm your new address"))
+    return flow.link_in(newest("Confirm your new email address"))
 
 
 def undo_link():
@@ -52,7 +52,7 @@ def address_of(person):
 
 def test_the_address_changes_when_the_new_mailbox_has_confirmed(signed_in_browser, person):
     ask(signed_in_browser)
-    message = newest("Confirm your new address")
+    message = newest("Confirm your new email address")
 
     assert message.to == [NEW]
     assert address_of(person) == "alice@example.com"

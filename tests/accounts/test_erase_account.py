@@ -103,7 +103,7 @@ def test_the_mailed_link_keeps_the_account_without_signing_in(person, asked):
 
     assert erasure.of(person), "to open it changes nothing: a mail scanner opens links too"
     assert "token" not in page.redirect_chain[-1][0]
-    assert "Your account stays" in browser.post("/keep-account/").text
+    assert "Account deletion cancelled" in browser.post("/keep-account/").text
     assert erasure.of(person) is None
     assert flow.delivered()[-1].subject == "Your account at Ostiary stays"
     assert browser.post("/keep-account/").status_code == 400
@@ -145,7 +145,7 @@ def test_a_rule_that_fails_is_told_and_makes_no_error(signed_in_browser, person,
     for page in (PRIVACY, ERASE):
         answer = signed_in_browser.get(page)
         assert answer.status_code == 200
-        assert "As long as this holds, nothing is erased." in answer.text
+        assert "Nothing is deleted until then." in answer.text
 
 
 def test_what_has_begun_can_not_be_kept_by_an_old_link(person, asked):

@@ -175,11 +175,14 @@ def test_an_operator_has_it_made_for_who_writes_in_and_never_reads_it(desk, pers
 
 def test_without_a_reason_a_person_or_the_permission_nothing_is_asked_for(desk, person):
     assert ask(desk, why=" ").status_code == 200
-    assert "No account, or more than one" in ask(desk, "nobody@example.com").text
+    assert (
+        "No account has this email address, or more than one"
+        in ask(desk, "nobody@example.com").text
+    )
     assert ask(desk_of(make_operator("helper", "view_export"))).status_code == 403
     assert not Export.objects.exists()
     ask(desk)
-    assert "being collected already" in ask(desk).text
+    assert "already in progress" in ask(desk).text
 
 
 def test_c8_an_operator_proves_anew_who_they_are(desk, person):

@@ -278,7 +278,7 @@ def test_a_changed_address_stops_it(alice, keeper, signed_in_browser_of_alice):
     begin_with_password()
     browser = signed_in_browser_of_alice
     browser.post("/account/email/", {"email": "alice@new.example"})
-    browser.get(flow.link_in(newest("Confirm your new address")))
+    browser.get(flow.link_in(newest("Confirm your new email address")))
     assert browser.post("/account/email/confirm/").status_code == 302
 
     assert not FactorRecovery.objects.exists()

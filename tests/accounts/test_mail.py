@@ -53,7 +53,9 @@ def test_the_links_of_a_whole_life_come_from_there_too(settings, alice, headers,
     forged.post("/account/email/", {"email": "alice@new.example"})
     forged.get(flow.link_in(flow.delivered()[-1]))
     forged.post("/account/email/confirm/")
-    forged.get(flow.link_in(next(m for m in flow.delivered() if "take your" in str(m.body))))
+    forged.get(
+        flow.link_in(next(m for m in flow.delivered() if "restore this address" in str(m.body)))
+    )
     forged.post("/account/email/undo/")
     forged.post("/signin/email/", {"email": alice.email})
     forged.post("/recover/second-step/", {"email": alice.email})

@@ -128,7 +128,7 @@ def test_opening_the_link_does_nothing_yet(signed_in_browser, link):
     for _ in range(3):
         page = Browser().get(link, follow=True)
         assert page.status_code == 200
-        assert "It was not me" in page.content.decode()
+        assert "This wasn’t me" in page.content.decode()
 
     assert flow.is_signed_in(signed_in_browser)
 

@@ -83,8 +83,8 @@ def test_a_panel_that_is_not_for_the_person_is_not_shown(signed_in_browser, rf):
     assert headings(signed_in_browser, "privacy") == [
         "What we store, and why",
         "Download your data",
-        "What we would keep if you delete your account",
-        "Erase your account",
+        "What we keep after you delete your account",
+        "Delete your account",
     ]
 
 

@@ -98,7 +98,7 @@ def test_all_others_are_ended(signed_in_browser, phone, person):
 
     assert not flow.is_signed_in(phone)
     assert not flow.is_signed_in(tablet)
-    assert "2 other sessions have ended." in signed_in_browser.get("/account/").content.decode()
+    assert "2 other sessions ended." in signed_in_browser.get("/account/").content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

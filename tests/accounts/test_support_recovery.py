@@ -171,7 +171,7 @@ def test_both_addresses_are_told_that_it_is_done_and_the_old_can_undo_it(alice, 
 
     for address in ("alice@example.com", NEW):
         assert len(mailed_to(address, "was recovered")) == 1
-    undo = [m for m in mailed_to("alice@example.com") if "Take my address back" in m.body]
+    undo = [m for m in mailed_to("alice@example.com") if "Restore my email address" in m.body]
     browser = Browser()
     browser.get(flow.link_in(undo[0]))
     browser.post("/account/email/undo/")
@@ -282,7 +282,7 @@ def test_it_was_not_me_stops_it(person, opener):
 def test_a_changed_address_stops_it(person, opener, signed_in_browser):
     opened(opener, person)
     signed_in_browser.post("/account/email/", {"email": NEW})
-    signed_in_browser.get(flow.link_in(newest("Confirm your new address")))
+    signed_in_browser.get(flow.link_in(newest("Confirm your new email address")))
     signed_in_browser.post("/account/email/confirm/")
 
     assert state() == "stopped"

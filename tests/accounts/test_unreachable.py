@@ -39,26 +39,26 @@ def test_who_signs_in_is_told_once_with_the_way_to_mend_it(marked):
     browser = signed_in(marked)
     once, again = browser.get("/account/").text, browser.get("/account/").text
 
-    assert "Change or confirm your address" in once
-    assert "Change or confirm your address" not in again
+    assert "Change or confirm your email address" in once
+    assert "Change or confirm your email address" not in again
     for page in (once, again):
         assert "emails don’t reach you" in page
         assert 'href="/account/email/"' in page
-    assert "came back" in browser.get("/account/security/").text
-    assert "Confirm this address" in browser.get("/account/email/").text
+    assert "was returned" in browser.get("/account/security/").text
+    assert "Confirm email address" in browser.get("/account/email/").text
 
 
 def test_a_complaint_is_told_in_other_words(person):
     browser = signed_in(mark(person, "complained"))
 
-    assert "was reported as unwanted" in browser.get("/account/").text
+    assert "was reported as spam" in browser.get("/account/").text
 
 
 def test_nobody_else_hears_of_it(marked, other_person):
     """Neither another person, nor whoever has yet to sign in."""
-    assert "came back" not in signed_in(other_person).get("/account/").text
+    assert "was returned" not in signed_in(other_person).get("/account/").text
     browser = Browser()
-    assert "came back" not in flow.sign_in(browser, marked.email, "wrong").text
+    assert "was returned" not in flow.sign_in(browser, marked.email, "wrong").text
     answers = []
     for address in (marked.email, "nobody@example.com"):
         answer = browser.post("/recover/", {"email": address}, follow=True)
@@ -72,13 +72,13 @@ def test_the_address_is_confirmed_by_a_link_that_goes_to_it(marked):
     browser.post("/account/email/again/")
     link = flow.link_in(flow.delivered()[-1])
     page = browser.get(link, follow=True).text
-    assert "Do you get the mail" in page
+    assert "receive email for the account" in page
     browser.post("/account/email/confirm/")
 
     assert mail_standing.mark_of(marked) == ""
     assert Event.objects.filter(kind="email.confirmed_again").count() == 1
     assert not Event.objects.filter(kind="email.changed").exists()
-    assert "Confirm this address" not in browser.get("/account/email/").text
+    assert "Confirm email address" not in browser.get("/account/email/").text
 
 
 def test_an_address_that_is_good_needs_no_confirming(person):

@@ -144,10 +144,10 @@ def test_an_erasure_ends_complete_in_every_region_once_whatever_fails_between_th
     from_there = receipts.verify(receipt_of(told), us_keys(us), ours)
     assert receipts.of_regions(from_there, ours)["eu"]["accounts"] == 1
     everyone = [SAME_ID, SAME_ADDRESS]
-    eventually(lambda: len(eu.mails("was erased")) >= 2, "the receipts are mailed")
-    eventually(lambda: us.mails("was erased"), "the receipt is mailed there")
-    assert eu.mails("was erased") == everyone
-    assert us.mails("was erased") == [ASKED_THERE]
+    eventually(lambda: len(eu.mails("was deleted")) >= 2, "the receipts are mailed")
+    eventually(lambda: us.mails("was deleted"), "the receipt is mailed there")
+    assert eu.mails("was deleted") == everyone
+    assert us.mails("was deleted") == [ASKED_THERE]
 
     # --- and nothing is left in either --------------------------------------------------------
     eventually(nothing_waits(regions), "no message waits")

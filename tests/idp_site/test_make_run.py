@@ -54,7 +54,7 @@ def read_until_ready(process):
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if "Ready. Ctrl-C stops all of it." in line:
+        if "Ready. Press Ctrl-C to stop everything." in line:
             return "".join(lines)
     raise AssertionError("make run ended: " + "".join(lines))
 
@@ -176,7 +176,7 @@ def test_a_second_one_is_told_that_it_runs_and_many_signals_at_once_stop_the_fir
         same_data = command({**first, **ports()}).communicate(timeout=30)[0]
         same_port = command({**env, "VAR_DIR": str(tmp_path / "other")}).communicate(timeout=60)[0]
         for answer in (same_data, same_port):
-            assert f"Ostiary already runs here: http://localhost:{env['PORT']}/" in answer
+            assert f"Ostiary is already running at http://localhost:{env['PORT']}/" in answer
             assert "Traceback" not in answer
         assert (folder / "demo.env").read_text() == said
         for number in range(60):  # by the terminal, by make and by itself, within a moment
@@ -245,7 +245,7 @@ def test_a_taken_port_is_a_sentence(env, name):
         process = command(env)
         said, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert f"Port {env[name]} is not free" in said
+    assert f"Port {env[name]} is already in use" in said
     assert "Traceback" not in said
 
 

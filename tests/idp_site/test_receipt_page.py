@@ -52,7 +52,7 @@ def test_what_other_regions_said_is_told(client, settings, tmp_path, receipt):
     ours = receipts.sign({"iss": "x", "jti": "1", "region": "eu", "regions": held})
 
     said = client.post(VERIFY, {"receipt": ours}).text
-    assert "<code>us</code>: erased" in said
+    assert "<code>us</code>: deleted" in said
     assert "12:05" in said
     other = receipts.sign({"iss": "x", "jti": "2", "region": "eu", "regions": held})
     assert client.post(VERIFY, {"receipt": other}).status_code == 400
@@ -97,7 +97,7 @@ def test_one_that_was_changed_is_refused(client, receipt):
 
     page = client.post(VERIFY, {"receipt": f"{head}.{other}.{signature}"})
 
-    assert "not a genuine receipt" in page.text
+    assert "isn’t genuine" in page.text
     assert "This receipt is genuine" not in page.text
 
 

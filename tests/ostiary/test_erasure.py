@@ -263,7 +263,7 @@ def test_the_last_message_has_the_receipt(person, mailoutbox):
 
     asked.refresh_from_db()
     [told] = mailoutbox
-    assert (told.to, told.subject) == ([person.email], "Your account at Ostiary was erased")
+    assert (told.to, told.subject) == ([person.email], "Your account at Ostiary was deleted")
     assert asked.receipt in told.body
 
 

@@ -120,7 +120,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     chosen = {"PORT": str(free_port()), "RP_PORT": str(free_port(neighbours=1))}
     command = ["make", "run", f"VENV={sys.prefix}", *(f"{key}={chosen[key]}" for key in chosen)]
     log = folder / "log"
-    with started(*command, env=env, log=log, said="Ready. Ctrl-C stops all of it."):
+    with started(*command, env=env, log=log, said="Ready. Press Ctrl-C to stop everything."):
         yield {**env, **chosen, "LOG": str(log), "ISSUER": f"http://localhost:{chosen['PORT']}"}
     assert "Stopped." in log.read_text()
 

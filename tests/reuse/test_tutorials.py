@@ -152,7 +152,7 @@ def test_an_api_is_protected(wheel: Path, tmp_path: Path, background: Callable[.
     _, command = tutorial.text()
     background(command, tutorial.folder, tutorial.environment, tmp_path / "api")
     wait_until_it_answers(f"http://localhost:{api}/notes")
-    wait_for("Ready. Ctrl-C stops all of it.", log)
+    wait_for("Ready. Press Ctrl-C to stop everything.", log)
 
     refused = tutorial.run()
     assert "401 Unauthorized" in refused

@@ -12,9 +12,9 @@ from ... import demo_data
 
 
 class Command(BaseCommand):
-    """Print the demo people and clients."""
+    """Print the demo users and clients."""
 
-    help = "Print the demo people and clients, as text or as one JSON object."
+    help = "Print the demo users and clients, as text or as one JSON object."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """``--json`` is for programs."""
@@ -23,14 +23,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print."""
         if not settings.DEMO:
-            raise CommandError("There is demo data in demo mode only (DEMO=1).")
+            raise CommandError("Demo data exists only in demo mode. Set DEMO=1.")
         found = demo_data.credentials()
         if options["json"]:
             self.stdout.write(json.dumps(found))
             return
         self.stdout.write(f"issuer  {found['issuer']}")
         for person in found["people"]:
-            self.stdout.write(f"person  {person['email']}  {person['password']}{code_of(person)}")
+            self.stdout.write(f"user    {person['email']}  {person['password']}{code_of(person)}")
         for client in found["clients"]:
             self.stdout.write(f"client  {client['client_id']}  {client.get('client_secret', '-')}")
 

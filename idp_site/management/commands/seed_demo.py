@@ -12,29 +12,31 @@ from ... import demo_data
 class Command(BaseCommand):
     """Make what is missing of the demo data; what is there keeps its changes."""
 
-    help = "Make the people and clients of demo mode (again is harmless)."
+    help = "Create the demo users and clients. Safe to run again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """``--migrate`` sets up the tables first; ``--json`` is for programs."""
         parser.add_argument("--migrate", action="store_true", help="Migrate the database first.")
         parser.add_argument(
-            "--json", action="store_true", help="Then print what demo_credentials --json does."
+            "--json",
+            action="store_true",
+            help="Print the output of demo_credentials --json afterwards.",
         )
 
     def handle(self, *args: Any, migrate: bool, json: bool, **options: Any) -> None:
         """Seed."""
         if not settings.DEMO:
-            raise CommandError("This is demo data with public passwords: only with DEMO=1.")
+            raise CommandError("Demo data has public passwords, so it needs demo mode. Set DEMO=1.")
         if migrate:
             self._say(options, f"Setting up the database in {settings.VAR_DIR}")
             told = {"verbosity": 1, "stdout": self.stderr} if options["verbosity"] > 1 else {}
             call_command("migrate", **{"verbosity": 0, "interactive": False, **told})
-        self._say(options, "Putting in the demo's people and applications")
+        self._say(options, "Creating demo users and applications")
         demo_data.seed()
         if json:
             call_command("demo_credentials", "--json", stdout=self.stdout)
         else:
-            self.stdout.write("The demo data is there.")
+            self.stdout.write("Demo data is ready.")
 
     def _say(self, options: dict[str, Any], what: str) -> None:
         """For ``make run``, which shows what is being done."""
