@@ -236,7 +236,7 @@ def banner(env: dict[str, str], credentials: dict[str, Any]) -> str:
         "",
         f"  Identity provider   {env['ISSUER_URL']}/",
         f"  Admin console       {env['ISSUER_URL']}/admin/",
-        f"  Demo inbox          {env['ISSUER_URL']}/dev/mailbox/   (every message the demo sends)",
+        f"  Inbox               {env['ISSUER_URL']}/dev/mailbox/   (every message the demo sends)",
         f"  Relying party       http://localhost:{env['RP_PORT']}/   (start here)",
         f"  Example API         {env['API_URL']}",
         "",
