@@ -69,7 +69,7 @@ def test_a_link_that_removes_the_second_steps(alice, keeper, opener):
 def test_a_new_address_comes_after_the_waiting_time(alice, keeper, opener):
     open_in_admin(desk_of(opener), email=NEW)
     assert not MailedLink.objects.filter(purpose="finish_support_case").exists()
-    assert "you can get an email here with a link" in mailed_to(NEW, "is pending")[0].body
+    assert "you may receive an email here with a link" in mailed_to(NEW, "is pending")[0].body
     let_pass(days=2, hours=23)
     tasks.tell_of_factor_recoveries()
     assert not mailed_to(NEW, "Recover your account")
