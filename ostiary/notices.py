@@ -29,28 +29,25 @@ _PASSKEY = {"passkey": "MacBook"}
 _notices: dict[str, Notice] = {
     "new_device": Notice(
         _("New sign-in to %(site_name)s"),
-        _(
-            "Someone signed in to your account at %(site_name)s on a device that we have not seen "
-            "before."
-        ),
+        _("Someone signed in to your account at %(site_name)s on a new device."),
     ),
     "unusual_signin": Notice(
         _("Unusual sign-in to %(site_name)s"),
-        _("Someone signed in to your account at %(site_name)s, and it looked unusual."),
+        _("Someone signed in to your account at %(site_name)s. The sign-in looked unusual."),
     ),
     "session_limit": Notice(
-        _("You were signed out at %(site_name)s on one device"),
+        _("You were signed out of %(site_name)s on one device"),
         _(
-            "You can be signed in to %(site_name)s in %(most)s places at once. Somebody signed in "
-            "anew, so the oldest was signed out: %(device)s."
+            "You can be signed in to %(site_name)s on up to %(most)s devices. After a "
+            "new sign-in, the oldest device was signed out: %(device)s."
         ),
         example={"device": "Firefox Linux", "most": "5"},
     ),
     "password_changed": Notice(
         _("Your password for %(site_name)s was changed"),
         _(
-            "The password of your account at %(site_name)s was changed, and every other device "
-            "was signed out."
+            "The password of your account at %(site_name)s was changed. All other "
+            "devices were signed out."
         ),
     ),
     "email_changed": Notice(
@@ -59,29 +56,32 @@ _notices: dict[str, Notice] = {
         example={"address": "new@example.com"},
     ),
     "privileges_changed": Notice(
-        _("What you may do at %(site_name)s was changed"),
-        _("The people who run %(site_name)s changed what your account may do there."),
+        _("Your permissions at %(site_name)s were changed"),
+        _("An administrator of %(site_name)s changed the permissions of your account."),
     ),
     "factor_added": Notice(
-        _("A second step was added at %(site_name)s"),
-        _("Your account at %(site_name)s has a new second step for signing in: %(factor)s."),
+        _("A two-step verification method was added at %(site_name)s"),
+        _("Your account at %(site_name)s has a new two-step verification method: %(factor)s."),
         example=_AUTHENTICATOR,
     ),
     "factor_removed": Notice(
-        _("A second step was removed at %(site_name)s"),
-        _("Your account at %(site_name)s lost a second step for signing in: %(factor)s."),
+        _("A two-step verification method was removed at %(site_name)s"),
+        _(
+            "A two-step verification method was removed from your account at "
+            "%(site_name)s: %(factor)s."
+        ),
         example=_AUTHENTICATOR,
     ),
     "factor_reset": Notice(
-        _("Your second step at %(site_name)s was reset"),
+        _("Your two-step verification at %(site_name)s was reset"),
         _(
-            "The people who run %(site_name)s removed a second step from your account: "
-            "%(factor)s. Their reason: %(reason)s"
+            "An administrator of %(site_name)s removed two-step verification from your "
+            "account: %(factor)s. Their reason: %(reason)s"
         ),
         example={**_AUTHENTICATOR, "reason": "You wrote to us that your phone is lost."},
     ),
     "factor_reset_requested": Notice(
-        _("Your second step at %(site_name)s may be removed"),
+        _("Your two-step verification at %(site_name)s may be removed"),
         _(
             "An administrator of %(site_name)s asked to remove two-step verification from your "
             "account: %(factor)s. Their reason: %(reason)s Another administrator has to approve "
@@ -90,7 +90,7 @@ _notices: dict[str, Notice] = {
         example={**_AUTHENTICATOR, "reason": "You wrote to us that your phone is lost."},
     ),
     "factor_reset_stopped": Notice(
-        _("Your second step at %(site_name)s stays"),
+        _("Your two-step verification at %(site_name)s stays on"),
         _("The administrators of %(site_name)s stopped the removal of two-step verification."),
     ),
     "passkey_added": Notice(
@@ -100,14 +100,15 @@ _notices: dict[str, Notice] = {
     ),
     "passkey_removed": Notice(
         _("A passkey was removed at %(site_name)s"),
-        _("Your account at %(site_name)s lost a passkey: %(passkey)s."),
+        _("A passkey was removed from your account at %(site_name)s: %(passkey)s."),
         example=_PASSKEY,
     ),
     "recovery_started": Notice(
         _("Someone wants to recover your account at %(site_name)s"),
         _(
-            "Someone asked to get into your account at %(site_name)s without its second step. "
-            "From %(date)s on, that will be possible. Until then you can stop it."
+            "Someone asked to recover your account at %(site_name)s. From %(date)s, "
+            "two-step verification can be removed. Until then, you can stop the "
+            "recovery."
         ),
         action=_("Stop the recovery"),
         example={"date": "27 November 2026", "link": "https://id.example.com/recover/stop/"},
@@ -115,24 +116,28 @@ _notices: dict[str, Notice] = {
     "recovery_ready": Notice(
         _("Your account at %(site_name)s can be recovered now"),
         _(
-            "The waiting time is over: since %(date)s it is possible to get into your account at "
-            "%(site_name)s without its second step. Go on where you began. You can still stop it."
+            "The waiting period ended on %(date)s. Two-step verification can now be "
+            "removed from your account at %(site_name)s. Continue where you started "
+            "the recovery, or stop it."
         ),
         action=_("Stop the recovery"),
         example={"date": "27 November 2026", "link": "https://id.example.com/recover/stop/"},
     ),
     "recovery_finished": Notice(
-        _("The second step was removed at %(site_name)s"),
+        _("Two-step verification was removed at %(site_name)s"),
         _(
-            "Someone removed the second step of your account at %(site_name)s after the waiting "
-            "time. Set up another one."
+            "Someone removed two-step verification from your account at %(site_name)s "
+            "after the waiting period. Set it up again."
         ),
-        action=_("Set up another"),
+        action=_("Set up two-step verification"),
         example={"link": "https://id.example.com/account/security/"},
     ),
     "recovery_stopped": Notice(
-        _("A recovery was stopped at %(site_name)s"),
-        _("Nobody gets into your account at %(site_name)s without its second step."),
+        _("Account recovery stopped at %(site_name)s"),
+        _(
+            "The recovery of your account at %(site_name)s was stopped. Two-step "
+            "verification stays on."
+        ),
     ),
     "export_requested": Notice(
         _("Your data at %(site_name)s is being collected"),

@@ -86,7 +86,7 @@ class BreachedPassword:
 
     name = "breached_password"
     weight = 25
-    sentence = _("a password that is in a list of stolen ones")
+    sentence = _("a password that has appeared in a data breach")
 
     def applies(self, circumstances: Circumstances) -> bool:
         """Whether the way in said so."""

@@ -260,7 +260,7 @@ def test_a_person_is_told_that_what_they_may_do_was_changed(superuser, person):
 
     [message] = flow.delivered()
     assert message.to == [person.email]
-    assert message.subject == "What you may do at Ostiary was changed"
+    assert message.subject == "Your permissions at Ostiary were changed"
 
 
 def group_form(name: str, *codenames: str) -> dict[str, object]:

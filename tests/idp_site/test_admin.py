@@ -98,7 +98,7 @@ def test_g1_an_operator_without_a_second_factor_is_told_to_set_one_up(keeper):
     browser, _ = by_one_factor()
     answer = browser.get("/admin/", follow=True)
     assert answer.status_code == 403
-    assert "You need a second step" in answer.content.decode()
+    assert "Two-step verification is required" in answer.content.decode()
     assert "Sign in again" in answer.content.decode()
 
 

@@ -46,7 +46,7 @@ def test_an_app_is_removed_and_the_person_is_told(alice, app):
     assert answer.status_code == 302
     assert not AuthenticatorApp.objects.exists()
     assert Event.objects.filter(kind="factor.removed").count() == 1
-    assert "A second step was removed at Ostiary" in told()
+    assert "A two-step verification method was removed at Ostiary" in told()
     assert flow.is_signed_in(alice)
 
 

@@ -58,7 +58,7 @@ def test_a_number_counts_once_its_code_was_entered(at_home, person, mailoutbox):
     [phone] = Phone.objects.all()
     assert (phone.confirmed, phone.number, phone.name) == (True, NUMBER, "+49 ••• ••89")
     assert at_home.session["ostiary.assurance"]["amr"] == ["pwd", "sms", "mfa"]
-    assert len(mails(mailoutbox, "second step was added")) == 1
+    assert len(mails(mailoutbox, "verification method was added")) == 1
     assert flow.show_password(Browser(), person.email).url == texting.CHALLENGE
 
 
@@ -152,7 +152,7 @@ def test_removing_it_asks_for_a_password_that_can_stand_alone(by_phone, person, 
     by_phone.post(f"{PHONE}remove/", {"password": flow.PASSWORD})
 
     assert not Phone.objects.exists()
-    assert len(mails(mailoutbox, "second step was removed")) == 1
+    assert len(mails(mailoutbox, "verification method was removed")) == 1
 
 
 def test_who_has_an_app_is_offered_none(at_home, person):
