@@ -59,12 +59,16 @@ class MfaConfig(AppConfig):
         )
         events.register_kinds(
             {
-                "factor.added": _("A second step was added"),
-                "factor.renamed": _("A second step was given another name"),
-                "factor.imported": _("A second step was taken over from another system"),
-                "second_step_policy.changed": _("An operator changed who has a second step"),
-                "factor.removed": _("A second step was removed"),
-                "factor.used": _("You passed the second step"),
-                "factor.failed": _("A code of the second step was wrong"),
+                "factor.added": _("A two-step verification method was added"),
+                "factor.renamed": _("A two-step verification method was renamed"),
+                "factor.imported": _(
+                    "A two-step verification method was imported from another system"
+                ),
+                "second_step_policy.changed": _(
+                    "An administrator changed the two-step verification policy"
+                ),
+                "factor.removed": _("A two-step verification method was removed"),
+                "factor.used": _("You completed two-step verification"),
+                "factor.failed": _("A two-step verification code was wrong"),
             }
         )

@@ -80,7 +80,7 @@ def register() -> None:
             yields_to=BETTER,
         )
     )
-    events.register_kinds({"email_code.sent": _("A code for the second step was mailed")})
+    events.register_kinds({"email_code.sent": _("A two-step verification code was sent by email")})
     second_step.register_waiver(KIND.name, _adds_nothing)
 
 

@@ -118,7 +118,10 @@ class RemoveForm(forms.Form):
             self.fields["password"] = forms.CharField(
                 label=_("Password"),
                 strip=False,
-                help_text=_("This is your last second step. Show that it is you."),
+                help_text=_(
+                    "This is your last two-step verification method. Enter your password to "
+                    "remove it."
+                ),
                 widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
             )
 

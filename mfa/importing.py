@@ -158,7 +158,7 @@ def _phone(user: Any, row: Row, decrypt: Decrypt) -> str:
     if row["method"] != "sms":
         raise Refused("it is called, and we make no voice calls")
     if phones.in_use(user):
-        raise Refused("the person has a telephone here already")
+        raise Refused("the user already has a phone number here")
     try:
         number = numbers.parse(row["number"], mfa_settings.SMS_COUNTRIES)
     except ValidationError as problem:
@@ -200,7 +200,7 @@ def _left(why: str) -> Callable[[Any, Row, Decrypt], str]:
 def _authenticator(user: Any, row: Row, decrypt: Decrypt) -> str:
     """An ``Authenticator`` of allauth.mfa."""
     if row["type"] == "webauthn":
-        raise Refused("it is a passkey, which `import_passkeys` takes over")
+        raise Refused("it is a passkey: use `import_passkeys`")
     if row["type"] not in ("totp", "recovery_codes"):
         raise Refused(f"we know no factor of the type {row['type']!r}")
     try:
@@ -271,7 +271,7 @@ _OTHERS_OF_DJANGO_OTP = [
 _KEYS_OF_TWO_FACTOR = Table(
     "two_factor_webauthn_webauthndevice",
     _OWNED,
-    _left("it is a passkey, which `import_passkeys --from two-factor` takes over"),
+    _left("it is a passkey: use `import_passkeys --from two-factor`"),
 )
 SOURCES = {
     "django-otp": [*_DJANGO_OTP, *_OTHERS_OF_DJANGO_OTP],

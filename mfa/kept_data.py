@@ -19,14 +19,17 @@ def own(user: Any) -> Iterable[KeptData]:
     """Of each kind that the person has."""
     if any(kind.devices(user) for kind in all_kinds()):
         yield KeptData(
-            _("Your second steps"),
-            _("To let nobody in who only has your password. Keys are encrypted, codes are hashes."),
+            _("Your two-step verification methods"),
+            _(
+                "To keep out anyone who only has your password. Keys are encrypted, codes "
+                "are hashed."
+            ),
             _("Kept until you remove them."),
             "ostiary_mfa:factors",
         )
     if has(Phone, user):
         yield KeptData(
-            _("Your telephone number"),
+            _("Your phone number"),
             _("To send you codes, and for nothing else."),
             _("Kept until you remove it."),
             "ostiary_mfa:factors",
@@ -40,7 +43,7 @@ def own(user: Any) -> Iterable[KeptData]:
     if has(TrustedDevice, user):
         yield KeptData(
             _("Browsers that you trust"),
-            _("So that they are not asked for the second step each time."),
+            _("So that you don’t need two-step verification on them each time."),
             days(mfa_settings.TRUSTED_DEVICE_DAYS),
             "ostiary_mfa:factors",
         )

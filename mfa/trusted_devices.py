@@ -56,8 +56,8 @@ def register() -> None:
             "device_trusted": Notice(
                 _("A device is trusted at %(site_name)s"),
                 _(
-                    "On this device %(site_name)s will not ask for your second step for %(days)s "
-                    "days. You can end that in the security of your account."
+                    "%(site_name)s won’t ask for two-step verification on this device for "
+                    "%(days)s days. You can change this in your account, under Security."
                 ),
                 example={"days": "30"},
             )

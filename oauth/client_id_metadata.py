@@ -168,7 +168,7 @@ def _in_words(problem: FetchError | InvalidClientMetadata | Throttled) -> str:
     if isinstance(problem, FetchError):
         return "The document could not be fetched."
     if isinstance(problem, Throttled):
-        return "Too many new documents of its host were asked for. Try again later."
+        return "Too many new documents of its host were requested. Try again later."
     return str(problem.description)
 
 

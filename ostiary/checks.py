@@ -292,8 +292,8 @@ def _mail_provider() -> Iterator[CheckMessage]:
 def _mail_reports() -> Iterator[CheckMessage]:
     if problem := mail_provider.why_no_reports():
         yield Warning(
-            f"What the mail provider reports is not taken: {problem}. Nobody is told when mail to "
-            "them comes back.",
+            f"Reports of the mail provider aren't accepted: {problem}. Users don't "
+            "hear when emails to them bounce.",
             hint="Give it a secret: on the reference site as ANYMAIL_WEBHOOK_SECRET.",
             id="ostiary.W004",
         )

@@ -67,7 +67,7 @@ def _finds_more(part: Callable[[], int]) -> bool:
     try:
         return part() >= BATCH
     except Exception:
-        log.exception("A part of the clean-up failed; the others go on.")
+        log.exception("A part of the clean-up failed. The others continue.")
         return False
 
 

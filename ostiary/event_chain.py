@@ -238,7 +238,7 @@ def _verify_links(newest: EventSeal, seen: dict[int, str]) -> Iterator[str]:
             yield f"#{found.position}: event {found.event_id} was altered or moved"
         position, digest, broken = found.position, found.digest, False
         if head not in (None, digest):
-            yield f"#{position}: the chain up to here was computed anew; its head was not"
+            yield f"#{position}: the chain up to here was recomputed, but not its head"
         if seen.get(position, digest) != digest:
             yield f"#{position}: a witness has seen another head here"
     if position < newest.position:

@@ -31,7 +31,7 @@ def _queues() -> Iterator[CheckMessage]:
     for name in sorted({*queues.values()} - taken):
         yield Warning(
             f"OSTIARY['OUTBOX_QUEUES'] sends messages to {name!r}, which Celery doesn't have: "
-            "no worker takes from it, unless it is told to by -Q.",
+            "no worker takes from it, unless started with -Q for it.",
             hint="Name it in Celery's task_queues, too.",
             id="ostiary.W002",
         )

@@ -98,7 +98,7 @@ def _middleware() -> Iterator[CheckMessage]:
     hint = f"Put {path!r} into MIDDLEWARE, below Django's AuthenticationMiddleware."
     if ours is None:
         yield Error(
-            "Without SessionRegisterMiddleware, a session that was ended goes on.",
+            "Without SessionRegisterMiddleware, ended sessions still work.",
             hint=hint,
             id="ostiary.E016",
         )

@@ -32,7 +32,7 @@ class ResetForm(forms.Form):
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text=_("The person is told it, such as “You wrote to us that your phone is lost.”"),
+        help_text=_("Shown to the user, such as “You told us that your phone is lost.”"),
     )
 
 

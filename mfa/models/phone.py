@@ -48,8 +48,8 @@ class RemovedPhone(models.Model):
     removed_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
-        verbose_name = _("removed telephone")
-        verbose_name_plural = _("removed telephones")
+        verbose_name = _("removed phone number")
+        verbose_name_plural = _("removed phone numbers")
 
     def __str__(self) -> str:
         return str(self.pk)

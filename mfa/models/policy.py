@@ -14,18 +14,21 @@ class GroupPolicy(models.Model):
     class Requirement(models.TextChoices):
         """From the least to the most."""
 
-        OFF = "off", _("off: nobody sets one up")
-        OPTIONAL = "optional", _("optional: who likes sets one up")
-        REQUIRED = "required", _("required: everybody has one")
+        OFF = "off", _("off: users can’t set it up")
+        OPTIONAL = "optional", _("optional: users may set it up")
+        REQUIRED = "required", _("required for everyone")
 
     group = models.OneToOneField(
         Group, models.CASCADE, related_name="+", verbose_name=_("group"), primary_key=True
     )
     requirement = models.CharField(
-        _("second step"), max_length=8, choices=Requirement.choices, default=Requirement.REQUIRED
+        _("two-step verification"),
+        max_length=8,
+        choices=Requirement.choices,
+        default=Requirement.REQUIRED,
     )
     grace_days = models.PositiveSmallIntegerField(
-        _("days to set one up"),
+        _("days to set it up"),
         default=14,
         help_text=_(
             "Counted for each member from the first sign-in at which they are asked. 0: at once."
@@ -54,8 +57,8 @@ class EnrolmentGrace(models.Model):
     ends_at = models.DateTimeField(_("ends"))
 
     class Meta:
-        verbose_name = _("time to set up a second step")
-        verbose_name_plural = _("times to set up a second step")
+        verbose_name = _("grace period for two-step verification")
+        verbose_name_plural = _("grace periods for two-step verification")
 
     def __str__(self) -> str:
         return f"{self.user}: {self.ends_at}"

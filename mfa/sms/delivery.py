@@ -34,7 +34,7 @@ def send(payload: dict[str, Any], key: str) -> None:
     if message.user_id is None:
         _fail(message, "The account is gone.")
     elif not is_on():
-        _fail(message, "Text messages are switched off.")
+        _fail(message, "Text messages are turned off.")
     elif payload["expires_at"] <= timezone.now().timestamp():
         _fail(message, "It could not be sent in time.")
     else:

@@ -87,21 +87,21 @@ def register() -> None:
             "sms.failed": _("A text message could not be delivered"),
             "sms.budget_warning": _("The text messages of a day are nearly spent"),
             "sms.budget_spent": _("The text messages of a day are spent"),
-            "phone.changed": _("Another telephone number was confirmed"),
-            "phone.kept": _("A change of the telephone number was stopped"),
+            "phone.changed": _("A new phone number was confirmed"),
+            "phone.kept": _("A change of the phone number was stopped"),
         }
     )
     number = {"number": "+49 ••• ••89"}
     notices.register_notices(
         {
             "phone_changed": Notice(
-                _("Your telephone number for %(site_name)s is being changed"),
+                _("Your phone number for %(site_name)s is being changed"),
                 _(
-                    "Codes for your account at %(site_name)s are to go to the telephone number "
-                    "%(number)s from %(date)s on. Until then the old number gets them, and you can "
-                    "stop it."
+                    "From %(date)s, codes for your account at %(site_name)s go to the phone "
+                    "number %(number)s. Until then, your current number gets them, and you can "
+                    "stop the change."
                 ),
-                action=_("Look at it"),
+                action=_("Review the change"),
                 example={
                     **number,
                     "date": "27 November 2026",
@@ -109,8 +109,8 @@ def register() -> None:
                 },
             ),
             "phone_kept": Notice(
-                _("Your telephone number for %(site_name)s stays"),
-                _("Codes for your account at %(site_name)s go on going to the same number."),
+                _("Your phone number for %(site_name)s stays the same"),
+                _("Codes for your account at %(site_name)s still go to your current number."),
             ),
         }
     )

@@ -29,7 +29,7 @@ TOLD_WITHIN = timedelta(hours=12)
 def code_text(code: str) -> str:
     """A code, the site it is for, and at last who may fill it in (WICG, origin-bound one-time
     codes delivered via SMS)."""
-    words = _("%(code)s is your code for %(site_name)s. Tell it to nobody, whoever asks.")
+    words = _("%(code)s is your code for %(site_name)s. Don’t share it with anyone.")
     told = words % {"code": code, "site_name": one_line(branding.site_name())}
     return f"{told}\n\n@{urlsplit(ostiary_settings.ISSUER_URL).hostname} #{code}"
 
@@ -37,8 +37,8 @@ def code_text(code: str) -> str:
 def changed_text() -> str:
     """What the old number is told when another is to take its place."""
     words = _(
-        "Your account at %(site_name)s is to get its codes at another telephone number. If it was "
-        "not you, sign in and stop it."
+        "The phone number for codes of your account at %(site_name)s is being "
+        "changed. If this wasn’t you, sign in and stop the change."
     )
     return words % {"site_name": one_line(branding.site_name())}
 

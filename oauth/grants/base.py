@@ -87,7 +87,7 @@ def allowed_resource(resource: Sequence[str], client: Client) -> list[str]:
     found = found_among(client.audiences, resource, "is not one that this client may use")
     for uri in found:
         if apis.is_closed(uri):
-            raise InvalidTargetError(description=f"The resource {printable(uri)} is switched off.")
+            raise InvalidTargetError(description=f"The resource {printable(uri)} is disabled.")
     check_count(found, client)
     return found
 

@@ -44,7 +44,10 @@ class TrustRule(models.Model):
     enabled = models.BooleanField(
         _("enabled"),
         default=True,
-        help_text=_("Switched off, it gives no more tokens; those it gave live out their time."),
+        help_text=_(
+            "If off, the rule issues no more tokens. Tokens already issued stay valid "
+            "until they expire."
+        ),
     )
     issuer = models.CharField(
         _("issuer"),

@@ -33,7 +33,7 @@ def user_code(issuer) -> str:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("decision", "status"),
-    [("Allow", DeviceGrant.AUTHORIZED), ("Don’t allow", DeviceGrant.DENIED)],
+    [("Allow", DeviceGrant.AUTHORIZED), ("Deny", DeviceGrant.DENIED)],
 )
 def test_a_person_enters_the_code_and_decides(
     open_window, issuer, alice, user_code, scheme, decision, status

@@ -46,7 +46,7 @@ def test_the_answer_is_posted_to_the_client(open_window, issuer, client, alice, 
     sign_in(page)
     page.get_by_role("button", name="Allow", exact=True).click()
     if not scripts:
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
 
     page.wait_for_url(client.redirect_uris)
     answer = posted.get(timeout=10)

@@ -120,7 +120,7 @@ def by_consent(page: Page, issuer: str, client: Client, alice: Any) -> None:
 def by_refusal(page: Page, issuer: str, client: Client, alice: Any) -> None:
     page.goto(authorization_url(issuer, client))
     sign_in(page)
-    press(page, "Don’t allow")
+    press(page, "Deny")
 
 
 def by_choice_of_account(page: Page, issuer: str, client: Client, alice: Any) -> None:
@@ -128,7 +128,7 @@ def by_choice_of_account(page: Page, issuer: str, client: Client, alice: Any) ->
     page.goto(f"{issuer}/signin/")
     sign_in(page)
     page.goto(authorization_url(issuer, client, prompt="select_account"))
-    press(page, f"Go on as {alice.email}")
+    press(page, f"Continue as {alice.email}")
 
 
 def by_signing_up(page: Page, issuer: str, client: Client, alice: Any) -> None:

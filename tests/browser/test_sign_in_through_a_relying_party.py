@@ -61,7 +61,7 @@ def test_the_second_time_no_consent_is_asked(page, relying_party, alice):
 def test_a_person_who_does_not_allow_it_goes_back_with_nothing(page, relying_party, alice):
     page.goto(f"{relying_party}/login")
     sign_in(page)
-    page.get_by_role("button", name="Don’t allow").click()
+    page.get_by_role("button", name="Deny").click()
 
     page.wait_for_url(f"{relying_party}/callback**")
     assert "access_denied" in page.inner_text("body")

@@ -45,7 +45,7 @@ def test_each_kind_is_told_with_why_and_until_when_and_leads_to_its_page(client)
 
     assert list(told) == [
         "Your passkeys",
-        "Your second steps",
+        "Your two-step verification methods",
         "That a text message was sent to you",
         "Browsers that you trust",
         "What you allowed applications",

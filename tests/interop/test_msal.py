@@ -58,7 +58,7 @@ def test_msal_browser_that_does_not_say_who_it_is_signs_out_without_the_way_back
     application.window.evaluate("() => { app.signOutWithoutHint() }")
     application.window.get_by_role("button", name="Sign out", exact=True).click()
 
-    application.window.get_by_text("You are signed out").first.wait_for()
+    application.window.get_by_text("You’re signed out").first.wait_for()
     application.window.goto(f"{issuer}/account/")
     assert "/signin/" in application.window.url
 

@@ -90,7 +90,7 @@ def run(source, **options):
 def test_an_app_of_django_otp_works_here_and_its_key_is_encrypted(tables, person):
     totp(person, digits=8, step=60)
     out, errors = run("django-otp")
-    assert "otp_totp_totpdevice: 1 taken over" in out
+    assert "otp_totp_totpdevice: 1 imported" in out
     assert not errors
     app = AuthenticatorApp.objects.get()
     assert (app.user, app.key, app.name, app.confirmed) == (person, KEY, "Phone", True)
@@ -136,7 +136,7 @@ def test_of_two_factor_telephones_come_too_and_calls_do_not(tables, person, othe
     )
     totp(person)
     out, errors = run("two-factor")
-    assert "two_factor_phonedevice: 1 taken over, 0 were here before, 2 left out." in out
+    assert "two_factor_phonedevice: 1 imported, 0 already here, 2 left out." in out
     assert "no voice calls" in errors
     assert "We send no text messages to that country" in errors
     assert Phone.objects.get(confirmed=True).number == "+4915123456789"
@@ -152,7 +152,7 @@ def test_of_allauth_keys_and_unused_codes_are_taken_over(tables, person, other_p
     put("mfa_authenticator", user_id=other_person.pk, type="recovery_codes", data=migrated)
     put("mfa_authenticator", user_id=person.pk, type="webauthn", data="{}")
     out, errors = run("allauth")
-    assert "3 taken over, 0 were here before, 1 left out" in out
+    assert "3 imported, 0 already here, 1 left out" in out
     assert "import_passkeys" in errors
     assert AuthenticatorApp.objects.get(user=person).key == KEY
     kept = RecoveryCodes.objects.get(user=person)
@@ -193,7 +193,7 @@ def test_what_an_adapter_encrypted_is_decrypted_by_what_is_named(tables, person)
 def test_what_is_left_out_is_told_with_the_reason_and_no_secret(tables, person, changes, why):
     totp(person, **changes)
     out, errors = run("django-otp")
-    assert "0 taken over, 0 were here before, 1 left out" in out
+    assert "0 imported, 0 already here, 1 left out" in out
     assert why in errors
     assert KEY.hex() not in errors + out
     assert not AuthenticatorApp.objects.exists()
@@ -214,7 +214,7 @@ def test_a_second_run_brings_nothing_back(tables, person):
     AuthenticatorApp.objects.all().delete()
     assert RecoveryCodes.objects.get().accepts("abcdefg2")
     out, _ = run("two-factor")
-    assert "otp_totp_totpdevice: 0 taken over, 1 were here before" in out
+    assert "otp_totp_totpdevice: 0 imported, 1 already here" in out
     assert not AuthenticatorApp.objects.exists()
     assert not RecoveryCode.objects.exists()
 
@@ -231,12 +231,12 @@ def test_a_trial_changes_nothing_and_tells_the_same(tables, person):
     totp(person)
     before = Event.objects.count()
     trial, _ = run("django-otp", dry_run=True)
-    assert "1 taken over" in trial
+    assert "1 imported" in trial
     assert "nothing was changed" in trial
     assert not AuthenticatorApp.objects.exists()
     assert not ImportedFactor.objects.exists()
     assert Event.objects.count() == before
-    assert "1 taken over" in run("django-otp")[0]
+    assert "1 imported" in run("django-otp")[0]
 
 
 def hotp(person, **changes):
@@ -265,8 +265,8 @@ def test_codes_by_email_become_ours_where_the_site_has_them(
     trial, _ = run(source, dry_run=True)
     assert not EmailDevice.objects.exists()
     out, errors = run(source)
-    assert "otp_email_emaildevice: 1 taken over" in trial
-    assert "otp_email_emaildevice: 1 taken over" in out
+    assert "otp_email_emaildevice: 1 imported" in trial
+    assert "otp_email_emaildevice: 1 imported" in out
     assert not errors
     assert EmailDevice.objects.get(confirmed=True).user == person
     assert Event.objects.get(kind="factor.imported").details["factor"] == "email"
@@ -289,7 +289,7 @@ def test_codes_by_email_that_show_too_little_are_left(
     person.save()
     by_email(person, **changes)
     out, errors = run("django-otp")
-    assert "otp_email_emaildevice: 0 taken over, 0 were here before, 1 left out" in out
+    assert "otp_email_emaildevice: 0 imported, 0 already here, 1 left out" in out
     assert why in errors
     assert not EmailDevice.objects.exists()
 
@@ -301,7 +301,7 @@ def test_codes_to_an_address_that_is_known_to_be_unverified_are_left(tables, per
     by_email(person)
     out, errors = run("django-otp")
     assert ("not verified" in errors) == can_tell
-    assert ("1 taken over" in out) != can_tell
+    assert ("1 imported" in out) != can_tell
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -309,8 +309,8 @@ def test_beside_something_better_no_codes_by_email_are_taken(tables, person, ema
     totp(person)
     by_email(person)
     out, errors = run("django-otp", dry_run=dry_run)
-    assert "otp_totp_totpdevice: 1 taken over" in out
-    assert "otp_email_emaildevice: 0 taken over" in out
+    assert "otp_totp_totpdevice: 1 imported" in out
+    assert "otp_email_emaildevice: 0 imported" in out
     assert "has another second factor here" in errors
     assert "Without a second factor" not in out
 
@@ -324,7 +324,7 @@ def test_who_is_left_without_a_second_factor_is_named(tables, person, other_pers
     put("otp_static_staticdevice", user_id=other_person.pk, name="backup", confirmed=True)
     put("otp_static_statictoken", token="abcdefg2", device_id=1)
     out, errors = run("django-otp", dry_run=dry_run)
-    assert "otp_hotp_hotpdevice: 0 taken over, 0 were here before, 2 left out" in out
+    assert "otp_hotp_hotpdevice: 0 imported, 0 already here, 2 left out" in out
     assert "its codes are counted (HOTP)" in errors
     assert "EMAIL_CODES" in errors
     key = get_user_model()._meta.pk.get_db_prep_value(other_person.pk, connection)
@@ -343,7 +343,7 @@ def test_a_table_of_an_early_version_has_fewer_columns(tables, person, email_cod
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE otp_email_emaildevice DROP COLUMN email")
     put("otp_email_emaildevice", user_id=person.pk, name="default", confirmed=True)
-    assert "otp_email_emaildevice: 1 taken over" in run("django-otp")[0]
+    assert "otp_email_emaildevice: 1 imported" in run("django-otp")[0]
 
 
 def test_keys_of_other_kinds_are_told(tables, person):
@@ -361,4 +361,7 @@ def test_without_the_tables_it_says_which_are_missing(db):
 
 
 def test_the_person_reads_of_it_in_words():
-    assert events.sentence("factor.imported") == "A second step was taken over from another system"
+    assert (
+        events.sentence("factor.imported")
+        == "A two-step verification method was imported from another system"
+    )

@@ -110,10 +110,10 @@ def test_a_new_number_waits_for_a_day_and_the_old_one_gets_the_codes(
     assert phones.in_use(person).number == NUMBER
     assert phones.waiting(person).number == NEW_NUMBER
     assert len(factors.factors_of(person)) == 1
-    [told] = mails(mailoutbox, "telephone number for Ostiary is being changed")
+    [told] = mails(mailoutbox, "phone number for Ostiary is being changed")
     assert "+49 ••• ••80" in told.body
     assert delivered()[-1].to == NUMBER
-    assert "another telephone number" in delivered()[-1].text
+    assert "The phone number for codes" in delivered()[-1].text
 
     clock.advance(DAY - 60)
     texting.begin(Browser(), person)
@@ -195,7 +195,7 @@ def test_another_number_waits_for_a_day_after_the_old_one_was_removed(
     assert phones.in_use(person) is None
     assert phones.waiting(person).number == NEW_NUMBER
     assert factors.factors_of(person) == [], "the owner is not locked out by it"
-    assert len(mails(mailoutbox, "telephone number for Ostiary is being changed")) == 1
+    assert len(mails(mailoutbox, "phone number for Ostiary is being changed")) == 1
     assert "Remove the new number" in by_phone.get(PHONE).content.decode()
     clock.advance(DAY + 1)
     assert phones.in_use(person).number == NEW_NUMBER

@@ -179,7 +179,7 @@ def test_a_message_that_failed_is_told_with_what_to_do(browser, person, phone):
     begin(browser, person)
     TextMessage.objects.update(state=TextMessage.State.FAILED)
     page = browser.get(CHALLENGE).content.decode()
-    assert "could not be delivered" in page
+    assert "couldn’t be delivered" in page
     assert "Send another message" in page
 
 

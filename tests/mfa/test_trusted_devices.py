@@ -40,7 +40,10 @@ def test_d5_a_trusted_browser_is_not_asked_again_and_the_truth_is_told(trusting,
     assert asks(Browser(), person)
     while outbox.deliver_due():
         pass
-    assert any("will not ask for your second step for 30 days" in m.body for m in mail.outbox)
+    assert any(
+        "won’t ask for two-step verification on this device for 30 days" in m.body
+        for m in mail.outbox
+    )
     assert Event.objects.filter(kind="trusted_device.added").count() == 1
 
 

@@ -311,7 +311,7 @@ def test_the_person_may_sign_out_and_is_told_that_it_ends_here(
     done = signed_in_browser.post(action[1], {"decision": "allow"})
 
     assert done.status_code == 200
-    assert b"You are signed out" in done.content
+    assert "You’re signed out" in done.content.decode()
     assert not leads_away(done)
     assert not is_signed_in()
 
@@ -340,7 +340,7 @@ def test_with_the_id_token_of_this_session_it_is_a_sign_out_all_the_same(
         {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": target},
     )
 
-    assert b"You are signed out" in page.content
+    assert "You’re signed out" in page.content.decode()
     assert not leads_away(page)
     assert not is_signed_in()
 

@@ -80,7 +80,7 @@ def test_who_is_signed_in_and_thinks_better_of_it_chooses_and_never_goes_round(
     response = flow.authorize(signed_in_browser, confidential_client, prompt="create")
 
     page = signed_in_browser.get(next_of(response))
-    assert b"Go on as" in page.content
+    assert b"Continue as" in page.content
     chosen = signed_in_browser.post(flow.url_of(page), {"decision": "continue"})
 
     assert "code" in flow.answer_of(signed_in_browser.get(chosen["Location"]))

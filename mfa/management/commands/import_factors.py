@@ -20,9 +20,9 @@ class Command(BaseCommand):
     """Import second factors."""
 
     help = (
-        "Take second factors over from the tables that another package has left in this database: "
-        "keys are encrypted and codes hashed on the way. It can be run again: what was taken over "
-        "before is passed by."
+        "Import second factors from the tables of another package in this "
+        "database. Keys are encrypted and codes are hashed on the way. Safe to run "
+        "again: imported factors are skipped."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -61,13 +61,13 @@ class Command(BaseCommand):
                 counted[table, result] for result in ("imported", "present", "refused")
             )
             self.stdout.write(
-                f"{table}: {imported} taken over, {present} were here before, {refused} left out."
+                f"{table}: {imported} imported, {present} already here, {refused} left out."
             )
         if without := sorted(left - given):
             self.stdout.write(
                 f"Without a second factor here, who had one there: {', '.join(without)}."
             )
         if not counted:
-            self.stdout.write("There was nothing to take over.")
+            self.stdout.write("There was nothing to import.")
         if options["dry_run"]:
             self.stdout.write("This was a trial: nothing was changed.")

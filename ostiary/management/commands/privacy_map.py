@@ -39,7 +39,7 @@ class Command(BaseCommand):
         found, wrong = list(fields()), problems()
         if (page := options["check"]) is not None:
             if not page.is_file() or page.read_text(encoding="utf-8") != as_page(found):
-                wrong.append(f"{page} is old: write it anew by privacy_map --markdown.")
+                wrong.append(f"{page} is old: update it with privacy_map --markdown.")
         elif options["json"]:
             self.stdout.write(json.dumps({"models": as_json(found), "problems": wrong}))
         elif options["markdown"]:
