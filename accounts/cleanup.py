@@ -39,7 +39,7 @@ def remove_expired_recoveries(batch: int = BATCH, most: int = MOST_BATCHES) -> i
 
 
 def remove_expired_not_me_links(batch: int = BATCH, most: int = MOST_BATCHES) -> int:
-    """Delete links “It was not me” that have expired; returns how many."""
+    """Delete links “This wasn’t me” that have expired; returns how many."""
     return _remove_expired(NotMeLink, batch, most)
 
 

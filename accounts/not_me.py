@@ -1,4 +1,4 @@
-"""“It was not me”: the link in every message about an account, for whoever did not do it.
+"""“This wasn’t me”: the link in every message about an account, for whoever did not do it.
 
 Whoever presses the button there, once, signs the account out everywhere, with all that
 applications hold for it, takes away the password that somebody seems to know, and is mailed the

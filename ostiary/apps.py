@@ -44,35 +44,35 @@ class OstiaryConfig(AppConfig):
         event_groups.register(event_groups.PRIVACY, "erasure.", "export.")
         events.register_kinds(
             {
-                "erasure.requested": _("The erasure of the account was asked for"),
-                "erasure.cancelled": _("The erasure of the account was called off"),
-                "erasure.carried_out": _("The account was erased"),
-                "erasure.region_missing": _("A region has not confirmed an erasure"),
-                "export.requested": _("A copy of what is kept about you was asked for"),
-                "export.ready": _("The copy of what is kept about you is ready"),
-                "export.failed": _("The copy of what is kept about you could not be made"),
-                "export.fetched": _("The copy of what is kept about you was fetched"),
-                "export.taken": _("An operator made a copy of what is kept about you"),
+                "erasure.requested": _("Someone requested the deletion of the account"),
+                "erasure.cancelled": _("The deletion of the account was cancelled"),
+                "erasure.carried_out": _("The account was deleted"),
+                "erasure.region_missing": _("A region hasn’t confirmed a deletion"),
+                "export.requested": _("Someone requested a copy of your data"),
+                "export.ready": _("The copy of your data is ready"),
+                "export.failed": _("The copy of your data couldn’t be prepared"),
+                "export.fetched": _("The copy of your data was downloaded"),
+                "export.taken": _("An administrator exported your data"),
                 "factor.reset": _("An administrator removed two-step verification"),
                 "factor.reset_requested": _(
                     "An administrator asked to remove two-step verification"
                 ),
                 "factor.reset_stopped": _("The removal of two-step verification was stopped"),
                 "factor.reset_refused": _(
-                    "The removal of two-step verification was refused: who asked may not do that"
+                    "The removal of two-step verification was refused: missing permission"
                 ),
                 "events.pruned": _("Old events were removed"),
-                "keys.rotated": _("What is encrypted was brought to the newest key"),
-                "mail.bounced": _("Mail to your address came back"),
-                "mail.not_sent": _("The mail provider did not send a message to you"),
-                "mail.cleared": _("Your address gets mail again"),
-                "mail.complained": _("A message to you was reported as spam"),
-                "outbox.dropped": _("A message was dropped"),
-                "outbox.expired": _("Messages that nobody retried were dropped"),
-                "outbox.retried": _("A message was made due again"),
+                "keys.rotated": _("Encrypted data was moved to the newest key"),
+                "mail.bounced": _("An email to you was returned"),
+                "mail.not_sent": _("The email provider didn’t send an email to you"),
+                "mail.cleared": _("Emails to your address are delivered again"),
+                "mail.complained": _("An email to you was reported as spam"),
+                "outbox.dropped": _("A message was discarded"),
+                "outbox.expired": _("Expired messages were discarded"),
+                "outbox.retried": _("A message was queued for another attempt"),
                 "signin.refused": _("A sign-in was refused"),
-                "signin.unusual": _("A sign-in began that looked unusual"),
-                "session.moved": _("You went on in another network"),
-                "session.ended_by_operator": _("An operator signed you out"),
+                "signin.unusual": _("Unusual sign-in attempt"),
+                "session.moved": _("Your network changed"),
+                "session.ended_by_operator": _("An administrator signed you out"),
             }
         )

@@ -78,7 +78,7 @@ _notices: dict[str, Notice] = {
             "An administrator of %(site_name)s removed two-step verification from your "
             "account: %(factor)s. Their reason: %(reason)s"
         ),
-        example={**_AUTHENTICATOR, "reason": "You wrote to us that your phone is lost."},
+        example={**_AUTHENTICATOR, "reason": "You reported your phone as lost."},
     ),
     "factor_reset_requested": Notice(
         _("Your two-step verification at %(site_name)s may be removed"),
@@ -87,7 +87,7 @@ _notices: dict[str, Notice] = {
             "account: %(factor)s. Their reason: %(reason)s Another administrator has to approve "
             "this. If you didn’t ask for it, contact them now."
         ),
-        example={**_AUTHENTICATOR, "reason": "You wrote to us that your phone is lost."},
+        example={**_AUTHENTICATOR, "reason": "You reported your phone as lost."},
     ),
     "factor_reset_stopped": Notice(
         _("Your two-step verification at %(site_name)s stays on"),
@@ -95,7 +95,7 @@ _notices: dict[str, Notice] = {
     ),
     "passkey_added": Notice(
         _("A passkey was added at %(site_name)s"),
-        _("Your account at %(site_name)s has a new passkey: %(passkey)s."),
+        _("A passkey was added to your account at %(site_name)s: %(passkey)s."),
         example=_PASSKEY,
     ),
     "passkey_removed": Notice(
@@ -104,7 +104,7 @@ _notices: dict[str, Notice] = {
         example=_PASSKEY,
     ),
     "recovery_started": Notice(
-        _("Someone wants to recover your account at %(site_name)s"),
+        _("Account recovery started at %(site_name)s"),
         _(
             "Someone asked to recover your account at %(site_name)s. From %(date)s, "
             "two-step verification can be removed. Until then, you can stop the "
@@ -114,7 +114,7 @@ _notices: dict[str, Notice] = {
         example={"date": "27 November 2026", "link": "https://id.example.com/recover/stop/"},
     ),
     "recovery_ready": Notice(
-        _("Your account at %(site_name)s can be recovered now"),
+        _("Your account at %(site_name)s can now be recovered"),
         _(
             "The waiting period ended on %(date)s. Two-step verification can now be "
             "removed from your account at %(site_name)s. Continue where you started "
@@ -140,44 +140,41 @@ _notices: dict[str, Notice] = {
         ),
     ),
     "export_requested": Notice(
-        _("Your data at %(site_name)s is being collected"),
-        _("Someone asked for a copy of what %(site_name)s knows about you."),
+        _("Your data from %(site_name)s was requested"),
+        _("Someone requested a copy of your data from %(site_name)s."),
     ),
     "export_ready": Notice(
-        _("Your data at %(site_name)s is ready"),
-        _("A copy of what %(site_name)s knows about you can be fetched until %(date)s."),
-        action=_("Fetch it"),
+        _("Your data from %(site_name)s is ready"),
+        _("Download the copy of your data from %(site_name)s by %(date)s."),
+        action=_("Download"),
         example={
             "date": "1 December 2026",
             "link": "https://id.example.com/account/privacy/export/",
         },
     ),
     "export_failed": Notice(
-        _("Your data at %(site_name)s could not be collected"),
-        _(
-            "The copy of what %(site_name)s knows about you that was asked for could not be made. "
-            "You can ask for it again."
-        ),
-        action=_("Ask again"),
+        _("Your data from %(site_name)s couldn’t be collected"),
+        _("We couldn’t prepare the copy of your data from %(site_name)s. Request it again."),
+        action=_("Request data"),
         example={"link": "https://id.example.com/account/privacy/export/"},
     ),
     "export_taken": Notice(
-        _("A copy of your data at %(site_name)s was made"),
-        _("The people who run %(site_name)s made a copy of what it knows about you. %(reason)s"),
+        _("Your data from %(site_name)s was exported"),
+        _("An administrator of %(site_name)s exported your data. %(reason)s"),
         example={"reason": "You asked for it by letter."},
     ),
     "erasure_requested": Notice(
-        _("Your account at %(site_name)s will be erased"),
+        _("Your account at %(site_name)s will be deleted"),
         _(
-            "Someone asked to erase your account at %(site_name)s. It will be erased on %(date)s. "
-            "Until then you can keep it."
+            "Someone asked to delete your account at %(site_name)s. The account will be deleted on "
+            "%(date)s. Until then, you can keep it."
         ),
         action=_("Keep my account"),
         example={"date": "1 December 2026", "link": "https://id.example.com/account/privacy/"},
     ),
     "erasure_cancelled": Notice(
-        _("Your account at %(site_name)s stays"),
-        _("Your account at %(site_name)s will not be erased."),
+        _("Account deletion at %(site_name)s cancelled"),
+        _("Your account at %(site_name)s won’t be deleted."),
     ),
 }
 

@@ -32,7 +32,7 @@ _not_me_link: NotMeLink | None = None
 
 
 def use_not_me_link(make: NotMeLink) -> None:
-    """Have ``make`` asked for the link "It was not me" of each message."""
+    """Have ``make`` asked for the link "This wasn’t me" of each message."""
     global _not_me_link
     _not_me_link = make
 

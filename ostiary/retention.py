@@ -44,23 +44,23 @@ class Kept:
 
 ALWAYS = (
     Kept(
-        _("That somebody was erased, and what happened before, without a name"),
+        _("The record that an account was deleted, and its activity, without your name"),
         _(
-            "The security log proves that nothing in it was changed. What it had of you can’t be "
-            "read any more, nor whom it was about."
+            "The security log must stay complete to be trustworthy. Your data in it can’t be read "
+            "or linked to you any more."
         ),
     ),
     Kept(
-        _("A keyed hash of your id and of your addresses"),
-        _("So that no old backup and no import brings your account back."),
+        _("A keyed hash of your account ID and email addresses"),
+        _("To prevent a backup or an import from restoring your account."),
     ),
 )
 """What every erasure leaves."""
 
 
 UNTOLD = Kept(
-    _("Perhaps more than this"),
-    _("What else has to be kept can’t be found out just now."),
+    _("Possibly more"),
+    _("We can’t check right now what else we have to keep."),
     holds=True,
 )
 """For a rule that fails."""

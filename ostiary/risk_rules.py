@@ -14,7 +14,7 @@ class NewDevice:
 
     name = "new_device"
     weight = 35
-    sentence = _("a device that we have not seen before")
+    sentence = _("a device that we haven’t seen before")
 
     def applies(self, circumstances: Circumstances) -> bool:
         """Whether the device is new to this person."""
@@ -26,7 +26,7 @@ class NewCountry:
 
     name = "new_country"
     weight = 25
-    sentence = _("a country from which you have not signed in lately")
+    sentence = _("a country from which you haven’t signed in lately")
 
     def applies(self, circumstances: Circumstances) -> bool:
         """Whether none of the earlier sessions began there; an unknown place says nothing."""
@@ -43,7 +43,7 @@ class ImpossibleTravel:
 
     name = "impossible_travel"
     weight = 40
-    sentence = _("a place too far away from the one before")
+    sentence = _("a place too far from your last sign-in")
     fastest_km_per_hour = 1000
     nearest_km = 500
     """Databases of places err by as much."""
@@ -69,7 +69,7 @@ class ThrottlePressure:
 
     name = "throttle_pressure"
     weight = 25
-    sentence = _("many wrong passwords before it")
+    sentence = _("many wrong passwords just before")
     share = 0.25
 
     def applies(self, circumstances: Circumstances) -> bool:

@@ -1,4 +1,4 @@
-"""“It was not me”, from the link in a message."""
+"""“This wasn’t me”, from the link in a message."""
 
 from __future__ import annotations
 

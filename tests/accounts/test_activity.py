@@ -144,7 +144,7 @@ def test_places_are_told_where_the_site_knows_them(settings, tmp_path, signed_in
     for page in ("activity", "sessions"):
         shown = signed_in_browser.get(f"/account/{page}/").content.decode()
         assert "Paris, France (127.0.0.1)" in shown
-    assert "Where: Paris, France (127.0.0.1)" in flow.delivered()[-1].body
+    assert "Location: Paris, France (127.0.0.1)" in flow.delivered()[-1].body
 
 
 def test_every_kind_that_the_code_writes_has_words():

@@ -55,7 +55,7 @@ def test_to_delete_a_person_is_to_have_them_erased(desk, operator, person):
     assert (asked.requested_by, asked.reason) == ("operator", "Wrote to us, ticket 7")
     assert asked.operator == pseudonym_of(operator)
     assert User.objects.filter(pk=person.pk).exists()
-    assert "will be erased" in flow.delivered()[-1].subject
+    assert "will be deleted" in flow.delivered()[-1].subject
     event = Event.objects.get(kind="erasure.requested")
     assert event.details["operator"] == pseudonym_of(operator)
     assert "is already scheduled for deletion" in erase(desk, person).text
@@ -120,7 +120,7 @@ def test_operators_call_it_off_and_the_person_is_told(desk, operator, person):
     do(desk, "keep")
 
     assert erasure.of(person) is None
-    assert "stays" in flow.delivered()[-1].subject
+    assert "cancelled" in flow.delivered()[-1].subject
     assert Event.objects.get(kind="erasure.cancelled").details["operator"] == pseudonym_of(operator)
 
 

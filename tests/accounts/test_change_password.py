@@ -84,7 +84,7 @@ def test_the_person_is_told_and_the_log_too(signed_in_browser, person):
 
     message = flow.delivered()[-1]
     assert message.to == [person.email]
-    assert "If it was not you" in message.body
+    assert "If this wasn’t you" in message.body
     assert Event.objects.filter(kind="password.changed", subject=pseudonym_of(person)).count() == 1
 
 

@@ -38,8 +38,8 @@ def mailed_code() -> str:
 def test_the_code_of_the_mail_completes_the_sign_in(unusual, browser, person):
     flow.sign_in(browser, person.email, next="/account/profile/")
     page = browser.get(CONFIRM).content.decode()
-    assert "a device that we have not seen before" in page
-    assert "many wrong passwords before it" in page
+    assert "a device that we haven’t seen before" in page
+    assert "many wrong passwords just before" in page
 
     answer = browser.post(CONFIRM, {"code": mailed_code()})
 
@@ -192,7 +192,7 @@ def test_the_person_is_told_afterwards_with_the_reasons(unusual, browser, person
 
     told = flow.delivered()[-1]
     assert told.subject == "New sign-in to Ostiary"
-    assert "– many wrong passwords before it" in told.body
+    assert "– many wrong passwords just before" in told.body
 
 
 def test_the_log_and_the_activity_tell_why(unusual, browser, person):
@@ -236,5 +236,5 @@ def test_the_admin_tells_an_operator_in_words(unusual, browser, person, admin_cl
 
     for path in ("", f"{event.pk}/change/"):
         page = admin_client.get(f"/admin/ostiary/event/{path}", follow=True).content.decode()
-        assert "60: a device that we have not seen before (35), " in page
+        assert "60: a device that we haven’t seen before (35), " in page
     assert {rule.name for rule in risk.rules()} >= {risk_rules.NewDevice.name}

@@ -39,7 +39,7 @@ def broken(user):
 def asked(signed_in_browser, person):
     """Alice has asked; the link of the message that she got."""
     signed_in_browser.post(ERASE)
-    [message] = [m for m in flow.delivered() if "will be erased" in m.subject]
+    [message] = [m for m in flow.delivered() if "will be deleted" in m.subject]
     return flow.link_in(message)
 
 
@@ -86,7 +86,7 @@ def test_asked_for_twice_it_is_one_and_one_message(signed_in_browser, person, as
     signed_in_browser.post(ERASE)
 
     assert Erasure.objects.count() == 1
-    assert len([m for m in flow.delivered() if "will be erased" in m.subject]) == 1
+    assert len([m for m in flow.delivered() if "will be deleted" in m.subject]) == 1
 
 
 def test_the_person_keeps_the_account_on_the_page(signed_in_browser, person, asked):
@@ -105,7 +105,7 @@ def test_the_mailed_link_keeps_the_account_without_signing_in(person, asked):
     assert "token" not in page.redirect_chain[-1][0]
     assert "Account deletion cancelled" in browser.post("/keep-account/").text
     assert erasure.of(person) is None
-    assert flow.delivered()[-1].subject == "Your account at Ostiary stays"
+    assert flow.delivered()[-1].subject == "Account deletion at Ostiary cancelled"
     assert browser.post("/keep-account/").status_code == 400
 
 

@@ -47,7 +47,7 @@ def test_the_page_of_privacy_leads_to_a_copy_and_to_erasure(signed_in_browser, p
 
 
 def test_who_asks_is_told_by_mail_and_fetches_it_on_the_page(signed_in_browser, person, offered):
-    assert "is being collected" in flow.delivered()[-2].subject
+    assert "was requested" in flow.delivered()[-2].subject
     mailed = flow.delivered()[-1]
     assert "is ready" in mailed.subject
     assert f"http://localhost:8000{PAGE}" in mailed.body
@@ -160,7 +160,7 @@ def test_an_operator_has_it_made_for_who_writes_in_and_never_reads_it(desk, pers
         "operator",
         "Wrote to us, ticket 7",
     )
-    assert "is being collected" in flow.delivered()[-2].subject, "it is told, and made"
+    assert "was requested" in flow.delivered()[-2].subject, "it is told, and made"
     event = Event.objects.get(kind="export.requested")
     assert event.details == {"by": "operator", "operator": asked.operator}
     assert privacy.subjects_of([asked.operator])

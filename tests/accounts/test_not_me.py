@@ -1,4 +1,4 @@
-"""Messages about the account, and “It was not me” in them (SECURITY C9)."""
+"""Messages about the account, and “This wasn’t me” in them (SECURITY C9)."""
 
 import re
 

@@ -97,8 +97,8 @@ def test_it_is_collected_by_a_job_and_the_person_is_told(person, with_shop):
     copy.must_follow_its_schema()
     assert len(told("export.requested")) == len(told("export.ready")) == 1
     assert [subject for subject in subjects() if "data" in subject] == [
-        "Your data at Ostiary is being collected",
-        "Your data at Ostiary is ready",
+        "Your data from Ostiary was requested",
+        "Your data from Ostiary is ready",
     ]
 
 
@@ -265,7 +265,7 @@ def test_of_a_job_that_is_given_up_the_log_and_the_person_are_told(person):
     asked.refresh_from_db()
     assert asked.state == "failed"
     assert len(told("export.failed")) == 1
-    assert subjects().count("Your data at Ostiary could not be collected") == 1
+    assert subjects().count("Your data from Ostiary couldn’t be collected") == 1
 
 
 def test_it_is_offered_for_a_while_and_then_removed(person, ostiary):
@@ -432,7 +432,7 @@ def test_the_command_writes_a_file_that_only_its_owner_may_read(person, tmp_path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     [event] = told("export.taken")
     assert events.personal_details(event) == {"reason": "A letter."}
-    assert "A copy of your data at Ostiary was made" in subjects()
+    assert "Your data from Ostiary was exported" in subjects()
     with pytest.raises(CommandError, match="File exists"):
         call_command("export_user", "alice@example.com", output=str(path))
     zips.Opened(path.read_bytes())

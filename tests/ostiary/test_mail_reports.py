@@ -41,7 +41,7 @@ SIGNED = {"authorization": f"Basic {b64encode(SECRET.encode()).decode()}"}
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
-    """Nobody makes the link "It was not me"."""
+    """Nobody makes the link "This wasn’t me"."""
     monkeypatch.setattr(notifications, "_not_me_link", None)
 
 

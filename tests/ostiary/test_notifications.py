@@ -45,7 +45,7 @@ def test_every_kind_can_be_looked_at_and_is_complete(kind):
         assert "Ostiary" in form
         assert not any(mark in form for mark in ("%(", "{{", "{%"))
     assert message.text.startswith("Hello,\n\n")
-    assert "If it was not you, " in message.text
+    assert "If this wasn’t you, " in message.text
     assert notifications.EXAMPLE_LINK in message.text
     assert bool(notices.notice(kind).action) == ("link" in notices.notice(kind).example)
     assert "\n" not in message.subject
@@ -57,7 +57,7 @@ def test_every_kind_is_mailed(person, kind):
 
     [sent] = delivered()
     assert sent.to == ["alice@example.com"]
-    assert "tell the people who run Ostiary at once" in sent.body
+    assert "contact an administrator of Ostiary now" in sent.body
 
 
 def test_when_where_and_on_what_device_is_told(person, request_from):
@@ -145,7 +145,7 @@ def test_a_former_address_is_told_too_and_each_once(person):
 def test_reasons_are_told_as_sentences(person):
     notify(person, "unusual_signin", {"reasons": ["A new device", "A new country"]})
 
-    assert "because:\n– A new device\n– A new country\n" in delivered()[0].body
+    assert "unusual:\n– A new device\n– A new country\n" in delivered()[0].body
 
 
 def test_a_value_makes_no_paragraph_link_or_placeholder_of_its_own(person):
