@@ -156,21 +156,21 @@ def test_a_site_without_second_factors_has_no_such_page(person, monkeypatch):
 
 def test_people_are_told_at_once_and_every_day_and_when_it_is_possible(alice):
     begin_with_password()
-    assert count("wants to recover") == 1
+    assert count("recovery started") == 1
     tasks.tell_of_factor_recoveries()
-    assert count("wants to recover") == 1
+    assert count("recovery started") == 1
 
     let_pass(days=1)
     for _ in range(3):
         tasks.tell_of_factor_recoveries()
-    assert count("wants to recover") == 2
+    assert count("recovery started") == 2
     let_pass(days=1)
     tasks.tell_of_factor_recoveries()
-    assert count("wants to recover") == 3
+    assert count("recovery started") == 3
     let_pass(hours=24)
     for _ in range(3):
         tasks.tell_of_factor_recoveries()
-    assert count("can be recovered now") == 1
+    assert count("can now be recovered") == 1
 
 
 def test_that_it_is_possible_is_told_though_less_than_a_day_has_passed(alice):
@@ -181,14 +181,14 @@ def test_that_it_is_possible_is_told_though_less_than_a_day_has_passed(alice):
 
     tasks.tell_of_factor_recoveries()
 
-    assert count("can be recovered now") == 1
+    assert count("can now be recovered") == 1
 
 
 def test_each_message_brings_a_link_that_stops_it(alice, keeper):
     begin_with_password()
     let_pass(days=1)
     tasks.tell_of_factor_recoveries()
-    links = [flow.link_in(m) for m in flow.delivered() if "wants to recover" in m.subject]
+    links = [flow.link_in(m) for m in flow.delivered() if "recovery started" in m.subject]
     assert len(set(links)) == 2
 
     browser = Browser()
@@ -203,7 +203,7 @@ def test_each_message_brings_a_link_that_stops_it(alice, keeper):
 
 def test_a_recovery_that_was_stopped_can_not_be_finished(alice, keeper):
     begin_with_password()
-    stop_link = flow.link_in(newest("wants to recover"))
+    stop_link = flow.link_in(newest("recovery started"))
     let_pass(days=3)
     finish_link = mailed_link()
     browser = Browser()
@@ -216,7 +216,7 @@ def test_a_recovery_that_was_stopped_can_not_be_finished(alice, keeper):
 
 def test_the_link_that_stops_holds_though_the_password_is_another_meanwhile(alice):
     begin_with_password()
-    link = flow.link_in(newest("wants to recover"))
+    link = flow.link_in(newest("recovery started"))
     alice.set_password("what the thief chose")
     alice.save()
 
@@ -267,7 +267,7 @@ def test_a_change_of_the_account_kills_the_link_that_finishes(alice, keeper, cha
 
 def test_it_was_not_me_stops_it(alice):
     begin_with_password()
-    body = newest("wants to recover").body
+    body = newest("recovery started").body
     link = next(line for line in body.split() if "/not-me/?token=" in line)
     browser = Browser()
     browser.get(link.removeprefix("http://localhost:8000"))
@@ -338,7 +338,7 @@ def test_to_ask_again_while_it_waits_begins_nothing_anew(alice):
     browser.post(ASK)
 
     assert FactorRecovery.objects.get().ready_at == before - timedelta(days=1)
-    assert count("wants to recover") == 1
+    assert count("recovery started") == 1
     assert "Come back on" in browser.get(ASK).content.decode()
 
 
@@ -415,7 +415,7 @@ def test_of_20_parallel_uses_one_finishes(alice, keeper):
 @pytest.mark.django_db(transaction=True)
 def test_of_stopping_and_finishing_at_once_one_wins_and_nothing_hangs(alice, keeper):
     begin_with_password()
-    stop_link = flow.link_in(newest("wants to recover"))
+    stop_link = flow.link_in(newest("recovery started"))
     let_pass(days=3)
     finish_link = mailed_link()
     stopping, finishing = Browser(), Browser()
