@@ -12,13 +12,19 @@ from django.utils import timezone, translation
 
 from ostiary import cookies, flow_language
 
+from . import time_zones
+
+COOKIE = "time-zone"
+"""Written by the script ``ostiary/time_zone.js``, so scripts may read it: it is no secret."""
+
 
 class PreferencesMiddleware:
     """What the person's profile says, for a signed-in person whose model has ``locale`` and
     ``zoneinfo``.
 
     Stands after ``ostiary.sessions.SessionRegisterMiddleware``. A visitor without a session costs
-    nothing. The language in which an application asked for its flow goes first.
+    nothing. The language in which an application asked for its flow goes first; whose profile has
+    no time zone gets that of the browser.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -42,7 +48,7 @@ class PreferencesMiddleware:
         if language := _language_of(request):
             translation.activate(language)
             request.LANGUAGE_CODE = language
-        if zone := zone_of(request.user):
+        if zone := zone_of(request.user) or _zone_of_browser(request):
             timezone.activate(zone)
 
 
@@ -51,6 +57,12 @@ def _language_of(request: HttpRequest) -> str:
     if flow_language.supported([in_flow]):
         return ""
     return flow_language.supported([getattr(request.user, "locale", "") or ""])
+
+
+def _zone_of_browser(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
+    # Whatever a cookie says is anybody's word: only a zone of the list on offer counts.
+    name = time_zones.canonical(request.COOKIES.get(cookies.name_of(COOKIE), ""))
+    return zoneinfo.ZoneInfo(name) if name else None
 
 
 def zone_of(user: Any) -> zoneinfo.ZoneInfo | None:

@@ -1,8 +1,12 @@
 """Language and time zone: chosen in the profile or the footer, and applied to every page."""
 
+from pathlib import Path
+
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client as Browser
 
+from accounts import preferences
 from ostiary import cookies, flow_language
 from tests.accounts import flow
 
@@ -54,14 +58,64 @@ def test_one_persons_language_does_not_stay_for_the_next(signed_in_browser, pers
     assert language_of(Browser(), "/signin/") == "en"
 
 
-def test_times_are_by_the_clock_of_the_person(signed_in_browser, person):
-    def hours():
-        page = signed_in_browser.get("/account/activity/").content.decode()
-        return page.split('<time datetime="')[1].partition('"')[0]
+def time_on_a_page(browser):
+    page = browser.get("/account/activity/").content.decode()
+    return page.split('<time datetime="')[1].partition('"')[0]
 
-    assert hours().endswith("+00:00")
+
+def test_times_are_by_the_clock_of_the_person(signed_in_browser, person):
+    assert time_on_a_page(signed_in_browser).endswith("+00:00")
     type(person).objects.update(zoneinfo="Asia/Kolkata")
-    assert hours().endswith("+05:30")
+    assert time_on_a_page(signed_in_browser).endswith("+05:30")
+
+
+@pytest.mark.parametrize("name", ["Asia/Kolkata", "Asia/Calcutta"])
+def test_times_are_by_the_clock_of_the_browser_where_the_profile_has_none(
+    signed_in_browser, person, name
+):
+    signed_in_browser.cookies[cookies.name_of(preferences.COOKIE)] = name
+    assert time_on_a_page(signed_in_browser).endswith("+05:30")
+
+    type(person).objects.update(zoneinfo="Asia/Tokyo")
+    assert time_on_a_page(signed_in_browser).endswith("+09:00")
+
+
+def test_one_browsers_time_zone_does_not_stay_for_the_next(signed_in_browser, person):
+    signed_in_browser.cookies[cookies.name_of(preferences.COOKIE)] = "Asia/Kolkata"
+    assert time_on_a_page(signed_in_browser).endswith("+05:30")
+
+    del signed_in_browser.cookies[cookies.name_of(preferences.COOKIE)]
+    assert time_on_a_page(signed_in_browser).endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "",
+        "Mars/Olympus",
+        "../../etc/passwd",
+        "/etc/localtime",
+        "Europe",
+        "posixrules",
+        "localtime",
+        "Etc/GMT-14",
+        "<script>",
+        "Europe/Berlin\\000",
+        "Zürich",
+        "A" * 100_000,
+    ],
+)
+def test_garbage_for_the_browsers_time_zone_counts_as_none(signed_in_browser, person, sent):
+    signed_in_browser.cookies[cookies.name_of(preferences.COOKIE)] = sent
+
+    assert time_on_a_page(signed_in_browser).endswith("+00:00")
+
+
+def test_the_script_writes_the_cookie_that_is_read(settings):
+    script = Path(finders.find("ostiary/time_zone.js")).read_text()
+
+    for settings.SESSION_COOKIE_SECURE in (True, False):
+        assert f'"{cookies.name_of(preferences.COOKIE)}"' in script
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "\x00", "/etc/localtime"])
