@@ -2,7 +2,7 @@
 
 The hash of an imported account is of another kind than ours, and takes another time. So as long as
 there are such hashes, every failed sign-in computes one of each kind: the one that was looked at,
-and stand-ins for the others.
+and stand-ins for the others. Of PBKDF2 with one digest, it computes as many rounds as the dearest.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ USUAL = "usual"
 BCRYPT = ("bcrypt$", "bcrypt_sha256$")
 """Hashes in which salt and digest are one text."""
 
+PBKDF2 = ("pb1", "pb256", "pb512")
+"""Hashes whose rounds add up: what a cheaper one has taken less can be taken besides."""
+
+SALT_BYTES, DIGEST_BYTES = 15, 18
+"""Of a stand-in: the digest fits into one block of PBKDF2, since each block takes its time."""
+
 _done: ContextVar[list[str] | None] = ContextVar("ostiary_hashes_done", default=None)
 
 
@@ -35,11 +41,18 @@ def kind_of(encoded: str) -> str:
     return "$".join(encoded.split("$")[:-salt_and_digest])
 
 
+def family_of(kind: str) -> str:
+    """Kinds of one family differ in rounds alone: of them a failed sign-in costs the dearest."""
+    algorithm = kind.partition("$")[0]
+    return algorithm if algorithm in PBKDF2 else kind
+
+
 def stand_in(kind: str) -> str:
     """A hash of this kind, of no password."""
     if kind.startswith(BCRYPT):
         return f"{kind}${'.' * 53}"
-    salt, digest = (b64encode(secrets.token_bytes(size)).decode() for size in (15, 33))
+    sizes = SALT_BYTES, DIGEST_BYTES
+    salt, digest = (b64encode(secrets.token_bytes(size)).decode() for size in sizes)
     return f"{kind}${salt}${digest}"
 
 
@@ -71,10 +84,22 @@ def make_up(done: list[str], password: str, imported: Iterable[str]) -> None:
     that was typed, since some passwords are tried in two spellings (``hashing.spellings``)."""
     if done and USUAL not in done:
         make_password(secrets.token_hex(8))
-    for kind in imported:
-        if kind not in done:
-            encoded = stand_in(kind)
+    for family, dearest in _dearest(imported).items():
+        looked_at = next((kind for kind in done if family_of(kind) == family), "")
+        rounds = _rounds(dearest) - _rounds(looked_at)
+        if not looked_at or rounds > 0:
+            encoded = stand_in(f"{family}${rounds}" if family in PBKDF2 else dearest)
             identify_hasher(encoded).verify(password, encoded)
+
+
+def _dearest(kinds: Iterable[str]) -> dict[str, str]:
+    """Of each family the kind with the most rounds."""
+    return {family_of(kind): kind for kind in sorted(kinds, key=_rounds)}
+
+
+def _rounds(kind: str) -> int:
+    algorithm, _, rounds = kind.partition("$")
+    return int(rounds) if algorithm in PBKDF2 else 0
 
 
 def _tell_of_missing_key(looked_at: Iterable[str]) -> None:

@@ -1,4 +1,5 @@
-"""Keycloak: ``kc.sh export``, the realm with its users in one file or in several.
+"""Keycloak: ``kc.sh export``, the realm with its users in one file or in several; or the list of
+users of its admin API, which has no hashes.
 
 Source: Keycloak's UserRepresentation and CredentialRepresentation.
 """
@@ -15,9 +16,11 @@ _ARGON2_VERSIONS = {"1.0": 16, "1.3": 19}
 
 
 def records(file: BinaryIO) -> streams.Records:
-    """The users of one realm, or of several in one file."""
-    several = streams.first_character(file) == b"["
-    return streams.array(file, "item.users.item" if several else "users.item")
+    """The users of one realm, of several in one file, or the list of the admin API."""
+    if streams.first_character(file) != b"[":
+        return streams.array(file, "users.item")
+    is_realms = streams.key_of_first(file, ("realm", "users"), ("username", "email"))
+    return streams.array(file, "item.users.item" if is_realms else "item")
 
 
 def external_id(user: dict[str, Any]) -> str:

@@ -96,6 +96,21 @@ def array(file: BinaryIO, prefix: str) -> Records:
         raise Unreadable(f"Not valid JSON: {reason}.") from None
 
 
+def key_of_first(file: BinaryIO, these: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether the first object of an array has a key of ``these`` before any of ``others``; the
+    file is then at its beginning. A broken document has none: reading it says why."""
+    found = False
+    try:
+        for prefix, event, key in ijson.parse(file):
+            if prefix == "item" and (event == "end_map" or key in (*these, *others)):
+                found = key in these
+                break
+    except (ijson.JSONError, UnicodeError):
+        pass
+    file.seek(0)
+    return found
+
+
 def _judge(file: BinaryIO) -> None:
     """Raises ``Unreadable`` for a document in which things are nested so deep that it is an attack.
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from base64 import b64decode
+from collections import Counter
 
 import argon2
 import bcrypt
@@ -17,7 +18,7 @@ from django.contrib.auth.hashers import (
 )
 from django.test import Client as Browser
 
-from accounts import cleanup, even_work
+from accounts import cleanup, even_work, hashing
 from accounts.checks import check_settings
 from accounts.foreign_hashers import CLASSES, Bcrypt, FirebaseScrypt, ForeignHasher
 from accounts.hashing import BoundedArgon2PasswordHasher
@@ -411,6 +412,40 @@ def test_each_kind_has_a_stand_in_that_costs_what_it_costs(computed):
         computed.clear()
         even_work.make_up([even_work.USUAL], "a password", [kind])
         assert computed == [kind]
+
+
+@pytest.fixture
+def blocks(monkeypatch):
+    """How often PBKDF2 goes round, by digest: so many iterations for each block."""
+    gone = Counter()
+
+    def counted(name, password, salt, rounds, length, original=hashlib.pbkdf2_hmac):
+        gone[name] += rounds * -(-length // hashlib.new(name).digest_size)
+        return original(name, password, salt, rounds, length)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", counted)
+    return gone
+
+
+@pytest.mark.parametrize(("name", "bytes_of_it"), [("sha1", 20), ("sha256", 32), ("sha512", 64)])
+@pytest.mark.parametrize("password", ["a wrong password", *OTHER_TEXTS.values()])
+def test_pbkdf2_of_many_iterations_costs_what_the_dearest_does(blocks, name, bytes_of_it, password):
+    """Whoever was looked at: nobody, or somebody with few iterations, more or the most."""
+    imported = [
+        hashes.pbkdf2(name, rounds, b"a salt", b"x" * bytes_of_it) for rounds in (70, 1000, 300)
+    ]
+    kinds = [even_work.kind_of(encoded) for encoded in imported]
+    costs = []
+    for encoded in (None, *imported):
+        blocks.clear()
+        done = [even_work.USUAL]
+        if encoded:
+            identify_hasher(encoded).verify(password, encoded)
+            done = [even_work.kind_of(encoded)] * len(hashing.spellings(password))
+        even_work.make_up(done, password, kinds)
+        costs.append(blocks[name])
+
+    assert costs == [1000 * len(hashing.spellings(password))] * 4
 
 
 def test_an_argon2_hash_of_our_own_parameters_is_no_kind_of_its_own():

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
@@ -451,6 +452,34 @@ def test_only_so_many_kinds_of_hashes_are_kept(tmp_path, monkeypatch):
 
     assert "password_left: 1" in told
     assert [kind.kind for kind in ImportedHashKind.objects.all()] == ["pb256$27500"]
+
+
+def test_iterations_that_grew_with_the_releases_are_one_kind(tmp_path, monkeypatch):
+    """As a table of Django has them: nobody's password is lost for the age of its hash."""
+    monkeypatch.setattr(people, "MOST_KINDS", 1)
+    path = tmp_path / "people.csv"
+    rounds = range(100, 2000, 100)
+    hasher = PBKDF2PasswordHasher()
+    path.write_text(
+        "email,password_hash\n"
+        + "".join(f"p{n}@example.com,{hasher.encode('x', 'salt', n)}\n" for n in rounds)
+    )
+
+    run(path, form="csv")
+
+    kept = User.objects.exclude(password__startswith="!")
+    assert kept.count() == len(rounds)
+    assert ImportedHashKind.objects.count() == len(rounds)
+
+
+def test_keycloaks_list_of_users_is_read_too(tmp_path):
+    """As its admin API gives it: no hashes, and so nothing that is said of passwords."""
+    alice = exports.keycloak_user("alice")
+    alice.pop("credentials")
+    path = tmp_path / "users.json"
+    path.write_text(json.dumps([alice]))
+
+    assert "Imported: 1" in run(path)
 
 
 # --- the other systems ---------------------------------------------------------------------------
