@@ -35,8 +35,8 @@ def why_not_allowed(issuer_url: str) -> str:
     if is_loopback(issuer_url):
         return ""
     return (
-        "Demo mode (DEMO=1 or DEBUG=1) is for this machine only, and ISSUER_URL is "
-        f"{issuer_url!r}. It publishes the passwords of its people: unset DEMO and DEBUG, or use "
+        "Demo mode (DEMO=1 or DEBUG=1) publishes passwords, so it runs on this machine only. "
+        f"ISSUER_URL is {issuer_url!r}. Unset DEMO and DEBUG, or set "
         "ISSUER_URL=http://localhost:8000."
     )
 

@@ -38,7 +38,7 @@ def settings_of(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
     if name not in dj_email_url.SCHEMES:
         known = ", ".join(sorted({*dj_email_url.SCHEMES, *PROVIDERS}))
         raise ImproperlyConfigured(
-            f"EMAIL_URL begins with {name!r}, which is no way to send mail. There are: {known}."
+            f"EMAIL_URL starts with {name!r}, which isn't supported. Use one of: {known}."
         )
     found = dj_email_url.parse(url)
     return {
@@ -57,7 +57,7 @@ def settings_of(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
 def _by_provider(name: str, environ: Mapping[str, str]) -> dict[str, Any]:
     if find_spec("anymail") is None:
         raise ImproperlyConfigured(
-            f"EMAIL_URL names {name!r}, and the package that speaks with it is missing. "
+            f"EMAIL_URL names {name!r}, but the package for it isn't installed. "
             "Install django-ostiary[mail]."
         )
     given: dict[str, Any] = {

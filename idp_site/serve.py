@@ -40,8 +40,8 @@ def warm(app: str, factory: bool) -> None:
     main = threading.main_thread()
     if more := [thread.name for thread in threading.enumerate() if thread is not main]:
         print(
-            f"{app} starts threads while it is imported ({', '.join(more)}): each worker imports "
-            "it itself, and shares no memory with the others.",
+            f"{app} starts threads on import ({', '.join(more)}), so each worker imports the app "
+            "itself and shares no memory with the others.",
             file=sys.stderr,
         )
         gc.enable()

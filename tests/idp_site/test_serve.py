@@ -102,4 +102,4 @@ def test_an_application_that_starts_a_thread_is_imported_by_each_worker(tmp_path
 
     assert told["parent"] == told["worker"] != server.pid
     assert told["threads"] == ["poller"]
-    assert "starts threads while it is imported (poller)" in (tmp_path / "log").read_text()
+    assert "starts threads on import (poller)" in (tmp_path / "log").read_text()
