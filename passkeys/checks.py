@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
@@ -17,6 +18,10 @@ from .conf import PasskeysSettings, passkeys_settings, rp_id
 from .native_apps import APPLE_APP, FINGERPRINT, KEY_HASH, PACKAGE, is_android_origin
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+
+_DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.(?!$)|$))+")
+_ENDS_IN_A_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
+"""A host that browsers take for an IPv4 address (URL Standard, “ends in a number”)."""
 
 
 @register()
@@ -153,7 +158,7 @@ def _problem_of_origin(origin: str) -> tuple[str, str] | None:
 def _problem_of_address(address: str) -> tuple[str, str] | None:
     """What keeps browsers from using passkeys at the address of a page."""
     parts, host = urlsplit(address), _host(address)
-    if _is_ip(host):
+    if _is_ip(host) or _ENDS_IN_A_NUMBER.fullmatch(host):
         return (
             "is at an IP address, and passkeys are made for domains: nobody can use one there.",
             "Give the site a name. On your own machine it is http://localhost, with the port.",
@@ -166,6 +171,11 @@ def _problem_of_address(address: str) -> tuple[str, str] | None:
             f"Write {told!r}."
             if told.isascii()
             else "Write the host in its ASCII form, which begins with xn--.",
+        )
+    if not _DOMAIN.fullmatch(host):
+        return (
+            "has a host that isn't a domain name, so no passkey is taken.",
+            "Write each host by itself, without a wildcard and without a dot at the end.",
         )
     if parts.scheme == "http" and host != "localhost" and not host.endswith(".localhost"):
         return (

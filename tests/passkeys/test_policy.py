@@ -281,6 +281,10 @@ def test_a_setting_that_makes_no_sense_stops_the_start(settings, said, problem):
         ("https://müller.example", "not how browsers write"),
         ("https://192.0.2.7", "an IP address"),
         ("https://[2001:db8::7]", "an IP address"),
+        ("https://2130706433", "an IP address"),
+        ("https://0x7f.1", "an IP address"),
+        ("https://*.example.com", "a domain name"),
+        ("https://www.example.com.", "a domain name"),
         ("http://www.example.com", "plain http"),
     ],
 )
@@ -319,6 +323,8 @@ def test_an_origin_that_is_told_is_taken(settings, origin):
         ("http://localhost:80", "not how browsers write"),
         ("https://192.0.2.7", "an IP address"),
         ("https://[2001:db8::7]:8443", "an IP address"),
+        ("https://0x7f.1", "an IP address"),
+        ("https://id.example.com.", "a domain name"),
     ],
 )
 def test_an_issuer_at_which_no_passkey_would_work_stops_the_start(settings, issuer, problem):
