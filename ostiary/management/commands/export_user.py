@@ -21,17 +21,15 @@ class Command(BaseCommand):
     is there already."""
 
     help = (
-        "Write all that is kept of the person of this address to a ZIP file that only you may "
-        "read, or to standard output with “-”. The log tells of it, and the person is told."
+        "Export all data of the user with this email address to a ZIP file that only you can read, "
+        "or to standard output with “-”. The export is logged, and the user is notified."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whose data, where to, and why."""
-        parser.add_argument("email", help="the person's address")
-        parser.add_argument(
-            "--output", required=True, help="a file that is not there yet, or “-”", metavar="FILE"
-        )
-        parser.add_argument("--reason", default="", help="why; it is told to the person")
+        parser.add_argument("email", help="the user's email address")
+        parser.add_argument("--output", required=True, help="a new file, or “-”", metavar="FILE")
+        parser.add_argument("--reason", default="", help="why; shown to the user")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it, and tell."""
