@@ -30,8 +30,10 @@ def _protection(request: HttpRequest) -> Report:
     user: Any = request.user
     usable = user.has_usable_password()
     value = _("Set") if usable else _("Not set")
-    report = Report([Fact(_("Password"), value, reverse("ostiary_accounts:security"))])
-    if unfinished.is_signed_in_without(request):
+    locked_out = unfinished.is_signed_in_without(request)
+    url = reverse("ostiary_accounts:security")
+    report = Report([Fact(_("Password"), value, url, is_good=not locked_out)])
+    if locked_out:
         reason = _("You have neither a passkey nor a password. If you sign out, you’re locked out.")
         links = tuple((way["label"], way["url"]) for way in ways_in())
         title = _("Choose how you sign in")

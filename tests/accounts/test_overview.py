@@ -112,6 +112,8 @@ def test_whoever_can_not_come_back_is_led_to_a_way_in_first(signed_in_browser, p
     assert "you’re locked out" in page
     assert 'href="/recover/"' in page
     assert ("Password", "Not set") in facts(page)
+    # Nothing that is missing has a check mark.
+    assert re.search(r'<li class="lacking">\s*<a [^>]*>Password</a>', page)
 
 
 def test_an_address_that_gets_no_mail_is_told_before_what_makes_safer(signed_in_browser, person):
