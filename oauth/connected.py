@@ -6,7 +6,7 @@ refreshed anyway, and nowhere for this page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from ostiary.models import Session
 
 from . import apis, families, scopes
 from .models import Client, ClientSession, Consent, Grant
+
+Permissions = tuple[list[tuple[str, str]], list[tuple[str, str]]]
 
 
 @dataclass
@@ -46,26 +48,31 @@ class Connected:
         known = [moment for moment in (self.last_used, *moments) if moment is not None]
         self.last_used = max(known, default=None)
 
-    def permissions(self) -> list[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
-        """What it may do with the account, then at each audience: its resources, as identifier and
-        name, and the scopes with their words."""
-        account, others = set(self.allowed.get("", ())), {}
-        for audience, names in self.allowed.items():
-            if audience:
-                account |= names & scopes.STANDARD.keys()
-                others[audience] = names - scopes.STANDARD.keys()
-        own = [name for name in scopes.STANDARD if name in account]
-        own += sorted(account.difference(own))
-        return [
-            ([], scopes.described(own, [])),
-            *(
-                (
-                    [(uri, apis.name(uri)) for uri in audience.split()],
-                    scopes.described(sorted(names), audience.split()),
-                )
-                for audience, names in sorted(others.items())
-            ),
-        ]
+    def permissions(self) -> list[Permissions]:
+        """What it may do, see :func:`permissions`."""
+        return permissions(self.allowed)
+
+
+def permissions(allowed: Mapping[str, set[str]]) -> list[Permissions]:
+    """What an application may do with the account, then at each audience: its resources, as
+    identifier and name, and the scopes with their words. ``allowed`` is as in `Connected`."""
+    account, others = set(allowed.get("", ())), {}
+    for audience, names in allowed.items():
+        if audience:
+            account |= names & scopes.STANDARD.keys()
+            others[audience] = names - scopes.STANDARD.keys()
+    own = [name for name in scopes.STANDARD if name in account]
+    own += sorted(account.difference(own))
+    return [
+        ([], scopes.described(own, [])),
+        *(
+            (
+                [(uri, apis.name(uri)) for uri in audience.split()],
+                scopes.described(sorted(names), audience.split()),
+            )
+            for audience, names in sorted(others.items())
+        ),
+    ]
 
 
 def _live_grants(user: Any) -> Any:

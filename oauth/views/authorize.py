@@ -26,11 +26,11 @@ from ostiary.assurance import Assurance
 from ostiary.client_address import client_ip
 
 from .. import (
-    apis,
     application_ahead,
     carried_request,
     claims,
     client_sessions,
+    connected,
     consent,
     families,
     id_token,
@@ -38,7 +38,6 @@ from .. import (
     par,
     pkce,
     redirect_uri,
-    scopes,
 )
 from ..answer_page import is_from_here
 from ..authorization_request import AuthorizationRequest, as_pairs, parse
@@ -336,8 +335,11 @@ def _consent_page(
             "on_this_device": redirect_uri.is_loopback(asked.redirect_uri),
             "logo": application_ahead.logo(asked.client),
             "application": application_ahead.described(asked.client),
-            "scopes": scopes.described(asked.consent_scopes, asked.resource),
-            "resource": [(uri, apis.name(uri)) for uri in asked.resource],
+            "scopes": asked.consent_scopes,
+            "resource": asked.resource,
+            "permissions": connected.permissions(
+                {" ".join(asked.resource): set(asked.consent_scopes)}
+            ),
             "page": _page_key(request, params, asked),
             "other_url": assurances.other_account_url(_here(request, params, asked, assurance)),
             "redirect_origin": redirect_uri.shown(asked.redirect_uri),

@@ -24,9 +24,9 @@ def test_a_person_signs_in_allows_refreshes_calls_the_api_and_signs_out(
 
     page.wait_for_url(f"{issuer}/oauth/authorize**")
     assert client.name in page.get_by_role("heading", level=1).inner_text()
-    asked_for = page.locator(".scope-list").inner_text()
-    assert "See your email address" in asked_for
-    assert "Read your notes in the example API" in asked_for
+    of_the_account, at_the_api = page.locator(".scope-list").all_inner_texts()
+    assert "See your email address" in of_the_account
+    assert "Read your notes in the example API" in at_the_api
     allow(page)
 
     page.wait_for_url(f"{relying_party}/")

@@ -28,6 +28,19 @@ def test_the_page_says_who_asks_for_what_and_where_it_leads(signed_in_browser, c
         assert text in page
 
 
+def test_what_is_of_the_account_stands_apart_from_what_is_at_an_api(
+    signed_in_browser, confidential_client
+):
+    page = flow.authorize(signed_in_browser, confidential_client, resource=API).content.decode()
+
+    account, _, api = page.partition(f"<code>{API}")
+    assert "<strong>Your account</strong>" in account
+    assert "See your email address" in account
+    assert "Read the API" not in account
+    assert "Read the API" in api
+    assert "See your email address" not in api
+
+
 def test_an_application_without_a_name_goes_by_its_client_id(
     signed_in_browser, confidential_client
 ):
