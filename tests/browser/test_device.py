@@ -49,7 +49,7 @@ def test_a_person_enters_the_code_and_decides(
     looked_at("code")
     page.get_by_label("Code").fill("BCDF-GHJK")
     page.get_by_role("button", name="Continue").click()
-    page.get_by_text("This code is not valid").wait_for()
+    page.get_by_text("Wrong code.").wait_for()
     looked_at("wrong")
     page.get_by_label("Code").fill(user_code.lower().replace("-", ""))
     page.get_by_role("button", name="Continue").click()
