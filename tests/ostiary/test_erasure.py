@@ -373,6 +373,14 @@ def test_several_receipts_are_verified_in_one_file(tmp_path, db, written):
     assert [each["jti"] for each in json.loads(run("verify_receipt", str(file)))] == ["x", "y"]
 
 
+def test_a_receipt_that_powershell_wrote_is_verified(tmp_path, db):
+    """Whose files are in UTF-16."""
+    [receipt] = receipts_of_two(["x"])
+    file = tmp_path / "erased.json"
+    file.write_text(json.dumps({"receipt": receipt}), encoding="utf-16")
+    assert json.loads(run("verify_receipt", str(file)))["jti"] == "x"
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_what_erase_user_prints_is_verified_from_standard_input_too(
     tmp_path, db, monkeypatch, indent

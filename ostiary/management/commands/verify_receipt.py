@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from pathlib import Path
@@ -71,4 +72,7 @@ def _keys(text: str) -> list[dict[str, Any]]:
 
 
 def _text(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8-sig")
+    """What the file holds, also where PowerShell wrote it: in UTF-16."""
+    content = Path(path).read_bytes()
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig")
