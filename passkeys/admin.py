@@ -77,22 +77,22 @@ class CredentialAdmin(ReadOnlyAdmin):
         """What the authenticator is known as."""
         return authenticators.name_of(credential.aaguid.bytes)
 
-    @admin.action(description=_("Remove for the person, with a reason"), permissions=["change"])
+    @admin.action(description=_("Remove passkeys, with a reason"), permissions=["change"])
     def remove(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
         """Each is removed, or waits for another operator, and its person is told why."""
         reason = request.POST.get("reason", "").strip()
         if not reason:
-            self.message_user(request, _("Say the reason: the person is told."), messages.ERROR)
+            self.message_user(request, _("Enter a reason. The user will see it."), messages.ERROR)
             return
         came_of = Counter(self._ask(request, each, reason) for each in queryset)
         if removed := came_of[Outcome.DONE]:
             text = ngettext("%d passkey was removed.", "%d passkeys were removed.", removed)
             self.message_user(request, text % removed, messages.SUCCESS)
         if came_of[Outcome.WAITS]:
-            words = _("Another operator has to approve this.")
+            words = _("Another administrator has to approve this.")
             self.message_user(request, words, messages.WARNING)
         if came_of[None]:
-            words = _("Your own passkeys, and those of other operators, stay.")
+            words = _("You can’t remove your own passkeys or those of other administrators.")
             self.message_user(request, words, messages.ERROR)
 
     @staticmethod

@@ -78,49 +78,43 @@ class PasskeysConfig(AppConfig):
         )
         events.register_kinds(
             {
-                "passkey.added": _("A passkey was added"),
-                "passkey.imported": _("A passkey was taken over from an earlier system"),
-                "passkey.renamed": _("A passkey was given another name"),
-                "passkey.removed": _("A passkey was removed"),
-                "passkey.refused": _("A passkey was not taken"),
-                "passkey.counter_went_back": _("A passkey was not taken: it seems to be copied"),
-                "passkey.counter_stood_still": _(
-                    "A synced passkey was taken though its counter did not go up"
-                ),
-                "passkey.eligibility_changed": _(
-                    "A passkey was not taken: it was not of the kind that it had been"
-                ),
-                "passkey.used_elsewhere": _(
-                    "A passkey was not taken: it was used for another site"
-                ),
+                "passkey.added": _("Passkey added"),
+                "passkey.imported": _("Passkey imported"),
+                "passkey.renamed": _("Passkey renamed"),
+                "passkey.removed": _("Passkey removed"),
+                "passkey.refused": _("Passkey rejected"),
+                "passkey.counter_went_back": _("Passkey rejected: possible copy"),
+                "passkey.counter_stood_still": _("Synced passkey accepted with an old counter"),
+                "passkey.eligibility_changed": _("Passkey rejected: its type has changed"),
+                "passkey.used_elsewhere": _("Passkey rejected: used on another site"),
             }
         )
         notices.register_notices(
             {
                 "passkey_copied": notices.Notice(
-                    _("A passkey of yours at %(site_name)s seems to be copied"),
+                    _("Your passkey for %(site_name)s may have been copied"),
                     _(
-                        "Your passkey %(passkey)s counts how often it was used. At %(site_name)s "
-                        "somebody used it with a count that was there before: there may be two of "
-                        "it. It was not let in. Remove the passkey and make a new one."
+                        "We blocked a sign-in to %(site_name)s with your passkey %(passkey)s. Its "
+                        "counter shows that a copy of it may be in use. Remove the passkey and "
+                        "create a new one."
                     ),
                     example={"passkey": "YubiKey 5"},
                 ),
                 "passkey_changed": notices.Notice(
-                    _("A passkey of yours at %(site_name)s is not what it was"),
+                    _("Your passkey for %(site_name)s has changed"),
                     _(
-                        "Your passkey %(passkey)s told %(site_name)s something else of itself than "
-                        "when it was made: whether it can be copied to other devices. It was not "
-                        "let in. Remove the passkey and make a new one."
+                        "We blocked a sign-in to %(site_name)s with your passkey %(passkey)s. When "
+                        "you created it, it reported differently whether it can sync to other "
+                        "devices. Remove the passkey and create a new one."
                     ),
                     example={"passkey": "YubiKey 5"},
                 ),
                 "passkey_used_elsewhere": notices.Notice(
-                    _("A passkey of yours was used on a page that is not %(site_name)s"),
+                    _("Your passkey was used on a page that isn’t %(site_name)s"),
                     _(
-                        "Your passkey %(passkey)s was used on a page of another address, which "
-                        "passed it on to %(site_name)s. It was not let in. Somebody may have led "
-                        "you to a page that looks like ours."
+                        "We blocked a sign-in to %(site_name)s with your passkey %(passkey)s: it "
+                        "came from a page at another address. Someone may have sent you to a page "
+                        "that looks like ours."
                     ),
                     example={"passkey": "YubiKey 5"},
                 ),

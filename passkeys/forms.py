@@ -28,14 +28,14 @@ class AnswerForm(forms.Form):
         sent = cleaned.get("answer", "")
         if not sent:
             raise ValidationError(
-                _("Passkeys need a script, and your browser did not run ours. Use another way.")
+                _("Passkeys need JavaScript, which didn’t run in your browser. Use another way.")
             )
         try:
             if len(sent) > ANSWER_MAX_LENGTH:
                 raise ValueError("too long")
             return {**cleaned, "answer": json.loads(sent)}
         except (ValueError, RecursionError) as problem:
-            raise ValidationError(_("That did not work. Try again.")) from problem
+            raise ValidationError(_("That didn’t work. Try again.")) from problem
 
 
 class NameForm(forms.Form):

@@ -18,9 +18,9 @@ def own(user: Any) -> Iterable[KeptData]:
         yield KeptData(
             _("Your passkeys"),
             _(
-                "To know them again. The secret part never leaves your device, nor does your face "
-                "or fingerprint."
+                "To recognize them when you sign in. Their secret part, your face and your "
+                "fingerprint never leave your device."
             ),
-            _("Kept until you remove them."),
+            _("Until you remove them."),
             "ostiary_passkeys:passkeys",
         )

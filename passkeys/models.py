@@ -52,7 +52,7 @@ class Credential(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="ostiary_passkeys",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
     credential_id = models.BinaryField(
         max_length=CREDENTIAL_ID_MAX_BYTES, unique=True, editable=False
@@ -61,11 +61,11 @@ class Credential(models.Model):
     sign_count = models.PositiveBigIntegerField(default=0, editable=False)
     transports: Any = models.JSONField(_("transports"), default=list, blank=True)
     aaguid = models.UUIDField(_("authenticator model"))
-    backup_eligible = models.BooleanField(_("may be synced"), null=True)
+    backup_eligible = models.BooleanField(_("can be synced"), null=True)
     backed_up = models.BooleanField(_("is synced"))
     user_verified = models.BooleanField(_("verifies its user"))
     name = models.CharField(_("name"), max_length=100)
-    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     imported_handle = models.BinaryField(max_length=64, null=True, editable=False)
 
@@ -96,11 +96,11 @@ class Ceremony(models.Model):
         """What the challenge is for; an answer for another is refused."""
 
         REGISTER = "register", _("to add a passkey")
-        UPGRADE = "upgrade", _("to add a passkey by itself, after a password")
-        SET_UP = "set_up", _("to add a passkey within a sign-in that asks for it")
+        UPGRADE = "upgrade", _("to add a passkey automatically, after a password")
+        SET_UP = "set_up", _("to add a passkey during sign-in")
         SIGN_IN = "signin", _("to sign in")
-        SECOND_STEP = "second_step", _("as a second step")
-        STEP_UP = "step_up", _("to confirm who someone is")
+        SECOND_STEP = "second_step", _("as a second factor")
+        STEP_UP = "step_up", _("to verify identity again")
 
     challenge_hash = models.CharField(primary_key=True, max_length=64, editable=False)
     session_hash = models.CharField(max_length=64, editable=False)
@@ -127,8 +127,8 @@ class MetadataBlob(models.Model):
     imported_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name = _("metadata of authenticators")
-        verbose_name_plural = _("metadata of authenticators")
+        verbose_name = _("authenticator metadata")
+        verbose_name_plural = _("authenticator metadata")
 
     def __str__(self) -> str:
         return str(self.number)

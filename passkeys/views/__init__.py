@@ -33,27 +33,27 @@ from ..keeper import has_passkey
 from ..verification import CeremonyRefused
 
 MESSAGES = {
-    "already_registered": _("This device has a passkey for this site already."),
+    "already_registered": _("This device already has a passkey for this site."),
     "attestation": _(
-        "Your device did not prove of which model it is. Use one that you were given."
+        "We couldn’t verify the model of your device. Use one from your organization."
     ),
     "device_bound": _(
-        "For your account only passkeys count that stay on one device, such as a security key."
+        "Your account needs a passkey that stays on one device, such as a security key."
     ),
-    "expired": _("That took too long, or was done already. Try again."),
-    "inactive": _("This account is switched off."),
-    "model": _("Devices of this model are not taken here. Use one that you were given."),
-    "too_many": _("You have as many passkeys as you can have. Remove one first."),
+    "expired": _("This request has expired. Try again."),
+    "inactive": _("This account is deactivated."),
+    "model": _("This model of device isn’t allowed here. Use one from your organization."),
+    "too_many": _("You’ve reached the maximum number of passkeys. Remove one first."),
     "unknown_credential": _(
-        "This passkey is not known here: it may have been removed. Choose another, or another way."
+        "We don’t recognize this passkey. It may have been removed. Try another one."
     ),
     "user_verification": _(
-        "Your device did not check that it is you. Set up a PIN, a finger or your face there, and "
+        "Your device didn’t verify that it’s you. Set up a PIN, fingerprint or face unlock on it and "
         "try again."
     ),
 }
-NOT_SAVED = _("Your passkey was not saved. Try again, or make it on another device.")
-DID_NOT_WORK = _("That did not work. Try again, or choose another way.")
+NOT_SAVED = _("Your passkey wasn’t saved. Try again or use another device.")
+DID_NOT_WORK = _("That didn’t work. Try again or use another way.")
 
 
 def asks_for_options(request: HttpRequest) -> bool:

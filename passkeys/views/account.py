@@ -53,7 +53,7 @@ def added(request: HttpRequest, user: Any, form: AnswerForm, purpose: Purpose) -
     except CeremonyRefused as refused:
         changes.refused(request, refused, user)
         return tell(form, refused)
-    messages.success(request, _("Your passkey is saved as “%(name)s”.") % {"name": credential.name})
+    messages.success(request, _("Passkey saved as “%(name)s”.") % {"name": credential.name})
     return credential
 
 
@@ -81,7 +81,7 @@ def rename(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return show(request, "rename", form, passkey=credential)
     changes.rename(request, credential, form.cleaned_data["name"])
-    messages.success(request, _("The name is saved."))
+    messages.success(request, _("Name saved."))
     return redirect("ostiary_passkeys:passkeys")
 
 
@@ -96,7 +96,7 @@ def remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         changes.remove(request, credential)
     except changes.LastWayIn:
         return redirect("ostiary_passkeys:remove", pk=pk)
-    messages.success(request, _("The passkey is removed."))
+    messages.success(request, _("Passkey removed."))
     return redirect("ostiary_passkeys:passkeys")
 
 

@@ -516,7 +516,7 @@ def test_without_scripts_the_page_leads_to_another_way(open_window, issuer):
     assert "Passkeys need a script" in page.locator("main").inner_text()
     submit(page)
     assert "Use another way" in page.locator("[role=alert]").inner_text()
-    page.get_by_role("link", name="Another way").click()
+    page.get_by_role("link", name="Try another way").click()
     assert page.url == f"{issuer}/signin/"
 
 
