@@ -155,9 +155,9 @@ def test_whatever_goes_wrong_is_said_in_words_that_help(page, issuer):
         ("NotSupportedError", 0, "can’t use passkeys here"),
         ("ConstraintError", 0, "can’t use passkeys here"),
         ("SecurityError", 0, "own https address only"),
-        ("InvalidStateError", 0, "That did not work"),
+        ("InvalidStateError", 0, "That didn’t work"),
         ("AbortError", 0, "it was cancelled"),
-        ("UnknownError", 0, "That did not work"),
+        ("UnknownError", 0, "That didn’t work"),
     ):
         page.evaluate("([name, waited]) => fails(name, waited)", [name, waited])
         page.get_by_role("button", name="Use a passkey").click()
@@ -166,7 +166,7 @@ def test_whatever_goes_wrong_is_said_in_words_that_help(page, issuer):
     for status, body, words in (
         (400, '{"error": "too_many", "detail": "You have as many as you can have."}', "as many as"),
         (429, "<p>Wait</p>", "too many tries"),
-        (500, "", "That did not work"),
+        (500, "", "That didn’t work"),
     ):
         page.evaluate(
             "([status, body]) => { fetch = async () => new Response(body, { status }) }",
@@ -184,9 +184,9 @@ def test_whatever_goes_wrong_while_one_is_made_is_said_of_that(page, issuer, wit
         ("NotAllowedError", "No passkey was saved: it was cancelled"),
         ("NotSupportedError", "can’t make passkeys here"),
         ("ConstraintError", "can’t make passkeys here"),
-        ("InvalidStateError", "has a passkey for this site already"),
-        ("UnknownError", "Your passkey was not saved"),
-        ("TypeError", "Your passkey was not saved"),
+        ("InvalidStateError", "already has a passkey for this site"),
+        ("UnknownError", "Your passkey wasn’t saved"),
+        ("TypeError", "Your passkey wasn’t saved"),
     ):
         page.evaluate(
             """(name) => { navigator.credentials.create = async () => {
@@ -208,7 +208,7 @@ def test_a_device_that_has_a_passkey_gets_no_second_one(page, issuer, with_passk
     page.wait_for_url(f"{issuer}/account/security/passkeys/")
     page.get_by_role("button", name="Add passkey").click()
 
-    told(page).filter(has_text="has a passkey for this site already").wait_for()
+    told(page).filter(has_text="already has a passkey for this site").wait_for()
 
     assert Credential.objects.count() == 1
 
@@ -427,7 +427,7 @@ def test_a_passkey_that_the_site_refuses_is_not_left_in_the_password_manager(
     page.wait_for_url(f"{issuer}/signin/passkey-offer/**")
     page.evaluate(DAMAGES_WHAT_IS_MADE)
     page.get_by_role("button", name="Create passkey").click()
-    page.get_by_text("Your passkey was not saved").first.wait_for()
+    page.get_by_text("Your passkey wasn’t saved").first.wait_for()
     [first] = authenticator.credentials()
     assert noted(page) == [{"rpId": "localhost", "credentialId": base64url(first)}]
     page.get_by_role("button", name="Not now").click()
@@ -436,7 +436,7 @@ def test_a_passkey_that_the_site_refuses_is_not_left_in_the_password_manager(
     page.goto(f"{issuer}/account/security/passkeys/")
     page.evaluate(f"sessionStorage.clear(); ({DAMAGES_WHAT_IS_MADE})()")
     page.get_by_role("button", name="Add passkey").click()
-    page.get_by_text("Your passkey was not saved").first.wait_for()
+    page.get_by_text("Your passkey wasn’t saved").first.wait_for()
     [unknown] = noted(page)
     made = {base64url(each) for each in authenticator.credentials()}
     assert unknown["credentialId"] in made - {base64url(first)}

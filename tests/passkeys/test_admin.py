@@ -57,7 +57,7 @@ def test_without_a_reason_nothing_is_removed(passkey):
 
     page = remove(operator("view_credential", "change_credential"), credential, "  ")
 
-    assert "Say the reason" in page.content.decode()
+    assert "Enter a reason" in page.content.decode()
     assert Credential.objects.exists()
 
 
@@ -110,7 +110,7 @@ def two(settings):
 def test_where_two_operators_are_wanted_another_one_approves(passkey):
     credential = Credential.objects.get()
     page = remove(operator("view_credential", "change_credential"), credential, "Stolen.")
-    assert "Another operator has to approve" in page.content.decode()
+    assert "Another administrator has to approve" in page.content.decode()
     assert Credential.objects.exists()
     asked = FactorReset.objects.get()
     other = make_person("other@example.com", is_staff=True)
@@ -137,7 +137,7 @@ def test_operators_remove_neither_their_own_nor_those_of_a_greater_one(passkey, 
         credential.user = get_user_model()._default_manager.get(pk=desk.session["_auth_user_id"])
         credential.save()
     page = remove(desk, credential, "I like to.")
-    assert "Your own passkeys" in page.content.decode()
+    assert "remove your own passkeys" in page.content.decode()
     assert Credential.objects.exists()
 
 

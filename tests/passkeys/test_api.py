@@ -157,7 +157,7 @@ def test_a_refused_registration_tells_what_to_forget(signed_in_browser):
 
     assert answer.status_code == 400
     assert answer.json()["unknown_credential_id"] == made.id
-    assert "not saved" in answer.json()["detail"]
+    assert "wasn’t saved" in answer.json()["detail"]
 
 
 def test_a_refusal_tells_its_code_and_what_to_forget(browser, person, passkey):

@@ -104,7 +104,7 @@ def test_one_that_somebody_has_is_not_added_again(passkey, other_person):
     page = flow.add(browser, passkey)
 
     assert page.status_code == 400
-    assert "has a passkey for this site already" in flow.said(page)
+    assert "already has a passkey for this site" in flow.said(page)
     assert Credential.objects.get().user != other_person
 
 
@@ -206,7 +206,7 @@ def test_of_one_that_is_refused_the_browser_is_told_to_forget_it(passkey):
     told = json.loads(html.unescape(shown))
     assert told["signalUnknownCredential"] == {"rpId": "localhost", "credentialId": made.id}
     assert told["signalAllAcceptedCredentials"]["allAcceptedCredentialIds"] == [passkey.id]
-    assert "Your passkey was not saved" in flow.said(page)
+    assert "Your passkey wasn’t saved" in flow.said(page)
 
 
 def test_another_persons_passkey_can_be_neither_renamed_nor_removed(passkey, other_person):
@@ -221,7 +221,7 @@ def test_who_has_as_many_as_there_may_be_is_told_before_they_touch_anything(pass
     browser = by_passkey(passkey)
     options = flow.options(browser, flow.MANAGE)
     settings.OSTIARY_PASSKEYS = {"MAX_PER_PERSON": 1}
-    words = "You have as many passkeys as you can have."
+    words = "You’ve reached the maximum number of passkeys."
 
     page = flow.said(browser.get(flow.MANAGE))
     asked = browser.post(flow.MANAGE, headers={"accept": "application/json"})

@@ -80,7 +80,7 @@ def test_somebody_switched_off_does_not_get_in(passkey, person, browser):
     page = flow.use(browser, passkey)
 
     assert page.status_code == 400
-    assert "switched off" in flow.said(page)
+    assert "deactivated" in flow.said(page)
     assert flow.amr(browser) is None
 
 
