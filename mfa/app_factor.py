@@ -37,7 +37,7 @@ def register() -> None:
     second_step.register(
         second_step.Challenge(
             KIND.name,
-            _("Code of your authenticator app"),
+            _("Authenticator code"),
             "ostiary_mfa:app_challenge",
             offered_to=lambda request, user: bool(KIND.devices(user)),
             order=20,

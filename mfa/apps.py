@@ -9,7 +9,7 @@ class MfaConfig(AppConfig):
 
     name = __package__
     label = "ostiary_mfa"
-    verbose_name = _("Second factors")
+    verbose_name = _("Two-step verification")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -45,7 +45,7 @@ def _otp_middleware() -> Iterator[CheckMessage]:
     otp, others = _position(OTPMiddleware), [_position(one) for one in after]
     if otp is None or any(other is not None and other > otp for other in others):
         yield Error(
-            "VerifiedSessionMiddleware is missing, or stands above a middleware that it needs.",
+            "VerifiedSessionMiddleware is missing or placed above a middleware it needs.",
             hint=f"Put {_path(VerifiedSessionMiddleware)!r} into MIDDLEWARE, below Django's "
             "AuthenticationMiddleware and SessionRegisterMiddleware.",
             id="ostiary_mfa.E002",
@@ -59,7 +59,7 @@ def _second_step() -> Iterator[CheckMessage]:
     if not in_signin and after_login is None:
         path = _path(SecondStepMiddleware)
         yield Error(
-            "Nobody is asked for their second factor.",
+            "Users are never asked for their second factor.",
             hint="Put 'ostiary.second_step.SecondStep' into OSTIARY['SIGNIN_STEPS'] if people "
             f"sign in by ostiary.accounts, or {path!r} into MIDDLEWARE if they sign in by "
             "Django's LoginView.",
@@ -68,7 +68,7 @@ def _second_step() -> Iterator[CheckMessage]:
     otp = _position(OTPMiddleware)
     if after_login is not None and otp is not None and after_login < otp:
         yield Error(
-            "SecondStepMiddleware stands above VerifiedSessionMiddleware, which it asks.",
+            "SecondStepMiddleware is placed above VerifiedSessionMiddleware, which it needs.",
             hint="Put it below.",
             id="ostiary_mfa.E004",
         )

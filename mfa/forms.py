@@ -66,7 +66,7 @@ class RecoveryCodeForm(forms.Form):
     """A recovery code, in whatever spelling."""
 
     code = forms.CharField(
-        label=_("Recovery code"),
+        label=_("Backup code"),
         max_length=60,
         widget=CodeInput(None, digits=False),
     )
@@ -88,7 +88,7 @@ class PhoneForm(forms.Form):
     number = forms.CharField(
         label=_("Mobile number"),
         max_length=numbers.MAX_LENGTH,
-        help_text=_("With the code of its country, such as +49 1512 3456789."),
+        help_text=_("With country code, such as +49 1512 3456789."),
         widget=forms.TextInput(
             attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "dir": "ltr"}
         ),
@@ -103,7 +103,7 @@ class PhoneForm(forms.Form):
         number = numbers.parse(self.cleaned_data["number"], mfa_settings.SMS_COUNTRIES)
         present = phones.in_use(self.user)
         if present is not None and present.number == number:
-            raise ValidationError(_("This number gets your codes already. Enter the new one."))
+            raise ValidationError(_("This is already your number. Enter a new one."))
         return number
 
 
@@ -137,8 +137,8 @@ class RemoveForm(forms.Form):
             ):
                 raise ValidationError(
                     _(
-                        "Your password is too short to protect your account alone. Change it to "
-                        "one of at least %(least)d characters first."
+                        "Your password is too short to protect your account on its own. Change it "
+                        "to one of at least %(least)d characters first."
                     ),
                     params={"least": validator.min_length},
                 )

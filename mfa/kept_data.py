@@ -24,25 +24,25 @@ def own(user: Any) -> Iterable[KeptData]:
                 "To keep out anyone who only has your password. Keys are encrypted, codes "
                 "are hashed."
             ),
-            _("Kept until you remove them."),
+            _("Until you remove them."),
             "ostiary_mfa:factors",
         )
     if has(Phone, user):
         yield KeptData(
             _("Your phone number"),
-            _("To send you codes, and for nothing else."),
-            _("Kept until you remove it."),
+            _("Only to send you codes."),
+            _("Until you remove it."),
             "ostiary_mfa:factors",
         )
     if has(TextMessage, user):
         yield KeptData(
-            _("That a text message was sent to you"),
-            _("To find out why one did not arrive. Of the number, only the last digits are kept."),
+            _("Text messages sent to you"),
+            _("To find out why one did not arrive. We store only the last digits of the number."),
             days(TEXT_MESSAGES_DAYS),
         )
     if has(TrustedDevice, user):
         yield KeptData(
-            _("Browsers that you trust"),
+            _("Your trusted devices"),
             _("So that you don’t need two-step verification on them each time."),
             days(mfa_settings.TRUSTED_DEVICE_DAYS),
             "ostiary_mfa:factors",

@@ -53,7 +53,7 @@ def _tell_of_codes(told: Report, request: HttpRequest) -> None:
     if is_enough:
         return
     reason = _("If you lose your phone, a backup code lets you sign in.")
-    title, action = _("Make new backup codes."), _("Make new codes")
+    title, action = _("Create new backup codes."), _("Create new codes")
     told.advice.append(Advice(Order.BACKUP_CODES, title, reason, ((action, url),)))
 
 

@@ -72,7 +72,7 @@ KIND = kinds.Kind(
 def register() -> None:
     """Called once, when the app is ready."""
     kinds.register(KIND)
-    label = _("Recovery code")
+    label = _("Backup code")
     second_step.register(
         second_step.Challenge(
             KIND.name,
@@ -85,24 +85,24 @@ def register() -> None:
     factors.register_other_way("ostiary_mfa:recovery_code_challenge", label)
     events.register_kinds(
         {
-            "recovery_codes.made": _("You made new recovery codes"),
-            "recovery_code.used": _("A recovery code was used"),
+            "recovery_codes.made": _("New backup codes created"),
+            "recovery_code.used": _("Backup code used"),
         }
     )
     register_notices(
         {
             "recovery_codes_made": Notice(
-                _("You have new recovery codes for %(site_name)s"),
+                _("New backup codes for %(site_name)s"),
                 _(
-                    "Someone made new recovery codes for your account at %(site_name)s. All "
-                    "earlier ones are worth nothing now."
+                    "New backup codes were created for your account at %(site_name)s. Your earlier "
+                    "codes no longer work."
                 ),
             ),
             "recovery_code_used": Notice(
-                _("A recovery code for %(site_name)s was used"),
+                _("A backup code for %(site_name)s was used"),
                 _(
-                    "Someone signed in to your account at %(site_name)s by a recovery code. Codes "
-                    "that are left: %(left)s."
+                    "A backup code was used to sign in to your account at %(site_name)s. Codes "
+                    "left: %(left)s."
                 ),
                 example={"left": "9"},
             ),

@@ -47,14 +47,14 @@ def register() -> None:
     signin_completed.connect(_signed_in, dispatch_uid="ostiary_mfa.trusted_device_used")
     events.register_kinds(
         {
-            "trusted_device.added": _("You chose to trust a device for some days"),
-            "trusted_device.removed": _("A trusted device is trusted no longer"),
+            "trusted_device.added": _("Trusted device added"),
+            "trusted_device.removed": _("Trusted device removed"),
         }
     )
     register_notices(
         {
             "device_trusted": Notice(
-                _("A device is trusted at %(site_name)s"),
+                _("A trusted device was added at %(site_name)s"),
                 _(
                     "%(site_name)s won’t ask for two-step verification on this device for "
                     "%(days)s days. You can change this in your account, under Security."

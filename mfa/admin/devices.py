@@ -32,7 +32,7 @@ class OfPersonAdmin(ReadOnlyAdmin):
         """By the person's id, and by their address, whatever field that is."""
         return ["=user__pk", f"user__{get_user_model().get_email_field_name()}"]
 
-    @admin.display(description=_("person"), ordering="user")
+    @admin.display(description=_("user"), ordering="user")
     def person(self, row: FactorDevice | TrustedDevice) -> str:
         """Leads to the page of everything that they have."""
         address = reverse(f"{self.admin_site.name}:ostiary_mfa_person", args=[row.user.pk])
@@ -62,7 +62,7 @@ class RecoveryCodesAdmin(DeviceAdmin):
     readonly_fields = [*DeviceAdmin.readonly_fields, "left"]
     exclude = ["key"]
 
-    @admin.display(description=_("codes that are left"))
+    @admin.display(description=_("codes left"))
     def left(self, codes: RecoveryCodes) -> int:
         """The number."""
         return codes.left()
@@ -98,7 +98,7 @@ class TrustedDeviceAdmin(OfPersonAdmin):
     readonly_fields = ["created_at", "last_used_at"]
     actions = ["end_trust"]
 
-    @admin.action(description=_("Trust no longer"), permissions=["change"])
+    @admin.action(description=_("Remove trust"), permissions=["change"])
     def end_trust(self, request: HttpRequest, queryset: QuerySet[TrustedDevice]) -> None:
         """The second step is asked for there again."""
         ended, operator = 0, privacy.pseudonym_of(request.user)
@@ -109,6 +109,6 @@ class TrustedDeviceAdmin(OfPersonAdmin):
                     ended += 1
                     events.record("trusted_device.removed", user=device.user, details=details)
         text = ngettext(
-            "%d device is trusted no longer.", "%d devices are trusted no longer.", ended
+            "%d device is no longer trusted.", "%d devices are no longer trusted.", ended
         )
         self.message_user(request, text % ended, messages.SUCCESS)

@@ -38,7 +38,10 @@ class ResetForm(forms.Form):
 
 TOLD = {
     factor_resets.Outcome.DONE: (_("Removed. The user was notified."), messages.SUCCESS),
-    factor_resets.Outcome.WAITS: (_("Another operator has to approve this."), messages.WARNING),
+    factor_resets.Outcome.WAITS: (
+        _("Another administrator has to approve this."),
+        messages.WARNING,
+    ),
     factor_resets.Outcome.NOTHING: (_("There is nothing left to remove."), messages.WARNING),
 }
 

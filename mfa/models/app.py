@@ -35,10 +35,8 @@ class AuthenticatorApp(FactorDevice):
         _("hash function"), max_length=6, choices=Algorithm.choices, default=Algorithm.SHA1
     )
     digits = models.PositiveSmallIntegerField(_("digits"), choices=[(6, "6"), (8, "8")], default=6)
-    period = models.PositiveSmallIntegerField(
-        _("seconds for each code"), default=oath.PERIOD_SECONDS
-    )
-    drift = models.SmallIntegerField(_("steps by which its clock is off"), default=0)
+    period = models.PositiveSmallIntegerField(_("seconds per code"), default=oath.PERIOD_SECONDS)
+    drift = models.SmallIntegerField(_("clock drift in steps"), default=0)
     last_t = models.BigIntegerField(default=-1, editable=False)
 
     amr = "otp"

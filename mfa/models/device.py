@@ -25,7 +25,7 @@ class FactorDevice(Device):  # type: ignore[misc]  # django-otp is untyped
 
     id = models.BigIntegerField(primary_key=True, default=random_bigint, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
     name = models.CharField(_("name"), max_length=64, blank=True)
     confirmed = models.BooleanField(_("confirmed"), default=False)

@@ -14,8 +14,8 @@ class EmailDevice(FactorDevice):
     amr = "email"
 
     class Meta:
-        verbose_name = _("code by email")
-        verbose_name_plural = _("codes by email")
+        verbose_name = _("email code device")
+        verbose_name_plural = _("email code devices")
         constraints = [
             models.UniqueConstraint(fields=["user"], name="ostiary_mfa_one_email_device"),
         ]

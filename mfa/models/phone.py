@@ -28,8 +28,8 @@ class Phone(FactorDevice):
     amr = "sms"
 
     class Meta:
-        verbose_name = _("telephone")
-        verbose_name_plural = _("telephones")
+        verbose_name = _("phone number")
+        verbose_name_plural = _("phone numbers")
 
     def accepts(self, code: str) -> bool:
         """Never: a code counts only in the browser that asked for it (SECURITY D2), which a device

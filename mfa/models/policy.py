@@ -30,15 +30,13 @@ class GroupPolicy(models.Model):
     grace_days = models.PositiveSmallIntegerField(
         _("days to set it up"),
         default=14,
-        help_text=_(
-            "Counted for each member from the first sign-in at which they are asked. 0: at once."
-        ),
+        help_text=_("Counted from the first sign-in at which a member is asked. 0: at once."),
     )
 
     class Meta:
-        verbose_name = _("policy of a group")
-        verbose_name_plural = _("policies of groups")
-        permissions = [("reset_factors", _("Can remove the second factors of a person"))]
+        verbose_name = _("group policy")
+        verbose_name_plural = _("group policies")
+        permissions = [("reset_factors", _("Can remove a user’s second factors"))]
 
     def __str__(self) -> str:
         return f"{self.group}: {self.requirement}"
@@ -51,7 +49,7 @@ class EnrolmentGrace(models.Model):
         settings.AUTH_USER_MODEL,
         models.CASCADE,
         related_name="+",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
         primary_key=True,
     )
     ends_at = models.DateTimeField(_("ends"))

@@ -46,8 +46,8 @@ class RecoveryCodes(FactorDevice):
     amr = "otp"
 
     class Meta(FactorDevice.Meta):
-        verbose_name = _("set of recovery codes")
-        verbose_name_plural = _("sets of recovery codes")
+        verbose_name = _("set of backup codes")
+        verbose_name_plural = _("backup codes")
         constraints = [
             models.UniqueConstraint(fields=["user"], name="ostiary_mfa_one_set_of_codes")
         ]

@@ -31,14 +31,14 @@ class TextMessage(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="+",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
     country = models.CharField(_("country"), max_length=2)
     ending = models.CharField(_("number ends in"), max_length=4, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
     reason = models.CharField(_("reason"), max_length=100, blank=True)
-    name_at_gateway = models.CharField(_("name at the gateway"), max_length=100, blank=True)
-    created_at = models.DateTimeField(_("made"), default=timezone.now, db_index=True)
+    name_at_gateway = models.CharField(_("ID at the gateway"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, db_index=True)
 
     class Meta:
         verbose_name = _("text message")

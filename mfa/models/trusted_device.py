@@ -15,7 +15,7 @@ class TrustedDevice(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
     token_hash = models.CharField(max_length=64, unique=True)
     bound_to = models.CharField(max_length=64)

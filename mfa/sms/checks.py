@@ -67,8 +67,8 @@ def _gateway() -> Iterator[CheckMessage]:
         and not (local and parts.scheme == "http")
     ):
         yield Error(
-            "OSTIARY_MFA['SMS_GATEWAY_URL'] is no https address: numbers and codes would be read "
-            "on the way.",
+            "OSTIARY_MFA['SMS_GATEWAY_URL'] isn't an https address: phone numbers and codes would be "
+            "sent unencrypted.",
             id="ostiary_mfa.E012",
         )
     if 0 < len(mfa_settings.SMS_GATEWAY_SECRET) < SHORTEST_SECRET:
@@ -83,13 +83,13 @@ def _countries() -> Iterator[CheckMessage]:
     for country in mfa_settings.SMS_COUNTRIES:
         if not re.fullmatch("[A-Z]{2}", country) or (country not in phonenumbers.SUPPORTED_REGIONS):
             yield Error(
-                f"OSTIARY_MFA['SMS_COUNTRIES'] has {country!r}, which is no country.",
-                hint="Write codes of two capitals, such as 'DE'.",
+                f"OSTIARY_MFA['SMS_COUNTRIES'] has {country!r}, which isn't a country code.",
+                hint="Use two-letter codes, such as 'DE'.",
                 id="ostiary_mfa.E014",
             )
     if mfa_settings.SMS_BACKEND and not mfa_settings.SMS_COUNTRIES:
         yield Warning(
             "OSTIARY_MFA['SMS_COUNTRIES'] is empty: no text messages are sent.",
-            hint="Name the countries whose numbers get them, such as ['DE', 'AT', 'CH'].",
+            hint="List the countries to send to, such as ['DE', 'AT', 'CH'].",
             id="ostiary_mfa.W010",
         )

@@ -83,10 +83,10 @@ def register() -> None:
     kinds.register(KIND)
     events.register_kinds(
         {
-            "sms.code_sent": _("A code was sent by text message"),
-            "sms.failed": _("A text message could not be delivered"),
-            "sms.budget_warning": _("The text messages of a day are nearly spent"),
-            "sms.budget_spent": _("The text messages of a day are spent"),
+            "sms.code_sent": _("Code sent by text message"),
+            "sms.failed": _("Text message not delivered"),
+            "sms.budget_warning": _("Daily limit of text messages nearly reached"),
+            "sms.budget_spent": _("Daily limit of text messages reached"),
             "phone.changed": _("A new phone number was confirmed"),
             "phone.kept": _("A change of the phone number was stopped"),
         }

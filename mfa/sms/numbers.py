@@ -31,14 +31,14 @@ def parse(typed: str, countries: list[str]) -> str:
         number = phonenumbers.parse(typed, home)
     except NumberParseException:
         raise ValidationError(
-            _("Enter a mobile number with its country, such as +49 1512 3456789.")
+            _("Enter a mobile number with country code, such as +49 1512 3456789.")
         ) from None
     if number.extension or not phonenumbers.is_valid_number(number):
-        raise ValidationError(_("This is not a number that can exist. Look at each digit."))
+        raise ValidationError(_("This isn’t a valid phone number. Check each digit."))
     if phonenumbers.region_code_for_number(number) not in countries:
-        raise ValidationError(_("We send no text messages to that country."))
+        raise ValidationError(_("We don’t send text messages to this country."))
     if phonenumbers.number_type(number) not in _SENT_TO:
-        raise ValidationError(_("We send text messages to mobile numbers only. Enter one."))
+        raise ValidationError(_("Enter a mobile number. We can’t text landlines."))
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 

@@ -37,10 +37,7 @@ def app_challenge(request: HttpRequest, user: Any) -> HttpResponse:
 
 
 def _not_the_code() -> str:
-    return _(
-        "This is not the code, or it was used already. Wait until the app shows the next one, and "
-        "enter that."
-    )
+    return _("Wrong code, or already used. Wait for the app to show the next one, then enter it.")
 
 
 @set_up_of_factors
@@ -63,13 +60,13 @@ def confirm(request: HttpRequest, user: Any) -> HttpResponse:
     """Show the key, and take the first code: from then on it counts."""
     device = app_factor.waiting(request, user)
     if device is None:
-        messages.error(request, _("That took too long. Begin again."))
+        messages.error(request, _("This took too long. Start again."))
         return redirect("ostiary_mfa:app")
     form = AppSetUpForm(posted(request))
     if form.is_valid():
         given = form.cleaned_data
         if app_factor.confirm(request, device, given["code"], name=given["name"]):
-            messages.success(request, _("Your authenticator app is set up."))
+            messages.success(request, _("Authenticator app turned on."))
             return set_up_done(request, device)
         form.add_error("code", _not_the_code())
     return _set_up_page(request, device, form, replaces=app_factor.replaced(request))
@@ -97,7 +94,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, "app_change", form, device=device)
     changes.rename(request, device, form.cleaned_data["name"], KIND)
-    messages.success(request, _("The name is saved."))
+    messages.success(request, _("Name saved."))
     return redirect("ostiary_mfa:app")
 
 
@@ -110,7 +107,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, "app_remove", form, device=device)
     changes.remove(request, device, KIND)
-    messages.success(request, _("The authenticator app is removed."))
+    messages.success(request, _("Authenticator app removed."))
     return HttpResponseRedirect(security_url())
 
 

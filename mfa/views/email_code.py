@@ -64,7 +64,7 @@ def confirm(request: HttpRequest, user: Any) -> HttpResponse:
 
     def entered(asked: SentCode) -> HttpResponse:
         device = email_factor.confirm(request, user)
-        messages.success(request, _("Codes by email are set up."))
+        messages.success(request, _("Email codes turned on."))
         return set_up_done(request, device)
 
     page = CodePage(
@@ -88,5 +88,5 @@ def remove(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return show(request, "email_code_remove", form)
     changes.remove(request, devices[0], KIND)
-    messages.success(request, _("You get no more codes by email."))
+    messages.success(request, _("Email codes turned off."))
     return HttpResponseRedirect(security_url())

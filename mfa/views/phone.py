@@ -54,11 +54,11 @@ def confirm(request: HttpRequest, user: Any) -> HttpResponse:
         if asked.phone is None or not phones.confirm(request, asked.phone, KIND):
             return redirect("ostiary_mfa:phone")
         if phones.in_use(user) != asked.phone:
-            messages.success(request, _("Your new number is confirmed."))
+            messages.success(request, _("New phone number confirmed."))
             if not enrolment.is_begun(request):
                 return redirect("ostiary_mfa:phone")
             return set_up_done(request, asked.phone)
-        messages.success(request, _("Codes by text message are set up."))
+        messages.success(request, _("Text message codes turned on."))
         return set_up_done(request, asked.phone)
 
     page = CodePage(
@@ -76,7 +76,7 @@ def confirm(request: HttpRequest, user: Any) -> HttpResponse:
 def keep(request: HttpRequest) -> HttpResponse:
     """Stop the change of the number that waits."""
     if request.method == "POST" and phones.stop_change(request, request.user):
-        messages.success(request, _("Your number stays as it is."))
+        messages.success(request, _("Your phone number stays the same."))
     return redirect("ostiary_mfa:phone")
 
 
@@ -91,5 +91,5 @@ def remove(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return show(request, "phone_remove", form, phone=phone)
     phones.remove(request, phone, KIND)
-    messages.success(request, _("You get no more codes by text message."))
+    messages.success(request, _("Phone number removed."))
     return HttpResponseRedirect(security_url())

@@ -70,17 +70,15 @@ def recovery_code_challenge(request: HttpRequest, user: Any) -> HttpResponse:
             _warn(request, codes.left())
             return response
         challenge.failed(request, user, KIND.name)
-        form.add_error("code", _("This is none of your recovery codes, or it was used already."))
+        form.add_error("code", _("That’s not one of your backup codes, or it was already used."))
     told = challenge.told(request, user, KIND.name)
     return show(request, "recovery_code_challenge", form, **told)
 
 
 def _warn(request: HttpRequest, left: int) -> None:
     """Say on the next page how many are left, and what to do when that is few."""
-    text = (
-        ngettext("You have %d recovery code left.", "You have %d recovery codes left.", left) % left
-    )
+    text = ngettext("You have %d backup code left.", "You have %d backup codes left.", left) % left
     if left < FEW:
-        messages.warning(request, f"{text} {_('Make new ones in the security of your account.')}")
+        messages.warning(request, f"{text} {_('Create new ones on your Security page.')}")
     else:
         messages.info(request, text)

@@ -45,7 +45,7 @@ def code_page(request: HttpRequest, user: Any, page: CodePage) -> HttpResponse:
         except (Throttled, BudgetSpent) as error:
             stopped = error
     if again and stopped is None:
-        messages.success(request, _("We have sent another message. Only its code works."))
+        messages.success(request, _("We sent another message. Only its code works."))
         return HttpResponseRedirect(request.get_full_path())
     form = SentCodeForm(None if again else posted(request))
     if form.is_valid():
@@ -71,10 +71,10 @@ def code_page(request: HttpRequest, user: Any, page: CodePage) -> HttpResponse:
 
 def _why_not(asked: SentCode | None) -> str:
     if asked is None:
-        return _("This code has expired. Have a new message sent, and use its code.")
+        return _("This code has expired. Send another message and enter its code.")
     if asked.tries >= sent_code.MOST_TRIES:
-        return _("This code has been tried too often. Have a new message sent, and use its code.")
-    return _("This is not the code. Look into the newest message, and try again.")
+        return _("Too many attempts with this code. Send another message and enter its code.")
+    return _("Wrong code. Check the newest message and try again.")
 
 
 def _progress(asked: SentCode | None) -> dict[str, Any]:
@@ -90,14 +90,14 @@ def _progress(asked: SentCode | None) -> dict[str, Any]:
 def _in_words(stopped: Exception | None) -> str:
     """Why no message is sent now; empty if one is."""
     if isinstance(stopped, BudgetSpent):
-        return _("We can’t send text messages just now. Use another way, or try again tomorrow.")
+        return _("We can’t send text messages right now. Use another way, or try again tomorrow.")
     if not isinstance(stopped, Throttled):
         return ""
     if stopped.retry_after <= 60:
         return (
             ngettext(
-                "Wait %d second before you have another message sent.",
-                "Wait %d seconds before you have another message sent.",
+                "Wait %d second before you send another message.",
+                "Wait %d seconds before you send another message.",
                 stopped.retry_after,
             )
             % stopped.retry_after
@@ -105,8 +105,8 @@ def _in_words(stopped: Exception | None) -> str:
     minutes = (stopped.retry_after + 59) // 60
     return (
         ngettext(
-            "Too many messages were sent. Wait %d minute before you have another sent.",
-            "Too many messages were sent. Wait %d minutes before you have another sent.",
+            "Too many messages. Wait %d minute before you send another.",
+            "Too many messages. Wait %d minutes before you send another.",
             minutes,
         )
         % minutes

@@ -28,14 +28,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """What, and how."""
         parser.add_argument(
-            "--from", required=True, choices=SOURCES, dest="source", help="whose tables"
+            "--from", required=True, choices=SOURCES, dest="source", help="the package"
         )
         parser.add_argument(
             "--decrypt",
             metavar="DOTTED.PATH",
-            help="what decrypts a text that allauth's MFA_ADAPTER of that project has encrypted",
+            help="a function that decrypts what that project's allauth MFA_ADAPTER encrypted",
         )
-        parser.add_argument("--dry-run", action="store_true", help="change nothing, tell all")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="report what would happen and change nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, take over, tell what was left out and why."""
@@ -65,9 +67,9 @@ class Command(BaseCommand):
             )
         if without := sorted(left - given):
             self.stdout.write(
-                f"Without a second factor here, who had one there: {', '.join(without)}."
+                f"Users who had a second factor there and have none here: {', '.join(without)}."
             )
         if not counted:
             self.stdout.write("There was nothing to import.")
         if options["dry_run"]:
-            self.stdout.write("This was a trial: nothing was changed.")
+            self.stdout.write("Dry run: nothing was changed.")
