@@ -67,7 +67,7 @@ def _gateway() -> Iterator[CheckMessage]:
         and not (local and parts.scheme == "http")
     ):
         yield Error(
-            "OSTIARY_MFA['SMS_GATEWAY_URL'] isn't an https address: phone numbers and codes would be "
+            "OSTIARY_MFA['SMS_GATEWAY_URL'] isn't an https address: numbers and codes would be "
             "sent unencrypted.",
             id="ostiary_mfa.E012",
         )
