@@ -75,7 +75,7 @@ class SessionAdmin(ReadOnlyAdmin):
     exclude = ["session_key"]
     actions = ["end_session"]
 
-    @admin.action(description=_("End session"), permissions=["change"])
+    @admin.action(description=_("End sessions"), permissions=["change"])
     def end_session(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         """The browser is signed out at its next request."""
         ended, operator = 0, privacy.pseudonym_of(request.user)
@@ -100,7 +100,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_display = ["at", "kind", "outcome", "person", "client_id", "risk"]
     list_filter = ["kind", "outcome", "at"]
     search_fields = ["=subject", "=client_id", "=kind"]
-    search_help_text = _("A person’s user name, id or pseudonym, an application, or a kind.")
+    search_help_text = _("User name, ID or pseudonym of a user, an application, or a kind.")
     show_full_result_count = False
     fields = [
         *("id", "at", "kind", "outcome", "subject", "person", "client_id", "risk"),
@@ -128,7 +128,7 @@ class EventAdmin(ReadOnlyAdmin):
         names = PersonKey.objects.filter(subject=subject).values("pseudonym")
         return found | queryset.filter(subject__in=names), may_repeat
 
-    @admin.display(description=_("person"), ordering="subject")
+    @admin.display(description=_("user"), ordering="subject")
     def person(self, event: Event) -> str:
         """The person's id; once they are erased, the pseudonym that is left."""
         return getattr(event, "about", None) or event.subject

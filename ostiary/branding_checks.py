@@ -24,7 +24,7 @@ def problems() -> Iterator[CheckMessage]:
         link = getattr(ostiary_settings, name)
         if link and not branding.is_link(link, mail=name == "HELP_URL"):
             yield Error(
-                f"OSTIARY[{name!r}] is {link!r}, where nobody can be led.",
+                f"OSTIARY[{name!r}] is {link!r}, which isn't a usable link.",
                 hint='Write an https address, or a path on this site such as "/terms/".',
                 id="ostiary.E036",
             )
@@ -41,7 +41,7 @@ def _logo(name: str, path: str) -> Iterator[CheckMessage]:
     else:
         return
     yield Error(
-        f"OSTIARY[{name!r}] is {path!r}, which is no logo: {why}",
+        f"OSTIARY[{name!r}] is {path!r}, which can't be used as a logo: {why}",
         hint="Write the path of a PNG, JPEG or WebP file of at most 1 MB.",
         id="ostiary.E034",
     )
@@ -50,7 +50,7 @@ def _logo(name: str, path: str) -> Iterator[CheckMessage]:
 def _accent(colour: str) -> Iterator[CheckMessage]:
     if colour and accent.parse(colour) is None:
         yield Error(
-            f"OSTIARY['ACCENT_COLOR'] is {colour!r}, which is no color.",
+            f"OSTIARY['ACCENT_COLOR'] is {colour!r}, which isn't a color.",
             hint="Write it in hexadecimal digits, such as #14574b.",
             id="ostiary.E035",
         )

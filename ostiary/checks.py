@@ -108,7 +108,7 @@ def _issuer(issuer: str) -> Iterator[CheckMessage]:
         yield Error("OSTIARY['ISSUER_URL'] is not set.", hint=hint, id="ostiary.E003")
     elif not _is_issuer(issuer):
         yield Error(
-            f"OSTIARY['ISSUER_URL'] is {issuer!r}, which is no address of a site.",
+            f"OSTIARY['ISSUER_URL'] is {issuer!r}, which isn't the URL of a site.",
             hint=hint,
             id="ostiary.E004",
         )
@@ -127,7 +127,7 @@ def _issuer(issuer: str) -> Iterator[CheckMessage]:
         )
     elif issuer.startswith("http:") and not is_loopback(_issuer_host()):
         yield Error(
-            f"OSTIARY['ISSUER_URL'] is {issuer!r}: passwords and tokens would go in plain.",
+            f"OSTIARY['ISSUER_URL'] is {issuer!r}: passwords and tokens would be sent unencrypted.",
             hint="Use https. Plain http is for this machine only, such as http://localhost:8000.",
             id="ostiary.E005",
         )
@@ -156,7 +156,7 @@ def _public_debug() -> Iterator[CheckMessage]:
     if settings.DEBUG and host and not is_loopback(host):
         yield Error(
             f"DEBUG is on, and the site is public ({host}).",
-            hint="Set DEBUG = False: its error pages show the site's inside to everyone.",
+            hint="Set DEBUG = False: its error pages show internals to everyone.",
             id="ostiary.E006",
         )
 
@@ -215,13 +215,13 @@ def _encryption_keys(keys: list[str]) -> Iterator[CheckMessage]:
             continue
         if is_weak(key):
             yield Error(
-                f"{name} can be guessed: it was not made by chance.",
+                f"{name} can be guessed: it isn't random.",
                 hint=HOW_TO_MAKE_A_KEY,
                 id="ostiary.E011",
             )
         if key in seen:
             yield Error(
-                f"{name} stands there twice.",
+                f"{name} is listed twice.",
                 hint="Keep the first of the two.",
                 id="ostiary.E012",
             )
@@ -302,7 +302,7 @@ def _mail_reports() -> Iterator[CheckMessage]:
 def _counted_by_each_process() -> Iterator[CheckMessage]:
     if ostiary_settings.THROTTLE_STORAGE.startswith("memory:"):
         yield Warning(
-            "Tries are counted in the memory of each process: every one has limits of its own.",
+            "Attempts are counted in the memory of each process, so each has its own limits.",
             hint="Set OSTIARY['THROTTLE_STORAGE'] to \"database://\" or a Redis address.",
             id="ostiary.W001",
         )
@@ -314,15 +314,15 @@ def _throttles() -> Iterator[CheckMessage]:
     except (ConfigurationError, ImportError, TypeError, ValueError):
         scheme = ostiary_settings.THROTTLE_STORAGE.split(":")[0]  # the rest may hold a password
         yield Error(
-            f"OSTIARY['THROTTLE_STORAGE'] is of a kind that can't be had: {scheme!r}.",
+            f"OSTIARY['THROTTLE_STORAGE'] is of an unknown kind: {scheme!r}.",
             hint='Write "database://", "memory://" or a Redis address such as redis://redis:6379/0.',
             id="ostiary.E020",
         )
     for name, limits in ostiary_settings.THROTTLES.items():
         if name not in throttling.DEFAULT_LIMITS:
             yield Error(
-                f"OSTIARY['THROTTLES'] limits {name!r}, which is nothing that is throttled.",
-                hint=f"There are {', '.join(sorted(throttling.DEFAULT_LIMITS))}.",
+                f"OSTIARY['THROTTLES'] limits {name!r}, which isn't a known action.",
+                hint=f"Known: {', '.join(sorted(throttling.DEFAULT_LIMITS))}.",
                 id="ostiary.E021",
             )
         for key, text in limits.items():
@@ -336,7 +336,7 @@ def _throttles() -> Iterator[CheckMessage]:
                 throttling.windows(text)
             except ValueError:
                 yield Error(
-                    f"OSTIARY['THROTTLES'][{name!r}][{key!r}] is {text!r}, which is no limit.",
+                    f"OSTIARY['THROTTLES'][{name!r}][{key!r}] is {text!r}, which isn't a limit.",
                     hint='Write for example "10/minute; 100/day".',
                     id="ostiary.E021",
                 )
@@ -345,7 +345,7 @@ def _throttles() -> Iterator[CheckMessage]:
 def _operators() -> Iterator[CheckMessage]:
     if ostiary_settings.SUPPORT_RECOVERY_OPERATORS > 2:
         yield Error(
-            "OSTIARY['SUPPORT_RECOVERY_OPERATORS'] is more than the two that there can be.",
+            "OSTIARY['SUPPORT_RECOVERY_OPERATORS'] is more than 2.",
             hint="Write 1, or 2.",
             id="ostiary.E034",
         )

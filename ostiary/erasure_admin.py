@@ -28,7 +28,7 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["id", "state", "requested_by", "requested_at", "due_at", "progress"]
     list_filter = ["state", "requested_by", "requested_at"]
     search_fields = ["=id", "=subject"]
-    search_help_text = _("The number of an erasure, or the id of a person who waits for theirs.")
+    search_help_text = _("ID of an erasure, or of a user whose erasure is pending.")
     show_full_result_count = False
     actions = ["keep", "try_now"]
     fields = [
@@ -62,7 +62,7 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return erasure_.last_error
         return f"{erasure_.steps.count()}/{len(erasure.steps())}"
 
-    @admin.display(description=_("person"))
+    @admin.display(description=_("user"))
     def person(self, erasure_: Erasure) -> str:
         """Who waits to be erased; of one that is done nobody knows."""
         return erasure_.subject or "–"
@@ -104,7 +104,7 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     # --- what is done ---------------------------------------------------------------------------
 
-    @admin.action(description=_("Call off"), permissions=["change"])
+    @admin.action(description=_("Cancel"), permissions=["change"])
     def keep(self, request: HttpRequest, queryset: QuerySet[Erasure]) -> None:
         """Those that wait; the people are told."""
 
@@ -114,10 +114,10 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return person is not None and erasure.cancel(person, operator=request.user)
 
         count = self._do(queryset, call_off)
-        text = ngettext("%d erasure is called off.", "%d erasures are called off.", count) % count
+        text = ngettext("%d erasure was cancelled.", "%d erasures were cancelled.", count) % count
         self.message_user(request, text, messages.SUCCESS)
 
-    @admin.action(description=_("Try again now"), permissions=["change"])
+    @admin.action(description=_("Retry now"), permissions=["change"])
     def try_now(self, request: HttpRequest, queryset: QuerySet[Erasure]) -> None:
         """Those that were put off. The time to think better of it is nobody's to shorten here."""
 
@@ -129,7 +129,10 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             )
 
         count = self._do(queryset, hasten)
-        text = ngettext("%d erasure is due now.", "%d erasures are due now.", count) % count
+        text = (
+            ngettext("%d erasure will be retried now.", "%d erasures will be retried now.", count)
+            % count
+        )
         self.message_user(request, text, messages.SUCCESS)
 
     @staticmethod

@@ -38,7 +38,7 @@ def _dotted_paths() -> Iterator[CheckMessage]:
             except ImportError as problem:
                 yield Error(
                     f"OSTIARY[{name!r}] names {path!r}, which can't be imported: {problem}.",
-                    hint="Is it spelt right, and is its package installed?",
+                    hint="Check the spelling and that its package is installed.",
                     id="ostiary.E018",
                 )
                 continue
@@ -68,7 +68,7 @@ def _step_names() -> Iterator[CheckMessage]:
         if name in seen:
             yield Error(
                 f"The sign-in steps {seen[name]!r} and {path!r} are both named {name!r}.",
-                hint="Each step needs a name of its own.",
+                hint="Give each step its own name.",
                 id="ostiary.E019",
             )
         seen[name] = path
@@ -85,8 +85,8 @@ def _order_of_steps() -> Iterator[CheckMessage]:
         is_asked = is_asked or step is SecondStep
         if isinstance(step, type) and issubclass(step, SetUpStep) and not is_asked:
             yield Error(
-                f"In OSTIARY['SIGNIN_STEPS'] a factor is set up by {path!r} before those that "
-                "people have are asked for.",
+                f"In OSTIARY['SIGNIN_STEPS'] {path!r} sets up a factor before existing factors "
+                "are asked for.",
                 hint="Put 'ostiary.second_step.SecondStep' above it.",
                 id="ostiary.E026",
             )

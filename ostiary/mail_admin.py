@@ -42,12 +42,12 @@ class MailMarkAdmin(_OfPeople):
     ordering = ["-marked_at"]
     actions = ["clear"]
 
-    @admin.action(description=_("Clear the mark"), permissions=["change"])
+    @admin.action(description=_("Lift the suppression"), permissions=["change"])
     def clear(self, request: HttpRequest, queryset: QuerySet[MailMark]) -> None:
         """Notices go to the address again, until the next one comes back."""
         told: Any = {"details": {"operator": privacy.pseudonym_of(request.user)}}
         count = sum(mail_standing.clear(mark.user, **told) for mark in queryset)
-        text = ngettext("%d mark was cleared.", "%d marks were cleared.", count) % count
+        text = ngettext("%d suppression was lifted.", "%d suppressions were lifted.", count) % count
         self.message_user(request, text, messages.SUCCESS)
 
 

@@ -29,7 +29,7 @@ class DropForm(forms.Form):
         label=_("Reason"),
         max_length=200,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text=_("It is kept with each message and in the log. Name nobody in it."),
+        help_text=_("Stored with each message and in the log. Don’t name anyone."),
     )
 
 
@@ -99,10 +99,13 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
                 if dead_letters.retry(message):
                     count += 1
                     _log(request, "outbox.retried", message)
-        text = ngettext("%d message is due now.", "%d messages are due now.", count) % count
+        text = (
+            ngettext("%d message will be retried now.", "%d messages will be retried now.", count)
+            % count
+        )
         self.message_user(request, text, messages.SUCCESS)
 
-    @admin.action(description=_("Drop for good…"), permissions=["change"])
+    @admin.action(description=_("Drop…"), permissions=["change"])
     def drop(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> HttpResponse | None:
         """Ask for the reason; then the messages are never delivered."""
         form = DropForm(request.POST if "post" in request.POST else None)

@@ -23,8 +23,8 @@ def _queues() -> Iterator[CheckMessage]:
     queues = ostiary_settings.OUTBOX_QUEUES
     for name in queues.keys() - {*known}:
         yield Error(
-            f"OSTIARY['OUTBOX_QUEUES'] names {name!r}, which is no queue of the outbox.",
-            hint=f"There are {', '.join(known)}.",
+            f"OSTIARY['OUTBOX_QUEUES'] names {name!r}, which isn't an outbox queue.",
+            hint=f"Known: {', '.join(known)}.",
             id="ostiary.E030",
         )
     taken = current_app.amqp.queues.keys()

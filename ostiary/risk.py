@@ -128,8 +128,8 @@ def in_words(details: Mapping[str, Any]) -> str:
         f"{known.get(name, name)} ({weight})" for name, weight in _weightiest_first(told["reasons"])
     )
     done = {
-        Decision.NOTHING.value: _("nothing was done"),
-        Decision.NOTIFY.value: _("the person was told"),
-        Decision.STEP_UP.value: _("one factor was not enough"),
+        Decision.NOTHING.value: _("no action"),
+        Decision.NOTIFY.value: _("user notified"),
+        Decision.STEP_UP.value: _("second factor required"),
     }.get(told.get("decision", ""), "")
     return f"{told.get('score', 0)}: {reasons}; {done}"

@@ -61,7 +61,7 @@ def _session_engine() -> Iterator[CheckMessage]:
     store = _session_store()
     if store is None:
         yield Error(
-            f"SESSION_ENGINE {settings.SESSION_ENGINE!r} is no session engine.",
+            f"SESSION_ENGINE {settings.SESSION_ENGINE!r} isn't a session engine.",
             hint=hint,
             id="ostiary.E013",
         )
@@ -85,7 +85,7 @@ def _session_limits() -> Iterator[CheckMessage]:
     if ostiary_settings.SESSION_TOUCH_SECONDS > ostiary_settings.SESSION_IDLE_SECONDS // 2:
         yield Error(
             "OSTIARY['SESSION_TOUCH_SECONDS'] is more than half of SESSION_IDLE_SECONDS: sessions "
-            "would end while they are used.",
+            "would end while in use.",
             hint=f"Write {ostiary_settings.SESSION_IDLE_SECONDS // 2} or less.",
             id="ostiary.E015",
         )
@@ -104,7 +104,7 @@ def _middleware() -> Iterator[CheckMessage]:
         )
     elif djangos is None or ours < djangos:
         yield Error(
-            "SessionRegisterMiddleware stands above AuthenticationMiddleware, or without it.",
+            "SessionRegisterMiddleware is placed above AuthenticationMiddleware, or without it.",
             hint=hint,
             id="ostiary.E016",
         )

@@ -25,33 +25,33 @@ class Erasure(models.Model):
         """How far it has come."""
 
         WAITING = "waiting", _("waiting")
-        RUNNING = "running", _("being carried out")
+        RUNNING = "running", _("running")
         DONE = "done", _("done")
-        CANCELLED = "cancelled", _("called off")
+        CANCELLED = "cancelled", _("cancelled")
 
     class By(models.TextChoices):
         """Who asked for it."""
 
-        PERSON = "person", _("the person")
+        PERSON = "person", _("the user")
         OPERATOR = "operator", _("an operator")
         COMMAND = "command", _("a command")
         REGION = "region", _("another region")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    subject = models.CharField(_("person"), max_length=64, null=True, editable=False)
+    subject = models.CharField(_("user"), max_length=64, null=True, editable=False)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.WAITING
     )
-    requested_by = models.CharField(_("asked for by"), max_length=10, choices=By.choices)
+    requested_by = models.CharField(_("requested by"), max_length=10, choices=By.choices)
     operator = models.CharField(_("operator"), max_length=64, blank=True, editable=False)
     reason = EncryptedTextField(null=True, editable=False)
     emails = EncryptedTextField(null=True, editable=False)
-    kept: Any = models.JSONField(_("kept"), default=list, editable=False)
+    kept: Any = models.JSONField(_("retained"), default=list, editable=False)
     language = models.CharField(max_length=20, blank=True, editable=False)
     home_region = models.CharField(_("home region"), max_length=32, blank=True, db_default="")
-    requested_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    requested_at = models.DateTimeField(_("requested"), default=timezone.now)
     due_at = models.DateTimeField(_("due"))
-    started_at = models.DateTimeField(_("begun"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)

@@ -36,10 +36,10 @@ class Event(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    at = models.DateTimeField(_("when"))
-    kind = models.CharField(_("what"), max_length=64)
+    at = models.DateTimeField(_("time"))
+    kind = models.CharField(_("kind"), max_length=64)
     outcome = models.CharField(_("outcome"), max_length=16, default="success")
-    subject = models.CharField(_("person"), max_length=64, blank=True)
+    subject = models.CharField(_("user"), max_length=64, blank=True)
     client_id = models.CharField(_("application"), max_length=255, blank=True)
     details = models.JSONField(_("details"), default=dict)
     personal = models.BinaryField(null=True, editable=False)

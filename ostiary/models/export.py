@@ -24,14 +24,14 @@ class Export(models.Model):
     class State(models.TextChoices):
         """How far it has come."""
 
-        WAITING = "waiting", _("being collected")
+        WAITING = "waiting", _("in progress")
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
 
     class By(models.TextChoices):
         """Who asked for it."""
 
-        PERSON = "person", _("the person")
+        PERSON = "person", _("the user")
         OPERATOR = "operator", _("an operator")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,14 +39,14 @@ class Export(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="+",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
-    requested_by = models.CharField(_("asked for by"), max_length=10, choices=By)
+    requested_by = models.CharField(_("requested by"), max_length=10, choices=By)
     operator = models.CharField(_("operator"), max_length=64, blank=True, editable=False)
     reason = EncryptedTextField(null=True, editable=False)
     language = models.CharField(max_length=20, blank=True, editable=False)
-    requested_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
+    requested_at = models.DateTimeField(_("requested"), default=timezone.now, editable=False)
     message = models.ForeignKey(
         OutboxMessage, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
@@ -55,12 +55,14 @@ class Export(models.Model):
     chunks = models.PositiveIntegerField(default=0, editable=False)
     size = models.PositiveBigIntegerField(_("bytes"), default=0, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
-    fetched_at = models.DateTimeField(_("last fetched"), null=True, editable=False)
-    expires_at = models.DateTimeField(_("offered until"), null=True, editable=False, db_index=True)
+    fetched_at = models.DateTimeField(_("last downloaded"), null=True, editable=False)
+    expires_at = models.DateTimeField(
+        _("available until"), null=True, editable=False, db_index=True
+    )
 
     class Meta:
-        verbose_name = _("copy of personal data")
-        verbose_name_plural = _("copies of personal data")
+        verbose_name = _("data export")
+        verbose_name_plural = _("data exports")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(

@@ -39,8 +39,8 @@ class FactorReset(models.Model):
     expires_at = models.DateTimeField(_("expires"), db_index=True)
 
     class Meta:
-        verbose_name = _("factor removal to approve")
-        verbose_name_plural = _("factor removals to approve")
+        verbose_name = _("pending factor removal")
+        verbose_name_plural = _("pending factor removals")
         ordering = ["requested_at"]
         constraints = [
             models.UniqueConstraint(fields=["user", "factor"], name="ostiary_one_factor_reset"),

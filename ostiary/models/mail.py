@@ -19,16 +19,16 @@ class SentMail(models.Model):
         """What became of it. The later of these counts, in whichever order they come."""
 
         NONE = "", _("nothing yet")
-        FAILED = "failed", _("was not sent by the provider")
+        FAILED = "failed", _("not sent by the provider")
         DELIVERED = "delivered", _("delivered")
-        BOUNCED = "bounced", _("came back")
+        BOUNCED = "bounced", _("bounced")
         COMPLAINED = "complained", _("reported as spam")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
-    provider_id = models.CharField(_("provider’s id"), max_length=200, db_index=True)
+    provider_id = models.CharField(_("provider’s ID"), max_length=200, db_index=True)
     key = models.CharField(_("idempotency key"), max_length=200)
     digest = models.CharField(max_length=64, editable=False)
     report = models.CharField(
@@ -56,27 +56,27 @@ class MailMark(models.Model):
     class State(models.TextChoices):
         """What was reported last."""
 
-        NONE = "", _("no mark")
-        BOUNCED = "bounced", _("mail comes back")
-        COMPLAINED = "complained", _("mail is reported as spam")
+        NONE = "", _("none")
+        BOUNCED = "bounced", _("bounced")
+        COMPLAINED = "complained", _("reported as spam")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
         primary_key=True,
         related_name="+",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
     digest = models.CharField(max_length=64, db_index=True, editable=False)
     state = models.CharField(
-        _("mark"), max_length=10, choices=State.choices, default=State.NONE, blank=True
+        _("reason"), max_length=10, choices=State.choices, default=State.NONE, blank=True
     )
-    marked_at = models.DateTimeField(_("marked"), default=timezone.now)
-    cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)
+    marked_at = models.DateTimeField(_("suppressed"), default=timezone.now)
+    cleared_at = models.DateTimeField(_("lifted"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("mark of an address")
-        verbose_name_plural = _("marks of addresses")
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
 
     def __str__(self) -> str:
         return str(self.user_id)

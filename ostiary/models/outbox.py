@@ -54,17 +54,17 @@ class OutboxMessage(models.Model):
     )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
-    leased_until = models.DateTimeField(_("held by a worker until"), null=True, blank=True)
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     drop_reason = models.CharField(
-        _("why it was dropped"), max_length=200, blank=True, default="", db_default=""
+        _("drop reason"), max_length=200, blank=True, default="", db_default=""
     )
-    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("outbox message")
-        verbose_name_plural = _("outbox")
+        verbose_name_plural = _("outbox messages")
         ordering = ["-id"]
         indexes = [
             models.Index(

@@ -19,7 +19,7 @@ class RegionalReceipt(models.Model):
     id = models.BigAutoField(primary_key=True)
     erasure = models.ForeignKey(Erasure, on_delete=models.CASCADE, related_name="regions")
     region = models.CharField(_("region"), max_length=32)
-    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    asked_at = models.DateTimeField(_("requested"), default=timezone.now)
     answered_at = models.DateTimeField(_("answered"), null=True)
     alarmed_at = models.DateTimeField(null=True)
     """When it was told that this region is missing."""
@@ -27,8 +27,8 @@ class RegionalReceipt(models.Model):
     receipt = models.TextField(_("receipt"), blank=True, editable=False)
 
     class Meta:
-        verbose_name = _("receipt of another region")
-        verbose_name_plural = _("receipts of other regions")
+        verbose_name = _("receipt from a region")
+        verbose_name_plural = _("receipts from regions")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["erasure", "region"], name="ostiary_region_asked_once"),
@@ -61,15 +61,15 @@ class RegionalRequest(models.Model):
     region = models.CharField(_("region"), max_length=32)
     erasure = models.UUIDField(_("erasure there"))
     erasures: Any = models.JSONField(default=list)
-    accounts = models.PositiveIntegerField(_("accounts"), default=0)
+    accounts = models.PositiveIntegerField(_("accounts found"), default=0)
     """How many people here it was about: none, or one; more where an address is another's."""
-    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    asked_at = models.DateTimeField(_("requested"), default=timezone.now)
     answered_at = models.DateTimeField(_("answered"), null=True)
     receipt = models.TextField(_("receipt"), blank=True, editable=False)
 
     class Meta:
-        verbose_name = _("request of another region")
-        verbose_name_plural = _("requests of other regions")
+        verbose_name = _("request from a region")
+        verbose_name_plural = _("requests from regions")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(

@@ -23,18 +23,18 @@ class Session(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="ostiary_sessions",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
     session_key = models.CharField(max_length=128, editable=False)
     amr = models.JSONField(_("authentication methods"), default=list)
-    ip_address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     user_agent = models.CharField(_("browser"), max_length=400, blank=True)
-    remembered = models.BooleanField(_("kept signed in"), default=False)
+    remembered = models.BooleanField(_("stays signed in"), default=False)
     created_at = models.DateTimeField(_("signed in"))
     authenticated_at = models.DateTimeField(_("last authentication"))
     last_seen_at = models.DateTimeField(_("last seen"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    end_reason = models.CharField(_("why it ended"), max_length=40, blank=True)
+    end_reason = models.CharField(_("end reason"), max_length=40, blank=True)
 
     frames: Sequence[str] = ()
     """Of one that this very object has ended: what the receivers of ``session_ended`` returned."""

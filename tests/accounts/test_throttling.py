@@ -39,7 +39,7 @@ def test_guesses_are_refused_after_the_limit_with_when_to_come_back(few_tries, p
     assert statuses == [400, 400, 400, 429]
     refused = guess(person.email)
     assert 0 < int(refused["Retry-After"]) <= 3600
-    assert "Too many tries" in refused.content.decode()
+    assert "Too many attempts" in refused.content.decode()
 
 
 def test_the_right_password_is_refused_too_once_the_limit_is_reached(few_tries, person):

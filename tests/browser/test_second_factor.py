@@ -85,7 +85,7 @@ def test_who_guesses_is_told_how_long_to_wait(page, issuer, transactional_db):
     for _ in range(11):
         enter_code(page, "000000")
 
-    assert page.get_by_role("heading", level=1).inner_text() == "Too many tries"
+    assert page.get_by_role("heading", level=1).inner_text() == "Too many attempts"
     assert "minutes and try again" in page.inner_text("main")
 
 

@@ -46,8 +46,8 @@ def test_each_kind_is_told_with_why_and_until_when_and_leads_to_its_page(client)
     assert list(told) == [
         "Your passkeys",
         "Your two-step verification methods",
-        "That a text message was sent to you",
-        "Browsers that you trust",
+        "Text messages sent to you",
+        "Your trusted devices",
         "What you allowed applications",
         "Applications that you registered",
         "That a message was sent to you",

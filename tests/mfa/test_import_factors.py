@@ -138,7 +138,7 @@ def test_of_two_factor_telephones_come_too_and_calls_do_not(tables, person, othe
     out, errors = run("two-factor")
     assert "two_factor_phonedevice: 1 imported, 0 already here, 2 left out." in out
     assert "no voice calls" in errors
-    assert "We send no text messages to that country" in errors
+    assert "We don’t send text messages to this country" in errors
     assert Phone.objects.get(confirmed=True).number == "+4915123456789"
     assert AuthenticatorApp.objects.count() == 1
 
@@ -328,7 +328,7 @@ def test_who_is_left_without_a_second_factor_is_named(tables, person, other_pers
     assert "its codes are counted (HOTP)" in errors
     assert "EMAIL_CODES" in errors
     key = get_user_model()._meta.pk.get_db_prep_value(other_person.pk, connection)
-    assert f"Without a second factor here, who had one there: {key}." in out
+    assert f"Users who had a second factor there and have none here: {key}." in out
     assert KEY.hex() not in out + errors
 
 

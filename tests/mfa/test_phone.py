@@ -71,7 +71,7 @@ def test_the_page_says_what_a_text_message_is_worth(at_home):
 def test_a_number_that_gets_none_is_refused_beside_its_field(at_home):
     answer = at_home.post(PHONE, {"number": "+49 30 123456"})
     assert answer.status_code == 400
-    assert "mobile numbers only" in answer.content.decode()
+    assert "Enter a mobile number" in answer.content.decode()
     assert 'aria-describedby="id_number_helptext id_number_error"' in answer.content.decode()
     assert not Phone.objects.exists()
 

@@ -55,8 +55,8 @@ def test_a_code_completes_the_sign_in_and_the_person_is_told(at_second_step, per
     answer = enter(at_second_step, codes[0])
     assert answer.url == "/account/"
     assert at_second_step.session["ostiary.assurance"]["amr"] == ["pwd", "otp", "mfa"]
-    assert "9 recovery codes left" in at_second_step.get("/account/").content.decode()
-    assert any("Codes that are left: 9" in text for text in told_to(person))
+    assert "9 backup codes left" in at_second_step.get("/account/").content.decode()
+    assert any("Codes left: 9" in text for text in told_to(person))
     assert Event.objects.get(kind="recovery_code.used").details == {"left": 9}
 
 
@@ -126,7 +126,7 @@ def test_d3_a_new_set_takes_the_place_of_the_old_one_and_is_shown_once(browser, 
     kept = RecoveryCodes.objects.get()
     assert kept.accepts(new[0])
     assert not kept.accepts(codes[0])
-    assert any("new recovery codes" in text for text in told_to(app.user))
+    assert any("New backup codes" in text for text in told_to(app.user))
 
 
 def test_d3_the_codes_can_be_downloaded_and_nothing_else(browser, app):
@@ -156,7 +156,7 @@ def test_making_codes_takes_both_factors(browser, app):
 def test_without_another_factor_there_are_none_and_the_page_says_why(browser, person):
     browser.force_login(person)
     page = browser.get(PAGE).content.decode()
-    assert "set up one of those first" in page
+    assert "Set up a method first" in page
     assert "Create codes" not in page
     assert browser.post(PAGE).status_code == 200
     assert not RecoveryCodes.objects.exists()

@@ -71,7 +71,7 @@ def test_operators_see_what_went_where_and_no_number(person, phone):
         model.objects.create(email="operator@example.com", is_staff=True, is_superuser=True)
     )
     page = desk.get(LIST).content.decode()
-    for shown in ("SIM swap", "of the 1000 text messages", "Twilio answers 400 21211"):
+    for shown in ("SIM swap", "of today’s 1000 text messages", "Twilio answers 400 21211"):
         assert shown in page
     assert "<td>2</td>" in page.replace(" ", "").replace("\n", "")
     assert texting.NUMBER[1:] not in page

@@ -25,17 +25,17 @@ def test_a_number_has_one_spelling(typed):
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("01512 3456789", "with its country"),  # two countries: nobody knows of which it is
-        ("not a number", "with its country"),
-        ("+49", "with its country"),
-        ("+49 1512", "can exist"),
-        ("+49 1512 3456789 ext. 5", "can exist"),
-        ("+33 6 12 34 56 78", "to that country"),
-        ("+49 30 123456", "mobile numbers only"),
-        ("+49 900 1234567", "mobile numbers only"),  # premium rate
-        ("+49 180 1234567", "mobile numbers only"),  # shared cost
-        ("+49 800 1234567", "mobile numbers only"),  # toll-free
-        ("+1 900 555 0123", "mobile numbers only"),  # premium rate
+        ("01512 3456789", "with country code"),  # two countries: nobody knows of which it is
+        ("not a number", "with country code"),
+        ("+49", "with country code"),
+        ("+49 1512", "valid phone number"),
+        ("+49 1512 3456789 ext. 5", "valid phone number"),
+        ("+33 6 12 34 56 78", "to this country"),
+        ("+49 30 123456", "Enter a mobile number"),
+        ("+49 900 1234567", "Enter a mobile number"),  # premium rate
+        ("+49 180 1234567", "Enter a mobile number"),  # shared cost
+        ("+49 800 1234567", "Enter a mobile number"),  # toll-free
+        ("+1 900 555 0123", "Enter a mobile number"),  # premium rate
         ("+881 6 123 45678", "country"),  # a satellite
     ],
 )

@@ -276,11 +276,11 @@ def test_the_password_of_a_storage_is_not_shown(ostiary):
 @pytest.mark.parametrize(
     ("throttles", "sentence"),
     [
-        ({"singin": {"ip": "5/minute"}}, "limits 'singin', which is nothing that is throttled"),
+        ({"singin": {"ip": "5/minute"}}, "limits 'singin', which isn't a known action"),
         ({"signin": {"address": "5/minute"}}, "counts by 'address', which is not known"),
-        ({"signin": {"ip": "5 per fortnight"}}, "is '5 per fortnight', which is no limit"),
-        ({"signin": {"ip": ""}}, "is '', which is no limit"),
-        ({"signin": {"ip": "many"}}, "is 'many', which is no limit"),
+        ({"signin": {"ip": "5 per fortnight"}}, "is '5 per fortnight', which isn't a limit"),
+        ({"signin": {"ip": ""}}, "is '', which isn't a limit"),
+        ({"signin": {"ip": "many"}}, "is 'many', which isn't a limit"),
     ],
 )
 def test_a_limit_that_cannot_be_read_is_told(ostiary, throttles, sentence):

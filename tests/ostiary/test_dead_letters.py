@@ -52,7 +52,7 @@ def test_an_operator_retries_messages_and_it_is_logged(desk, operator):
 
     answer = do(desk, "retry", rows)
 
-    assert "2 messages are due now." in answer.text
+    assert "2 messages will be retried now." in answer.text
     assert set(OutboxMessage.objects.values_list("state", "attempts")) == {("pending", 0)}
     told = Event.objects.filter(kind="outbox.retried")
     assert {event.subject for event in told} == {pseudonym_of(operator)}

@@ -330,7 +330,7 @@ def test_erase_user_now_prints_a_receipt_that_verifies(person, tmp_path):
     file.write_text(json.dumps(told))
     assert json.loads(run("verify_receipt", str(file)))["jti"] == told["id"]
     file.write_text(told["receipt"][:-4] + "AAAA")
-    with pytest.raises(CommandError, match="not a genuine receipt"):
+    with pytest.raises(CommandError, match="isn't a genuine receipt"):
         run("verify_receipt", str(file))
 
 
@@ -402,11 +402,11 @@ def test_what_erase_user_prints_is_verified_from_standard_input_too(
         ('{"receipt": 7}', 'no "receipt"'),
         ('[["a.b.c"]]', 'no "receipt"'),
         ('{"receipt": "a.b.c"', "nor JSON"),
-        ('{"receipt": "a.b.c"}', "not a genuine receipt"),
+        ('{"receipt": "a.b.c"}', "isn.t a genuine receipt"),
         (ERASED.format("waiting", "null"), "Erasure 019 is waiting: there is no receipt yet"),
         ("[" * 100_000, "nor JSON"),
         ("[" + "9" * 5000 + "]", "nor JSON"),
-        ('{"receipt": "\\ud800.b.c"}', "not a genuine receipt"),
+        ('{"receipt": "\\ud800.b.c"}', "isn.t a genuine receipt"),
         ("a.b.c\nd.e.f", "Receipt 1 of 2"),
     ],
 )

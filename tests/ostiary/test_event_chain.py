@@ -264,8 +264,8 @@ def test_links_computed_anew_up_to_a_head_that_was_left_are_found_there(log):
     for position, digest in heads_before.items():
         EventSeal.objects.filter(position=position).update(digest=digest)
     assert problems() == [
-        "#5: the chain up to here was computed anew; its head was not",
-        "#10: the chain up to here was computed anew; its head was not",
+        "#5: the chain up to here was recomputed, but not its head",
+        "#10: the chain up to here was recomputed, but not its head",
     ]
 
 
@@ -470,7 +470,7 @@ def test_the_retention_command_alone_gets_past_postgresqls_trigger(postgresql, o
 def test_the_command_says_that_the_log_is_whole(log, capsys):
     call_command("verify_events")
     out = capsys.readouterr().out
-    assert "The log is whole: 10 events (#1 to #10)." in out
+    assert "The log is intact: 10 events (#1 to #10)." in out
     assert "Without a witness" in out
 
 

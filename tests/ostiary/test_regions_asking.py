@@ -494,5 +494,5 @@ def test_who_is_here_is_at_home_here(us, person):
     model.objects.update(home_region="")
     printed = StringIO()
     call_command("set_home_region", stdout=printed)
-    assert "eu from now on: 1" in printed.getvalue()
+    assert "home region is now eu: 1" in printed.getvalue()
     assert model(email="new@example.com").home_region == "eu"

@@ -275,7 +275,7 @@ def test_reasons_are_told_to_the_log_in_plain_and_are_words_to_an_operator(
         "reasons": {"always": 50, "night": 10},
     }
     assert risk.in_words(event.details) == (
-        "60: it is always unusual (50), it is night (10); one factor was not enough"
+        "60: it is always unusual (50), it is night (10); second factor required"
     )
     ostiary(RISK_RULES=[])
     assert risk.in_words(event.details).startswith("60: always (50), night (10)")

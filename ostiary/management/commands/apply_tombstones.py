@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     help = (
         "Read the tombstones of FILE (default: OSTIARY['TOMBSTONE_FILE']) into the database, and "
-        "erase everybody whom one of them names by their id."
+        "erase every user that one of them names by ID."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         """Read, look through everybody, erase. Raises ``CommandError``."""
         path = options["file"] or ostiary_settings.TOMBSTONE_FILE
         if not path:
-            raise CommandError("Name a file, or set OSTIARY['TOMBSTONE_FILE'].")
+            raise CommandError("Give a file, or set OSTIARY['TOMBSTONE_FILE'].")
         try:
             key = tombstone_file.kept_key(path)
             restored = tombstones.restore(list(tombstone_file.read(path)), key)
@@ -50,9 +50,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"restored": restored, "erased": erased, "begun": begun}))
             return
-        self.stdout.write(f"Tombstones restored: {restored}. People erased again: {erased}.")
+        self.stdout.write(f"Tombstones restored: {restored}. Users erased again: {erased}.")
         if begun:
-            self.stdout.write(f"Begun, for the worker to finish: {begun}.")
+            self.stdout.write(f"Started, for the worker to finish: {begun}.")
 
     def _erase(self, user: Any) -> bool:
         asked = erasure.request(

@@ -21,15 +21,15 @@ class Command(BaseCommand):
     """For operators and scripts. Exits with an error for an address that nobody has."""
 
     help = (
-        "Erase the person of this address: after the grace period, in which they can call it off, "
-        "or with --now at once, waiting until it is complete and printing the signed receipt."
+        "Erase the user with this email address after the grace period, in which they can cancel. "
+        "With --now, erase at once, wait until it is complete and print the signed receipt."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whom, why and when."""
-        parser.add_argument("email", help="the person's address")
-        parser.add_argument("--reason", required=True, help="why; kept until the person is erased")
-        parser.add_argument("--now", action="store_true", help="without a grace period")
+        parser.add_argument("email", help="the user's email address")
+        parser.add_argument("--reason", required=True, help="why; stored until the user is erased")
+        parser.add_argument("--now", action="store_true", help="skip the grace period")
         parser.add_argument("--json", action="store_true", help="print one object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -72,4 +72,4 @@ class Command(BaseCommand):
         elif asked.receipt:
             self.stdout.write(asked.receipt)
         else:
-            self.stdout.write(f"The person will be erased on {asked.due_at.isoformat()}.")
+            self.stdout.write(f"The user will be erased on {asked.due_at.isoformat()}.")

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as problem:
-            raise CommandError(f"{path} can’t be made: {problem.strerror}.") from None
+            raise CommandError(f"Can’t create {path}: {problem.strerror}.") from None
         try:
             with os.fdopen(descriptor, "wb") as file:
                 self._write(file, person, options["reason"])

@@ -12,7 +12,7 @@ from ...conf import ostiary_settings
 class Command(BaseCommand):
     """Apply the retention time."""
 
-    help = "Remove security events that were sealed longer ago than EVENT_RETENTION_DAYS."
+    help = "Remove security events older than EVENT_RETENTION_DAYS."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Another time than the setting's."""

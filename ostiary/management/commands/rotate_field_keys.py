@@ -15,14 +15,14 @@ class Command(BaseCommand):
 
     help = (
         "Re-encrypt every encrypted field with the newest key of FIELD_ENCRYPTION_KEYS, and sign "
-        "the security log's head with it. Can be stopped and started again at any time, on a live "
+        "the security log's head with it. Can be stopped and restarted at any time, on a live "
         "site."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How much at a time, and whether really."""
         parser.add_argument("--batch-size", type=int, default=500)
-        parser.add_argument("--dry-run", action="store_true", help="only count")
+        parser.add_argument("--dry-run", action="store_true", help="count and change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Go through every model that has such a field."""

@@ -20,11 +20,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which database."""
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="the alias of another one")
+        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="database alias")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it. Raises ``CommandError`` with what is left to do."""
         left = list(scrubbing.rewrite(options["database"]))
         if left:
-            raise CommandError("\n".join([*left, "Run it again, with the rights that it lacks."]))
-        self.stdout.write("Done: what was erased is no longer in the database's files.")
+            raise CommandError("\n".join([*left, "Run it again with the missing permissions."]))
+        self.stdout.write("Done. The erased data is no longer in the database files.")

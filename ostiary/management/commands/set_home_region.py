@@ -15,7 +15,7 @@ from ...regions import homes
 class Command(BaseCommand):
     """To be run once on a site that becomes one of several regions. Can be run again."""
 
-    help = "Write OSTIARY['REGION'] as the home region of everybody who has none yet."
+    help = "Set OSTIARY['REGION'] as the home region of every user without one."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it, and say for how many. Raises ``CommandError``."""
@@ -27,4 +27,4 @@ class Command(BaseCommand):
         except FieldDoesNotExist:
             raise CommandError(f"{model._meta.label} has no field home_region.") from None
         named = homes.name_homes(model, ostiary_settings.REGION)
-        self.stdout.write(f"At home in {ostiary_settings.REGION} from now on: {named}.")
+        self.stdout.write(f"Users whose home region is now {ostiary_settings.REGION}: {named}.")

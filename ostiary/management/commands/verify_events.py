@@ -17,7 +17,7 @@ HEAD_FIELDS = frozenset(field.name for field in fields(event_chain.Head))
 class Command(BaseCommand):
     """Verify the chain of events."""
 
-    help = "Find events that were altered, removed or re-ordered; exit code 1 if there are any."
+    help = "Find security events that were altered, removed or reordered. Exit code 1 if any."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Output, and what a witness kept."""
@@ -41,9 +41,9 @@ class Command(BaseCommand):
         elif problems:
             self.stdout.write("\n".join(problems))
         else:
-            self.stdout.write(f"The log is whole: {end - start} events (#{start + 1} to #{end}).")
+            self.stdout.write(f"The log is intact: {end - start} events (#{start + 1} to #{end}).")
             if not witnessed:
-                self.stdout.write("Without a witness, rows cut off at the end go unnoticed.")
+                self.stdout.write("Without --witness, events removed from the end go unnoticed.")
         if problems:
             raise CommandError(f"{len(problems)} problems; the first: {problems[0]}")
 
@@ -53,7 +53,7 @@ def heads_in(file: Path) -> Iterator[event_chain.Head]:
     try:
         lines = file.read_text().splitlines()
     except OSError as problem:
-        raise CommandError(f"The witness's file can't be read: {problem.strerror}.") from None
+        raise CommandError(f"The witness file can't be read: {problem.strerror}.") from None
     for line in lines:
         try:
             told = json.loads(line[line.index("{") :])

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     """Exits with 0 only if every receipt verifies."""
 
     help = (
-        "Verify the receipt in FILE (- for standard input) by the keys of this site, or by a JWK "
+        "Verify the receipt in FILE (- for standard input) with this site's keys, or with a JWK "
         "Set that was fetched earlier, and print what it says. FILE holds a receipt as it is, or "
         "the JSON that erase_user --json prints. Of several receipts a list is printed."
     )
@@ -25,13 +25,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The receipt, and whose keys to believe."""
         parser.add_argument("file")
-        parser.add_argument("--keys", help="the path of a JWK Set to believe instead")
+        parser.add_argument("--keys", help="path of a JWK Set to trust instead")
         parser.add_argument(
             "--region-keys",
             action="append",
             default=[],
             metavar="REGION=FILE",
-            help="the JWK Set of another region whose receipt it holds; with --keys, of each",
+            help="JWK Set of a region whose receipt it contains; with --keys, one per region",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,11 +45,11 @@ class Command(BaseCommand):
                 name, _, path = pair.partition("=")
                 region_keys[name] = _keys(_text(path))
         except (OSError, ValueError, RecursionError) as problem:
-            raise CommandError(f"It can't be read: {problem}") from None
+            raise CommandError(f"The receipt can't be read: {problem}") from None
         try:
             given = receipts.written_in(text)
         except receipts.InvalidReceipt as problem:
-            raise CommandError(f"This is not a genuine receipt. {problem}") from None
+            raise CommandError(f"This isn't a genuine receipt. {problem}") from None
         believed = region_keys if region_keys or keys is not None else None
         said = []
         for number, receipt in enumerate(given, 1):
@@ -57,7 +57,7 @@ class Command(BaseCommand):
                 said.append(receipts.verify(receipt, keys, believed))
             except receipts.InvalidReceipt as problem:
                 which = f"Receipt {number} of {len(given)}" if len(given) > 1 else "This"
-                raise CommandError(f"{which} is not a genuine receipt. {problem}") from None
+                raise CommandError(f"{which} isn't a genuine receipt. {problem}") from None
         told = said[0] if len(said) == 1 else said
         self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
 
