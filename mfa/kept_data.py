@@ -24,14 +24,14 @@ def own(user: Any) -> Iterable[KeptData]:
                 "To keep out anyone who only has your password. Keys are encrypted, codes "
                 "are hashed."
             ),
-            _("Until you remove them."),
+            _("Kept until you remove them."),
             "ostiary_mfa:factors",
         )
     if has(Phone, user):
         yield KeptData(
             _("Your phone number"),
             _("Only to send you codes."),
-            _("Until you remove it."),
+            _("Kept until you remove it."),
             "ostiary_mfa:factors",
         )
     if has(TextMessage, user):

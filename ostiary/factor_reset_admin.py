@@ -81,9 +81,7 @@ class FactorResetAdmin(ReadOnlyAdmin):
         if is_done:
             self.message_user(request, words, messages.SUCCESS)
         else:
-            words = _(
-                "Nothing was removed: the request ended, or its author lost the permission."
-            )
+            words = _("Nothing was removed: the request ended, or its author lost the permission.")
             self.message_user(request, words, messages.WARNING)
         name = f"{self.admin_site.name}:ostiary_factorreset_changelist"
         may_list = self.has_view_permission(request)

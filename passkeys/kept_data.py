@@ -21,6 +21,6 @@ def own(user: Any) -> Iterable[KeptData]:
                 "To recognize them when you sign in. Their secret part, your face and your "
                 "fingerprint never leave your device."
             ),
-            _("Until you remove them."),
+            _("Kept until you remove them."),
             "ostiary_passkeys:passkeys",
         )

@@ -48,8 +48,8 @@ MESSAGES = {
         "We don’t recognize this passkey. It may have been removed. Try another one."
     ),
     "user_verification": _(
-        "Your device didn’t verify that it’s you. Set up a PIN, fingerprint or face unlock on it and "
-        "try again."
+        "Your device didn’t verify that it’s you. Set up a PIN, fingerprint or face unlock on it, "
+        "then try again."
     ),
 }
 NOT_SAVED = _("Your passkey wasn’t saved. Try again or use another device.")

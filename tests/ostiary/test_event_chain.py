@@ -471,7 +471,7 @@ def test_the_command_says_that_the_log_is_whole(log, capsys):
     call_command("verify_events")
     out = capsys.readouterr().out
     assert "The log is intact: 10 events (#1 to #10)." in out
-    assert "Without a witness" in out
+    assert "Without --witness" in out
 
 
 def test_the_command_names_the_first_problem_and_fails(log, capsys):

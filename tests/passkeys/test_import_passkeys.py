@@ -104,7 +104,7 @@ def test_a_passkey_of_django_otp_webauthn_signs_in_as_it_did(person, django_otp_
     facts = {"backup_eligible": True, "backup_state": True, "sign_count": 0}
     django_otp_webauthn(person.pk, authenticator, **facts)
 
-    assert run("django-otp-webauthn") == ("1 imported, 0 here already, 0 left out.", "")
+    assert run("django-otp-webauthn") == ("1 imported, 0 already here, 0 left out.", "")
 
     kept = Credential.objects.get()
     assert (kept.user, kept.name, kept.transports) == (person, "My key", ["usb"])
@@ -147,7 +147,7 @@ def test_a_passkey_of_django_passkeys_signs_in_and_tells_whether_it_is_synced(pe
 
     said, left_out = run("django-passkeys")
 
-    assert said == "1 imported, 0 here already, 1 left out."
+    assert said == "1 imported, 0 already here, 1 left out."
     assert left_out.endswith("its person has switched it off")
     assert Credential.objects.get().backup_eligible is None
     assert ceremony.sign_in(authenticator).user == person
@@ -175,7 +175,7 @@ def test_a_passkey_of_allauth_signs_in_and_its_other_factors_are_left(person):
 
     said, left_out = run("allauth")
 
-    assert said == "1 imported, 0 here already, 2 left out."
+    assert said == "1 imported, 0 already here, 2 left out."
     assert "it is no passkey but totp" in left_out
     assert "can't be read" in left_out
     kept = Credential.objects.get()
@@ -213,7 +213,7 @@ def test_a_key_of_two_factor_auth_signs_in_and_the_others_are_told(person):
 
     said, left_out = run("two-factor")
 
-    assert said == "1 imported, 0 here already, 2 left out."
+    assert said == "1 imported, 0 already here, 2 left out."
     assert "never confirmed" in left_out
     assert "can't be read" in left_out
     taken = Credential.objects.get()
@@ -232,7 +232,7 @@ def test_it_can_be_run_again_and_tried_without_change(person, django_otp_webauth
     ceremony.sign_in(authenticator, counter=9)
     Credential.objects.update(name="Renamed here")
 
-    assert run("django-otp-webauthn")[0] == "0 imported, 1 here already, 0 left out."
+    assert run("django-otp-webauthn")[0] == "0 imported, 1 already here, 0 left out."
     kept = Credential.objects.get()
     assert (kept.name, kept.sign_count) == ("Renamed here", 9)
 
@@ -254,7 +254,7 @@ def test_what_makes_no_passkey_is_left_out_and_told(person, other_person, django
 
     said, left_out = run("django-otp-webauthn")
 
-    assert said == "0 imported, 0 here already, 6 left out."
+    assert said == "0 imported, 0 already here, 6 left out."
     for reason in (
         "another person's",
         "never confirmed",

@@ -14,9 +14,9 @@ class Command(BaseCommand):
     """Import passkeys."""
 
     help = (
-        "Take over the passkeys that people of this site made by another package, from its tables "
-        "in this database. It can be run again: what is here stays as it is. They go on working "
-        'for the domain that they were made for only: see OSTIARY_PASSKEYS["RP_ID"].'
+        "Import the passkeys that users of this site created with another package, from its "
+        "tables in this database. It can be run again: what was imported before is skipped. They "
+        'only work for the domain they were created for: see OSTIARY_PASSKEYS["RP_ID"].'
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,7 +24,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from", dest="source", required=True, choices=SOURCES, help="the package"
         )
-        parser.add_argument("--dry-run", action="store_true", help="change nothing, tell all")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="report what would happen and change nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take over, tell."""
@@ -38,6 +40,6 @@ class Command(BaseCommand):
             self.stderr.write(line)
         would = "would be imported" if options["dry_run"] else "imported"
         self.stdout.write(
-            f"{report.imported} {would}, {report.here_already} here already, "
+            f"{report.imported} {would}, {report.here_already} already here, "
             f"{len(report.left_out)} left out."
         )
