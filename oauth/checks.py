@@ -111,11 +111,11 @@ def check_pkce_exemptions(
         return []
     return [
         Warning(
-            f"These applications may go without PKCE: {', '.join(names)}.",
+            f"These applications may omit PKCE: {', '.join(names)}.",
             hint=(
                 "Who steals a code of theirs can use it in a session of their own, unless the "
                 "application checks the nonce. Switch on PKCE in its library (docs: Register an "
-                "application), then untick 'May go without PKCE' on its page in the admin."
+                "application), then clear 'May omit PKCE' on its page in the admin."
             ),
             id="ostiary_oauth.W010",
         )

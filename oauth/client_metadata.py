@@ -416,7 +416,7 @@ def problem_of_name(name: Any) -> str:
     if len(name) > NAME_MAX_LENGTH:
         return _("longer than %s characters") % NAME_MAX_LENGTH
     if display_text.is_blank(name):
-        return _("nothing that can be seen")
+        return _("no visible characters")
     return display_text.problem(name)
 
 

@@ -63,7 +63,7 @@ def problems(client: Client) -> dict[str, list[str]]:
     if client.name and (problem := client_metadata.problem_of_name(client.name)):
         complain("name", problem)
     if not _CLIENT_ID.fullmatch(client.client_id):
-        complain("client_id", _("Plain ASCII characters without spaces."))
+        complain("client_id", _("Use ASCII characters without spaces."))
     for field in ("redirect_uris", "post_logout_redirect_uris"):
         for uri in getattr(client, field).split():
             problem = redirect_uri.why_not_registrable(uri)
@@ -73,7 +73,7 @@ def problems(client: Client) -> dict[str, list[str]]:
         if redirect_uri.origin_of(origin) != origin:
             complain(
                 "allowed_origins",
-                _("%s is no origin. Write one such as https://app.example.com.") % origin,
+                _("%s isn’t an origin. Enter one such as https://app.example.com.") % origin,
             )
     for field, known in (
         ("grant_types", GRANT_TYPES),
@@ -91,19 +91,19 @@ def problems(client: Client) -> dict[str, list[str]]:
             and len(uri) <= AUDIENCE_MAX_LENGTH
             for uri in values
         ):
-            complain(field, _("A list of absolute URIs, without fragment."))
+            complain(field, _("Enter absolute URIs without fragment."))
     if client.is_public and client.serves:
-        complain("serves", _("A public client can’t prove that it is the API."))
+        complain("serves", _("A public client can’t introspect tokens."))
     if "authorization_code" in client.grant_types and not client.redirect_uris.strip():
         complain("redirect_uris", _("The authorization code grant needs a redirect URI."))
     if client.is_public and "client_credentials" in client.grant_types:
-        complain("grant_types", _("A public client has no credentials of its own."))
+        complain("grant_types", _("A public client has no credentials."))
     if client.token_endpoint_auth_methods and (
         client.is_public != (client.token_endpoint_auth_methods == ["none"])
     ):
         complain(
             "token_endpoint_auth_methods",
-            _("A public client authenticates with “none” alone, a confidential one never."),
+            _("A public client must use only “none”, and a confidential client never."),
         )
     methods = client.token_endpoint_auth_methods
     if not isinstance(methods, list):
@@ -130,7 +130,7 @@ def problems(client: Client) -> dict[str, list[str]]:
     ):
         complain(
             "id_token_signed_response_alg",
-            _("HS256 signs with the application’s secret, and a public one has none."),
+            _("HS256 needs a client secret, which a public client doesn’t have."),
         )
     if (
         client.subject_type == client.SubjectType.PAIRWISE
@@ -140,7 +140,7 @@ def problems(client: Client) -> dict[str, list[str]]:
         complain(
             "subject_type",
             _(
-                "Its redirect URIs are not all of one host: pairwise subjects need a "
+                "The redirect URIs have different hosts, so pairwise subjects need a "
                 "sector_identifier_uri."
             ),
         )
@@ -152,11 +152,11 @@ def problems(client: Client) -> dict[str, list[str]]:
     ):
         complain(
             NON_FIELD_ERRORS,
-            _("frontchannel_logout_uri: not of the scheme, host and port of a redirect URI"),
+            _("frontchannel_logout_uri: must have the scheme, host and port of a redirect URI"),
         )
     header = client.security_event_secret or ""
     if len(header) > HEADER_MAX_LENGTH or not _HEADER.fullmatch(header):
-        complain(NON_FIELD_ERRORS, _("The Authorization header: ASCII characters in one line."))
+        complain(NON_FIELD_ERRORS, _("Authorization header: use ASCII characters on one line."))
     for name, problem in unusable.items() if unusable else client_key_rules.problems(client):
         complain(NON_FIELD_ERRORS, f"{name}: {problem}")
     if not errors and security_profile.is_fapi2(client):
@@ -166,10 +166,10 @@ def problems(client: Client) -> dict[str, list[str]]:
         complain(
             "pkce_exempt",
             _(
-                "Only a confidential application that an operator registered can go without PKCE, "
-                "not with FAPI 2.0, and only where the settings let one."
+                "Only a confidential application registered by an administrator can omit PKCE, "
+                "without FAPI 2.0, and only if the settings allow it."
             ),
         )
     if client.required_acr and parse_acr(client.required_acr) is None:
-        complain("required_acr", _("Not an acr value that this site knows."))
+        complain("required_acr", _("This site doesn’t support this acr value."))
     return errors

@@ -103,9 +103,9 @@ def check_sector(client: Client) -> None:
         listed = None
     if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
         raise ValidationError(
-            {"sector_identifier_uri": _("There is no JSON list of redirect URIs at this address.")}
+            {"sector_identifier_uri": _("This URL has no JSON list of redirect URIs.")}
         )
     if missing := [each for each in client.redirect_uris.split() if each not in listed]:
         raise ValidationError(
-            {"sector_identifier_uri": _("It doesn't list: %s") % " ".join(missing)}
+            {"sector_identifier_uri": _("The list lacks: %s") % " ".join(missing)}
         )

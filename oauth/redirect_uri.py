@@ -83,7 +83,7 @@ def why_not_registrable(uri: str) -> str:
     if _ENCODED_CONTROL.search(uri):
         return _("encoded control characters are not allowed")
     if scheme in FORBIDDEN_SCHEMES:
-        return _("this scheme can run code or leaves the browser")
+        return _("this scheme is unsafe")
     if scheme in ("http", "https") and not parts.hostname:
         return _("the host is missing")
     if scheme in ("http", "https") and not is_authority(parts.netloc):

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 OFFLINE = "offline_access"
 
 STANDARD = {
-    "openid": _("Know that it is you"),
+    "openid": _("Confirm your identity"),
     "profile": _("See your name and profile"),
     "email": _("See your email address"),
     "address": _("See your postal address"),
-    OFFLINE: _("Stay connected when you are away"),
+    OFFLINE: _("Keep access when you’re not using it"),
 }
 """The scopes of OIDC Core §5.4 and §11 that this server answers."""
 

@@ -30,7 +30,7 @@ class ScopesField(forms.CharField):
         for line in (value or "").splitlines():
             name, _space, words = line.strip().partition(" ")
             if name in found:
-                raise forms.ValidationError(_("“%s” is there twice.") % name)
+                raise forms.ValidationError(_("“%s” is listed twice.") % name)
             if name:
                 found[name] = words.strip()
         return found
@@ -46,8 +46,8 @@ class ApiForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = ScopesField(
         required=False,
         help_text=_(
-            "One a line: its name, a space, and what it allows in words that people understand, as "
-            "in “orders:read See your orders”. It can be asked for only together with this API."
+            "One per line: the name, a space, and a description that users understand, such as "
+            "“orders:read See your orders”. Can only be requested together with this API."
         ),
     )
 

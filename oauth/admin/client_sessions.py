@@ -64,11 +64,11 @@ class ClientSessionAdmin(ReadOnlyAdmin):
     def state(self, session: ClientSession) -> str:
         """What the message waits for."""
         if session.told_at is not None:
-            return str(_("told"))
+            return str(_("notified"))
         message = session.message
         return message.get_state_display() if message is not None else "–"
 
-    @admin.action(description=_("Tell again now"), permissions=["change"])
+    @admin.action(description=_("Notify again now"), permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[ClientSession]) -> None:
         """Messages that were given up get all their attempts again."""
         count = 0
@@ -83,7 +83,10 @@ class ClientSessionAdmin(ReadOnlyAdmin):
                         client_id=session.client.client_id,
                         details={"message": str(session.message.pk), "kind": session.message.kind},
                     )
-        text = ngettext("%d message is due now.", "%d messages are due now.", count) % count
+        text = (
+            ngettext("%d message will be retried now.", "%d messages will be retried now.", count)
+            % count
+        )
         self.message_user(request, text, messages.SUCCESS)
 
 
@@ -95,7 +98,7 @@ def summary(client: Client) -> str:
         given_up=Count("pk", filter=GIVEN_UP),
         since=Min("failing_since", filter=WAITING | GIVEN_UP),
     )
-    text = _("%(told)d told, %(waiting)d waiting, %(given_up)d given up.") % found
+    text = _("%(told)d notified, %(waiting)d waiting, %(given_up)d failed.") % found
     if found["since"] is not None:
         text += " " + _("Failing since %s.") % date_format(found["since"], "DATETIME_FORMAT")
     address = reverse("admin:ostiary_oauth_clientsession_changelist")

@@ -73,33 +73,35 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
         required=False,
         label=_("Client authentication"),
         help_text=_(
-            "None chosen: by its secret, in the header or the body; a public one not. "
-            "“client_secret_jwt”, and HS256 for its tokens, need the secret itself and not only "
-            "its hash. It is then kept encrypted, and whoever has both the database and "
-            "FIELD_ENCRYPTION_KEYS can read it and pass for the application: prefer "
+            "None selected: by secret, in the header or the body; a public client not at all. "
+            "“client_secret_jwt” and HS256 tokens need the secret itself, not only its hash. It’s "
+            "then stored encrypted, and anyone with both the database and "
+            "FIELD_ENCRYPTION_KEYS can read it and imitate the application: prefer "
             "“private_key_jwt”. Where only a hash is kept yet, saving makes a new secret."
         ),
     )
-    scopes = SetField(choices=scope_choices, required=False, help_text=_("What it may ask for."))
+    scopes = SetField(choices=scope_choices, required=False, help_text=_("Scopes it may request."))
     audiences = LinesField(
         required=False,
         help_text=_(
-            "APIs (RFC 8707 resource identifiers) it may get tokens for, one a line. The first is "
-            "taken when it acts for itself and names none."
+            "APIs (RFC 8707 resource identifiers) it may get tokens for, one per line. The first "
+            "is the default for client credentials."
         ),
     )
     serves = LinesField(
         required=False,
-        help_text=_("APIs that it is, or answers for, one a line: whose tokens it may introspect."),
+        help_text=_("APIs it provides, one per line. It may introspect their tokens."),
     )
-    contacts = LinesField(required=False, help_text=_("How to reach its makers, one a line."))
+    contacts = LinesField(
+        required=False, help_text=_("Email addresses of its developers, one per line.")
+    )
     security_event_authorization = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         label=_("… with this Authorization header"),
         help_text=_(
-            "Such as “Bearer …”, if it asks for one. Kept encrypted and never shown again. Empty "
-            "leaves it as it is, and forgets it when the address changes."
+            "Such as “Bearer …”, if the receiver needs one. Stored encrypted and never shown "
+            "again. Empty keeps the current one; changing the URL removes it."
         ),
     )
     required_acr = forms.ChoiceField(
@@ -109,7 +111,7 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
         ],
         required=False,
         label=_("Required assurance"),
-        help_text=_("The least acr with which people may sign in to it."),
+        help_text=_("Minimum acr required to sign in to it."),
     )
 
     class Meta:
@@ -117,14 +119,14 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
         fields = ["grant_types", "redirect_uris", "post_logout_redirect_uris", "allowed_origins"]
         help_texts = {
             "redirect_uris": _(
-                "One a line, compared as exact strings. Only the port of http://127.0.0.1, "
-                "http://[::1] and, unless this site has turned that off, http://localhost may "
+                "One per line, compared as exact strings. Only the port of http://127.0.0.1, "
+                "http://[::1] and, unless turned off for this site, http://localhost may "
                 "differ."
             ),
-            "post_logout_redirect_uris": _("Where people may be sent after signing out."),
+            "post_logout_redirect_uris": _("Where users may be sent after signing out."),
             "allowed_origins": _(
-                "Of a public application: further origins, such as https://app.example.com, whose "
-                "pages send credentials along. Those of its redirect URIs may anyway."
+                "For a public application: additional origins, such as https://app.example.com, "
+                "that send credentials. Origins of its redirect URIs are always allowed."
             ),
         }
 
@@ -195,7 +197,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
         (
-            _("What it may do"),
+            _("Permissions"),
             {
                 "fields": [
                     "grant_types",
@@ -267,25 +269,23 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def secret_state(self, client: Client) -> str:
         """Whether there is one; never what it is."""
         if client._state.adding:
-            return str(_("Made when you save a confidential one, and shown then."))
+            return str(_("Created and shown when you save a confidential application."))
         if client.is_public:
-            return str(_("None: a public client."))
+            return str(_("None (public client)."))
         if not client.secret_hash:
             return str(_("None yet. Use the action “New secret” in the list."))
         if client.keeps_secret_readable:
-            return str(
-                _("Kept encrypted, beside its hash, because it signs with it. Never shown again.")
-            )
+            return str(_("Stored encrypted, because it signs with it. Never shown again."))
         if client.previous_secret_hash:
-            return str(_("Two: the new one, and the one before until its overlap ends."))
-        return str(_("One. It was shown when it was made."))
+            return str(_("Two: the new one, and the previous one until it expires."))
+        return str(_("One. It was shown when it was created."))
 
     @admin.display(description=_("back-channel logout"))
     def backchannel_logout_state(self, client: Client) -> str:
         """Whether it hears what we tell it."""
         return "–" if client._state.adding else client_sessions.summary(client)
 
-    @admin.display(description=_("notices of erasures"))
+    @admin.display(description=_("erasure notices"))
     def erasure_notices_state(self, client: Client) -> str:
         """Whether it hears them, and by what."""
         return "–" if client._state.adding else erasure_notices.summary(client)
@@ -294,7 +294,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def profile_state(self, client: Client) -> str:
         """What keeps the saved registration from the FAPI 2.0 profile, one a line."""
         if client._state.adding:
-            return str(_("Told here once it is saved."))
+            return str(_("Shown after saving."))
         lacks = security_profile.missing(client)
         return format_html_join("", "<p>{}</p>", ((lack,) for lack in lacks)) or str(_("Nothing."))
 
@@ -364,7 +364,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 self.delete_model(request, client)
 
     @admin.action(
-        description=_("New secret (the one before works for 7 days more)"), permissions=["change"]
+        description=_("New secret (the previous one works for 7 more days)"), permissions=["change"]
     )
     def rotate_secret(
         self, request: HttpRequest, queryset: QuerySet[Client]
@@ -381,7 +381,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return None
         return self._secrets_page(request, clients)
 
-    @admin.action(description=_("Disable, and end all their tokens"), permissions=["change"])
+    @admin.action(description=_("Disable and revoke all tokens"), permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
         """Switch off and revoke."""
         with transaction.atomic():
@@ -391,7 +391,7 @@ class ClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.revoke_tokens(request, queryset)
             queryset.update(enabled=False)
 
-    @admin.action(description=_("End all their tokens"), permissions=["change"])
+    @admin.action(description=_("Revoke all tokens"), permissions=["change"])
     def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Client]) -> None:
         """Revoke every grant of the chosen clients."""
         count = 0

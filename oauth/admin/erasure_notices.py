@@ -48,7 +48,7 @@ def summary(client: Client) -> str:
     found = ErasureNotice.objects.filter(client=client).aggregate(
         waiting=Count("pk", filter=~PARKED), given_up=Count("pk", filter=PARKED)
     )
-    text = _("%(waiting)d waiting, %(given_up)d given up.") % found
+    text = _("%(waiting)d waiting, %(given_up)d failed.") % found
     if client.security_event_secret:
         text += " " + _("With an Authorization header.")
     address = reverse("admin:ostiary_oauth_erasurenotice_changelist")

@@ -14,7 +14,7 @@ from .told import RuleAdmin
 class ExchangeRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """Scopes as check boxes."""
 
-    scopes = SetField(choices=scope_choices, help_text=_("The most that it gets."))
+    scopes = SetField(choices=scope_choices, help_text=_("Maximum scopes of the new token."))
 
     class Meta:
         model = ExchangeRule

@@ -21,7 +21,7 @@ from ..models import AccessToken, Consent, DeviceGrant, Grant
 
 def say_ended(model_admin: Any, request: HttpRequest, count: int) -> None:
     """Tell the operator how many grants an action ended."""
-    text = ngettext("%d grant was ended.", "%d grants were ended.", count) % count
+    text = ngettext("%d grant was revoked.", "%d grants were revoked.", count) % count
     model_admin.message_user(request, text, messages.SUCCESS)
 
 
@@ -84,12 +84,12 @@ class AccessTokenAdmin(ReadOnlyAdmin):
     list_filter = ["application"]
     fields = ["person", "application", "scope", "resource", "created", "expires", "good"]
 
-    @admin.display(description=_("person"))
+    @admin.display(description=_("user"))
     def person(self, token: AccessToken) -> str:
         """Who gave it; nobody for an application's own."""
         return str(token.grant.user) if token.grant else "—"
 
-    @admin.display(description=_("good"), boolean=True)
+    @admin.display(description=_("active"), boolean=True)
     def good(self, token: AccessToken) -> bool:
         """Whether it would be taken now."""
         return bool(

@@ -22,17 +22,17 @@ class InitialAccessTokenForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = SetField(
         choices=scope_choices,
         required=False,
-        help_text=_("What they may ask for. None chosen: the scopes of REGISTRATION_SCOPES."),
+        help_text=_("Scopes its clients may request. None selected: those of REGISTRATION_SCOPES."),
     )
     grant_types = SetField(
         choices=names(GRANT_TYPES),
         required=False,
-        help_text=_("None chosen: authorization_code and refresh_token."),
+        help_text=_("None selected: authorization_code and refresh_token."),
     )
     audiences = LinesField(
         required=False,
         help_text=_(
-            "APIs they may get tokens for, one a line. Empty: those of REGISTRATION_AUDIENCES."
+            "APIs its clients may get tokens for, one per line. Empty: REGISTRATION_AUDIENCES."
         ),
     )
 

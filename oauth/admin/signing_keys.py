@@ -42,7 +42,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         where = {"action_location": action_location} if action_location else {}
         return super().get_actions(request, **where)
 
-    @admin.action(description=_("Rotate: let the next key sign"), permissions=["change"])
+    @admin.action(description=_("Rotate to the next key"), permissions=["change"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """Rotate the algorithms of the chosen keys."""
         for alg in sorted({key.alg for key in queryset}):
@@ -55,7 +55,8 @@ class SigningKeyAdmin(ReadOnlyAdmin):
             )
 
     @admin.action(
-        description=_("Withdraw: stolen; refuse all they signed, now"), permissions=["change"]
+        description=_("Revoke as compromised and reject everything it signed"),
+        permissions=["change"],
     )
     def withdraw(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """Stop publishing and accepting the chosen keys."""

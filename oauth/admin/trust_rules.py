@@ -28,24 +28,24 @@ class TrustRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     algorithms = SetField(
         choices=names(SIGNING_ALGS),
         initial=["RS256"],
-        help_text=_("That its tokens may be signed with: RS256 with most platforms."),
+        help_text=_("Allowed signing algorithms. Most platforms use RS256."),
     )
     uses = SetField(
         choices=TrustRule.Use.choices,
         initial=[TrustRule.Use.JWT_BEARER],
-        help_text=_("Where the token may be shown."),
+        help_text=_("Where the token may be used."),
     )
     scopes = SetField(
         choices=scope_choices,
         required=False,
-        help_text=_("The most that it gets, of those the application may have."),
+        help_text=_("Maximum scopes, of those the application may have."),
     )
     audiences = LinesField(
         required=False,
         label=_("APIs"),
         help_text=_(
-            "One a line: it gets tokens for one of these, the first where it names none. Empty: "
-            "for any that the application may have tokens for."
+            "One per line. Tokens are issued for one of these; the first is the default. Empty: "
+            "any API of the application."
         ),
     )
 
@@ -66,7 +66,7 @@ class TryForm(forms.Form):
         strip=True,
         max_length=workload.MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}),
-        help_text=_("A JWT of the outside issuer. It is looked at, and kept nowhere."),
+        help_text=_("A JWT from the outside issuer. It isn’t stored."),
     )
 
 
@@ -84,32 +84,32 @@ class TrustRuleAdmin(RuleAdmin):
     fieldsets = [
         (None, {"fields": ["name", "enabled"]}),
         (
-            _("Whose tokens"),
+            _("Issuer"),
             {
                 "fields": ["issuer", "jwks_uri", "jwks", "algorithms"],
                 "description": _(
-                    "A workload shows a token that its own platform signed. The platform is "
-                    "trusted to say who its workloads are: name one that you would trust with it."
+                    "A workload presents a token that its own platform signed. You trust the "
+                    "platform to identify its workloads, so choose it with care."
                 ),
             },
         ),
         (
-            _("Which of them"),
+            _("Matching tokens"),
             {
                 "fields": ["audience", "subject", "conditions", "max_age", "single_use"],
                 "description": _(
-                    "All of this has to hold. Everybody with an account at a public platform can "
-                    "get tokens of it: only subject and conditions say that it is you."
+                    "All of these must match. Anyone with an account at a public platform can get "
+                    "its tokens: only subject and conditions restrict them to you."
                 ),
             },
         ),
         (
-            _("What it gets"),
+            _("Issued token"),
             {
                 "fields": ["client", "uses", "scopes", "audiences", "lifetime"],
                 "description": _(
-                    "A token that two rules take is refused, unless the request names the "
-                    "application of one of them by client_id."
+                    "A token that matches two rules is refused, unless the request’s client_id "
+                    "names the application of one of them."
                 ),
             },
         ),

@@ -35,35 +35,37 @@ class Api(models.Model):
         _("identifier"),
         max_length=AUDIENCE_MAX_LENGTH,
         unique=True,
-        help_text=_("An absolute URI: the resource that clients name, the audience of its tokens."),
+        help_text=_(
+            "An absolute URI: the resource clients request and the audience of its tokens."
+        ),
     )
-    name = models.CharField(_("name"), max_length=100, help_text=_("As people read it."))
+    name = models.CharField(_("name"), max_length=100, help_text=_("Shown to users."))
     scopes = models.JSONField(
-        _("scopes"), default=dict, blank=True, help_text=_("What may be asked of it, in words.")
+        _("scopes"), default=dict, blank=True, help_text=_("Scope names and their descriptions.")
     )
     access_token_lifetime = models.PositiveIntegerField(
         _("access token lifetime"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text=_("Seconds, at most. Empty: as the application has it."),
+        help_text=_("Maximum seconds. Empty: as set for the application."),
     )
     access_token_signing_alg = models.CharField(
         _("access token algorithm"),
         max_length=8,
         blank=True,
         choices=[(alg, alg) for alg in SIGNING_ALGS],
-        help_text=_("Empty: as the application has it."),
+        help_text=_("Empty: as set for the application."),
     )
     revocation_policy = models.CharField(
         _("revocation policy"),
         max_length=20,
         blank=True,
         choices=Client.RevocationPolicy,
-        help_text=_("At least this. Empty: as the application has it."),
+        help_text=_("Minimum. Empty: as set for the application."),
     )
     enabled = models.BooleanField(
-        _("enabled"), default=True, help_text=_("No token is issued for a disabled one.")
+        _("enabled"), default=True, help_text=_("No tokens are issued for a disabled API.")
     )
 
     class Meta:
@@ -78,16 +80,16 @@ class Api(models.Model):
         """Refuse what no token could be issued for."""
         errors: dict[str, Any] = {}
         if not redirect_uri.is_absolute(self.identifier):
-            errors["identifier"] = _("An absolute URI, without fragment.")
+            errors["identifier"] = _("Enter an absolute URI without fragment.")
         if not isinstance(self.scopes, dict):
-            errors["scopes"] = _("A name and its words, for each scope.")
+            errors["scopes"] = _("Enter a name and a description for each scope.")
         else:
             for name, words in self.scopes.items():
                 if not _SCOPE.fullmatch(name) or len(name) > SCOPE_MAX_LENGTH:
-                    errors["scopes"] = _("“%s” can’t be the name of a scope.") % name
+                    errors["scopes"] = _("“%s” isn’t a valid scope name.") % name
                 elif name in scopes.STANDARD:
-                    errors["scopes"] = _("“%s” is a scope of this server itself.") % name
+                    errors["scopes"] = _("“%s” is a built-in scope.") % name
                 elif not isinstance(words, str) or not 0 < len(words) <= WORDS_MAX_LENGTH:
-                    errors["scopes"] = _("“%s” needs words that people understand.") % name
+                    errors["scopes"] = _("“%s” needs a description that users understand.") % name
         if errors:
             raise ValidationError(errors)

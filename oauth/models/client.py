@@ -38,16 +38,16 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
     class RegistrationSource(models.TextChoices):
         """Who registered it. The toolkit's names, and one of ours."""
 
-        MANUAL = "manual", _("An operator")
-        DCR = "dcr", _("Itself (dynamic registration)")
-        CIMD = "cimd", _("Itself (client ID metadata document)")
-        SELF_SERVICE = "self_service", _("A person, by self-service")
+        MANUAL = "manual", _("Administrator")
+        DCR = "dcr", _("Dynamic client registration")
+        CIMD = "cimd", _("Client ID metadata document")
+        SELF_SERVICE = "self_service", _("User (self-service)")
 
     class SubjectType(models.TextChoices):
         """How a person is named to the client (OIDC Core §8)."""
 
-        PUBLIC = "public", _("Public: the same identifier for every application")
-        PAIRWISE = "pairwise", _("Pairwise: another identifier for each sector")
+        PUBLIC = "public", _("Public: the same for all applications")
+        PAIRWISE = "pairwise", _("Pairwise: different for each sector")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client_id = models.CharField(_("client ID"), max_length=255, unique=True, default=random_name)
@@ -58,44 +58,44 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         null=True,
         blank=True,
         verbose_name=_("owner"),
-        help_text=_("Who looks after it. It stays when this person goes."),
+        help_text=_("Responsible user. The application stays if this user is deleted."),
     )
     enabled = models.BooleanField(
         _("enabled"),
         default=True,
-        help_text=_("A disabled application gets no tokens, and those it has stop working here."),
+        help_text=_("A disabled application gets no tokens, and its tokens stop working here."),
     )
     first_party = models.BooleanField(
         _("first party"),
         default=False,
-        help_text=_("Our own application: people are not asked for consent."),
+        help_text=_("Part of this site: users aren’t asked for consent."),
     )
     grant_types = models.JSONField(_("grant types"), default=list)
     scopes = models.JSONField(
-        _("scopes"), default=list, blank=True, help_text=_("What it may ask for.")
+        _("scopes"), default=list, blank=True, help_text=_("Scopes it may request.")
     )
     audiences = models.JSONField(
         _("audiences"),
         default=list,
         blank=True,
         help_text=_(
-            "APIs (RFC 8707 resource identifiers) it may get tokens for. The first is taken when "
-            "it acts for itself and names none."
+            "APIs (RFC 8707 resource identifiers) it may get tokens for. The first is the default "
+            "for client credentials."
         ),
     )
     serves = models.JSONField(
         _("serves"),
         default=list,
         blank=True,
-        help_text=_("APIs that it is, or answers for: whose tokens it may introspect."),
+        help_text=_("APIs it provides. It may introspect their tokens."),
     )
     token_endpoint_auth_methods = models.JSONField(
         _("client authentication"),
         default=list,
         blank=True,
         help_text=_(
-            "How it may prove who it is at the token endpoint. Empty: by its secret, in the header "
-            "or the body; a public client not at all."
+            "Methods allowed at the token endpoint. Empty: by secret, in the header or the body; a "
+            "public client not at all."
         ),
     )
     revocation_policy = models.CharField(
@@ -104,13 +104,12 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         choices=RevocationPolicy,
         default=RevocationPolicy.SHORT_LIVED,
         help_text=_(
-            "Short-lived: access tokens are signed and stored nowhere, which is fastest. "
-            "Revoking ends renewal at once; an access token already issued works at other APIs "
-            "until it expires (see its lifetime). "
-            "Blocklist: signed as well, and each has a row until it expires. Revoking ends it at "
-            "once for every API that checks the shared list; the others take it until it expires. "
-            "Opaque: a random reference that says nothing. Revoking ends it at once everywhere; "
-            "every use costs the API a request to this server."
+            "Short-lived: access tokens are signed and not stored, which is fastest. Revoking ends "
+            "renewal at once, but issued access tokens work at other APIs until they expire. "
+            "Blocklist: signed, with a row each until they expire. Revoking ends them at once at "
+            "every API that checks the shared list. "
+            "Opaque: a random reference. Revoking ends it at once everywhere, but the API has to "
+            "ask this server at every use."
         ),
     )
     access_token_lifetime = models.PositiveIntegerField(
@@ -122,31 +121,32 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
     refresh_token_idle_lifetime = models.PositiveIntegerField(
         _("refresh token idle lifetime"),
         default=14 * 24 * 3600,
-        help_text=_("Seconds. A refresh token unused for this long ends."),
+        help_text=_("Seconds. An unused refresh token expires after this time."),
     )
     refresh_token_lifetime = models.PositiveIntegerField(
         _("refresh token lifetime"),
         default=90 * 24 * 3600,
-        help_text=_("Seconds. After this the person signs in again, however busy the token was."),
+        help_text=_(
+            "Seconds. After this, the user has to sign in again even if the token is in use."
+        ),
     )
     pkce_exempt = models.BooleanField(
-        _("may go without PKCE"),
+        _("may omit PKCE"),
         default=False,
         db_default=False,
         help_text=_(
-            "Leave it off, and switch on PKCE in the application’s library. With it, its requests "
-            "may come without, if they ask for openid and carry a nonce. What that costs: who has "
-            "stolen a code can slip it into a session at the application, and nothing here stops "
-            "that. Only the application can, by checking the nonce in the ID token, which we can’t "
-            "see. Only for a confidential application that an operator registered, and not with "
-            "FAPI 2.0."
+            "Leave this off and turn on PKCE in the application’s library. If on, requests may "
+            "omit PKCE if they request openid and carry a nonce. The risk: someone with a stolen "
+            "code can inject it into a session at the application. Only the application can "
+            "prevent that, by checking the nonce in the ID token, which we can’t verify. Only for "
+            "a confidential application registered by an administrator, without FAPI 2.0."
         ),
     )
     required_acr = models.CharField(
         _("required assurance"),
         max_length=64,
         blank=True,
-        help_text=_("The least acr with which people may sign in to it; empty for any."),
+        help_text=_("Minimum acr required to sign in to it. Empty for any."),
     )
     subject_type = models.CharField(
         _("subject type"),
@@ -154,8 +154,8 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         choices=SubjectType,
         default=SubjectType.PUBLIC,
         help_text=_(
-            "By pairwise ones, applications of different sectors can’t tell that they know the "
-            "same person. Changing it, or the sector, makes all its people strangers to it."
+            "With pairwise identifiers, applications of different sectors can’t correlate users. "
+            "Changing this, or the sector, changes the identifiers of all its users."
         ),
     )
     id_token_signed_response_alg = models.CharField(
@@ -164,8 +164,8 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         choices=[(alg, alg) for alg in (*SIGNING_ALGS, HMAC_ALG)],
         default="RS256",
         help_text=_(
-            "By HS256 the application’s secret signs, which therefore has to be kept encrypted "
-            "instead of hashed alone; choose it only for an application that knows no other."
+            "HS256 signs with the client secret, which then has to be stored encrypted instead of "
+            "hashed. Choose it only if the application supports nothing else."
         ),
     )
     access_token_signing_alg = models.CharField(
@@ -179,14 +179,14 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
     policy_uri = models.URLField(_("privacy policy"), blank=True)
     tos_uri = models.URLField(_("terms of service"), blank=True)
     contacts = models.JSONField(
-        _("contacts"), default=list, blank=True, help_text=_("How to reach its makers.")
+        _("contacts"), default=list, blank=True, help_text=_("Email addresses of its developers.")
     )
     metadata = models.JSONField(
-        _("further metadata"),
+        _("additional metadata"),
         default=dict,
         blank=True,
         editable=False,
-        help_text=_("Client metadata by their registered names (client_metadata.py)."),
+        help_text=_("Client metadata by registered name."),
     )
     registration_source = models.CharField(
         _("registered by"),
@@ -205,14 +205,14 @@ class Client(ClientSecrets, AbstractApplication):  # type: ignore[misc]  # the t
         verbose_name = _("application")
         verbose_name_plural = _("applications")
         ordering = ["name"]
-        permissions = [("own_clients", _("Can register applications of their own"))]
+        permissions = [("own_clients", _("Can register their own applications"))]
         indexes = [models.Index(fields=["unused_expires_at"], name="ostiary_client_unused")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(pkce_exempt=False)
                 | models.Q(client_type="confidential", registration_source="manual"),
                 name="ostiary_client_needs_pkce",
-                violation_error_message=_("This application has to use PKCE."),
+                violation_error_message=_("This application must use PKCE."),
             )
         ]
 

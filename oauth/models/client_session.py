@@ -28,7 +28,7 @@ class ClientSession(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         null=True,
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
     subject = models.CharField(_("subject"), max_length=255)
     created_at = models.DateTimeField(_("signed in"), auto_now_add=True)
@@ -40,13 +40,13 @@ class ClientSession(models.Model):
         null=True,
         verbose_name=_("message"),
     )
-    told_at = models.DateTimeField(_("told"), null=True)
+    told_at = models.DateTimeField(_("notified"), null=True)
     failing_since = models.DateTimeField(_("failing since"), null=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
 
     class Meta:
-        verbose_name = _("session at an application")
-        verbose_name_plural = _("sessions at applications")
+        verbose_name = _("application session")
+        verbose_name_plural = _("application sessions")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(

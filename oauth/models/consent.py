@@ -22,7 +22,7 @@ class Consent(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="oauth_consents",
-        verbose_name=_("person"),
+        verbose_name=_("user"),
     )
     client = models.ForeignKey(
         Client, on_delete=models.CASCADE, related_name="consents", verbose_name=_("application")

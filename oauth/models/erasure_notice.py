@@ -32,8 +32,8 @@ class ErasureNotice(models.Model):
     )
 
     class Meta:
-        verbose_name = _("notice of an erasure")
-        verbose_name_plural = _("notices of erasures")
+        verbose_name = _("erasure notice")
+        verbose_name_plural = _("erasure notices")
         ordering = ["-id"]
 
     def __str__(self) -> str:

@@ -17,33 +17,33 @@ class ExchangeRule(models.Model):
         on_delete=models.CASCADE,
         related_name="exchange_rules",
         verbose_name=_("application"),
-        help_text=_("Who may exchange."),
+        help_text=_("The application that may exchange."),
     )
     subject_audience = models.CharField(
-        _("from audience"), max_length=500, help_text=_("Of the token that it brings.")
+        _("from audience"), max_length=500, help_text=_("Audience of the token to exchange.")
     )
     target_audience = models.CharField(
-        _("to audience"), max_length=500, help_text=_("Of the token that it gets.")
+        _("to audience"), max_length=500, help_text=_("Audience of the new token.")
     )
     scopes = models.JSONField(
-        _("scopes"), default=list, blank=True, help_text=_("The most that it gets.")
+        _("scopes"), default=list, blank=True, help_text=_("Maximum scopes of the new token.")
     )
     delegation = models.BooleanField(
         _("delegation"),
         default=True,
-        help_text=_("The new token names the application as the one that acts (act)."),
+        help_text=_("The new token names the application as the actor (act)."),
     )
     actor_tokens = models.BooleanField(
         _("others may act"),
         default=False,
         db_default=False,
         help_text=_(
-            "With delegation: who acts may be any person or service whose token was issued to the "
-            "application (actor_token), and not only the application itself."
+            "With delegation: the actor may be any user or service whose token was issued to the "
+            "application (actor_token), not only the application itself."
         ),
     )
     lifetime = models.PositiveIntegerField(
-        _("lifetime"), default=300, help_text=_("Seconds that the new token lives, at most.")
+        _("lifetime"), default=300, help_text=_("Maximum lifetime of the new token in seconds.")
     )
 
     class Meta:

@@ -47,17 +47,17 @@ class Grant(AbstractGrant):  # type: ignore[misc]  # the toolkit is untyped
     acr = models.CharField(max_length=100, blank=True)
     amr = models.JSONField(default=list)
     offline = models.BooleanField(
-        _("offline access"), default=False, help_text=_("Outlives the session it was made in.")
+        _("offline access"), default=False, help_text=_("Continues after the session ends.")
     )
     credential_hash = models.CharField(max_length=64, editable=False)
     # The key that must redeem the code (RFC 9449 §10); later, the one its tokens are bound to.
     jkt = models.CharField(max_length=64, blank=True, editable=False)
     redeemed_at = models.DateTimeField(_("redeemed"), null=True, blank=True)
     ends_at = models.DateTimeField(
-        _("ends"), help_text=_("When nothing issued from it can still be valid.")
+        _("ends"), help_text=_("When the last token issued from it expires.")
     )
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
-    revoked_reason = models.CharField(_("why revoked"), max_length=40, blank=True)
+    revoked_reason = models.CharField(_("revocation reason"), max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("grant")
@@ -101,7 +101,7 @@ class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]  # the toolkit i
     )
     replay_until = models.DateTimeField(null=True, editable=False)
     replay = EncryptedTextField(null=True)
-    idle_expires_at = models.DateTimeField(_("ends if unused"))
+    idle_expires_at = models.DateTimeField(_("expires if unused"))
     expires_at = models.DateTimeField(_("ends"))
 
     class Meta:

@@ -40,21 +40,19 @@ class InitialAccessToken(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    note = models.CharField(
-        _("note"), max_length=200, help_text=_("Who has it, and what it is for.")
-    )
-    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    note = models.CharField(_("note"), max_length=200, help_text=_("Who it’s for and why."))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(
-        _("expires"), null=True, blank=True, help_text=_("Empty: when it is used up.")
+        _("expires"), null=True, blank=True, help_text=_("Empty: when no uses are left.")
     )
     uses_left = models.PositiveIntegerField(
-        _("uses left"), default=1, help_text=_("How many applications it may still register.")
+        _("uses left"), default=1, help_text=_("Number of applications it can still register.")
     )
     scopes = models.JSONField(
         _("scopes"),
         default=list,
         blank=True,
-        help_text=_("What they may ask for. Empty: the scopes of REGISTRATION_SCOPES."),
+        help_text=_("Scopes its clients may request. Empty: REGISTRATION_SCOPES."),
     )
     grant_types = models.JSONField(
         _("grant types"),
@@ -66,7 +64,7 @@ class InitialAccessToken(models.Model):
         _("audiences"),
         default=list,
         blank=True,
-        help_text=_("APIs they may get tokens for. Empty: those of REGISTRATION_AUDIENCES."),
+        help_text=_("APIs its clients may get tokens for. Empty: REGISTRATION_AUDIENCES."),
     )
 
     fresh_token: str = ""
@@ -101,6 +99,6 @@ class InitialAccessToken(models.Model):
             redirect_uri.is_absolute(uri) and len(uri) <= AUDIENCE_MAX_LENGTH
             for uri in self.audiences
         ):
-            errors["audiences"] = _("A list of absolute URIs, without fragment.")
+            errors["audiences"] = _("Enter absolute URIs without fragment.")
         if errors:
             raise ValidationError(errors)

@@ -28,7 +28,7 @@ class SigningKey(models.Model):
     public_jwk = models.JSONField(_("public key"), editable=False)
     private_key = EncryptedBinaryField(editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.NEXT)
-    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     activated_at = models.DateTimeField(_("signing since"), null=True, blank=True)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 

@@ -32,7 +32,7 @@ class TokenStatus(models.Model):
     jti_hash = models.CharField(max_length=64, unique=True, editable=False)
     client_key = models.UUIDField(_("application"), db_index=True)
     grant_key = models.UUIDField(_("grant"), null=True, db_index=True)
-    expires_at = models.DateTimeField(_("ends"), db_index=True)
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True)
 
     class Meta:

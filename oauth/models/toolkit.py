@@ -63,7 +63,7 @@ class DeviceGrant(AbstractDeviceGrant):  # type: ignore[misc]  # the toolkit is 
     user_code_hash = models.CharField(max_length=64, unique=True, editable=False)
     resource = models.JSONField(default=list)
     # Shown to the person who decides, since the code may have been sent by someone else.
-    ip_address = models.GenericIPAddressField(_("asked from"), null=True, blank=True)
+    ip_address = models.GenericIPAddressField(_("requested from"), null=True, blank=True)
     last_polled_at = models.DateTimeField(null=True, blank=True)
     last_checked = None
     grant = models.OneToOneField(

@@ -32,11 +32,11 @@ class TrustRule(models.Model):
     class Use(models.TextChoices):
         """Where such a token may be shown."""
 
-        JWT_BEARER = "jwt_bearer", _("As a grant: it gets a token for it (RFC 7523)")
-        TOKEN_EXCHANGE = "token_exchange", _("As the subject of a token exchange (RFC 8693)")
+        JWT_BEARER = "jwt_bearer", _("JWT bearer grant (RFC 7523)")
+        TOKEN_EXCHANGE = "token_exchange", _("Subject of a token exchange (RFC 8693)")
         CLIENT_ASSERTION = (
             "client_assertion",
-            _("Instead of the application’s secret: for all that the application may do"),
+            _("Client authentication, with all permissions of the application"),
         )
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -53,36 +53,36 @@ class TrustRule(models.Model):
         _("issuer"),
         max_length=TEXT_MAX,
         db_index=True,
-        help_text=_("The iss of the outside token, exactly."),
+        help_text=_("Exact iss of the outside token."),
     )
     jwks_uri = models.CharField(
-        _("address of its keys"),
+        _("JWKS URL"),
         max_length=TEXT_MAX,
         blank=True,
-        help_text=_("Empty: what the issuer’s OpenID configuration says, or the keys below."),
+        help_text=_("Empty: from the issuer’s OpenID configuration, or the keys below."),
     )
     jwks = models.JSONField(
-        _("its public keys (JWK Set)"),
+        _("public keys (JWK Set)"),
         null=True,
         blank=True,
-        help_text=_("For an issuer that can’t be reached from here, such as a cluster."),
+        help_text=_("For an issuer this site can’t reach, such as a cluster."),
     )
     algorithms = models.JSONField(
-        _("algorithms"), default=list, help_text=_("That its tokens may be signed with.")
+        _("algorithms"), default=list, help_text=_("Allowed signing algorithms.")
     )
     audience = models.CharField(
         _("audience"),
         max_length=TEXT_MAX,
         blank=True,
-        help_text=_("The only aud that is taken. Empty: our own issuer identifier, which is best."),
+        help_text=_("Required aud. Empty (recommended): this site’s issuer identifier."),
     )
     subject = models.CharField(
         _("subject"),
         max_length=TEXT_MAX,
         blank=True,
         help_text=_(
-            "The sub that is taken. * stands for anything within one part: it never crosses a “:” "
-            "or “/”. Empty: only tokens without a subject."
+            "Required sub. * matches anything within one part: never across a “:” or “/”. Empty: "
+            "only tokens without a subject."
         ),
     )
     conditions = models.JSONField(
@@ -90,22 +90,22 @@ class TrustRule(models.Model):
         default=dict,
         blank=True,
         help_text=_(
-            "Further claims it must have, as JSON: {"
+            "Required claims, as JSON: {"
             '"repository_id": "123", "ref": ["refs/heads/main", "refs/tags/v*"]}. '
-            "A list is a choice; * is as in the subject; /a/b looks for b within a."
+            "A list allows any of its values; * works as in the subject; /a/b means b within a."
         ),
     )
     max_age = models.PositiveIntegerField(
         _("maximum age"),
         default=3600,
-        help_text=_("Seconds since the outside token was made (its iat), at most."),
+        help_text=_("Maximum seconds since the outside token was issued (iat)."),
     )
     single_use = models.BooleanField(
         _("single use"),
         default=False,
         help_text=_(
-            "Each outside token counts once, by its jti. Leave it off where a token is meant to be "
-            "read many times, such as a pod’s file."
+            "Accept each outside token once, by its jti. Leave off if a token is used many times, "
+            "such as one in a pod’s file."
         ),
     )
     client = models.ForeignKey(
@@ -113,26 +113,26 @@ class TrustRule(models.Model):
         on_delete=models.CASCADE,
         related_name="trust_rules",
         verbose_name=_("application"),
-        help_text=_("What the workload counts as."),
+        help_text=_("The application the workload acts as."),
     )
-    uses = models.JSONField(_("uses"), default=list, help_text=_("Where the token may be shown."))
+    uses = models.JSONField(_("uses"), default=list, help_text=_("Where the token may be used."))
     scopes = models.JSONField(
         _("scopes"),
         default=list,
         blank=True,
-        help_text=_("The most that it gets, of those the application may have."),
+        help_text=_("Maximum scopes, of those the application may have."),
     )
     audiences = models.JSONField(
         _("APIs"),
         default=list,
         blank=True,
         help_text=_(
-            "It gets tokens for one of these, of those the application may have: the first where "
-            "it names none. Empty: for any of the application’s."
+            "Tokens are issued for one of these; the first is the default. Empty: any API of the "
+            "application."
         ),
     )
     lifetime = models.PositiveIntegerField(
-        _("lifetime"), default=300, help_text=_("Seconds that the new token lives, at most.")
+        _("lifetime"), default=300, help_text=_("Maximum lifetime of the new token in seconds.")
     )
 
     class Meta:

@@ -79,7 +79,7 @@ def register(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if (client := _registered(request, form)) is not None:
             return _secret_page(request, client)
-        form.add_error(None, _("You have as many applications as one person may have."))
+        form.add_error(None, _("You’ve reached the maximum number of applications."))
     return render(request, "ostiary_oauth/own_client_form.html", {"form": form})
 
 
@@ -110,7 +110,7 @@ def change(request: HttpRequest, client: uuid.UUID) -> HttpResponse:
         with transaction.atomic():
             own.save(update_fields=[*changed, "updated"])
             _record(request, "client.changed", own, fields=sorted(changed))
-        messages.success(request, _("%(name)s has been changed.") % {"name": own})
+        messages.success(request, _("%(name)s was saved.") % {"name": own})
         return redirect("ostiary_oauth:own_clients")
     return render(request, "ostiary_oauth/own_client_form.html", {"form": form, "client": own})
 
@@ -154,5 +154,5 @@ def delete(request: HttpRequest, client: uuid.UUID) -> HttpResponse:
         families.revoke(Q(application=own), "client_deleted")
         _record(request, "client.deleted", own)
         own.delete()
-    messages.success(request, _("%(name)s has been deleted.") % {"name": own})
+    messages.success(request, _("%(name)s was deleted.") % {"name": own})
     return redirect("ostiary_oauth:own_clients")

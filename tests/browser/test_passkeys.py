@@ -31,7 +31,7 @@ def add_passkey(page, issuer):
     page.wait_for_url(f"{issuer}/account/")
     page.goto(f"{issuer}/account/security/passkeys/")
     page.get_by_role("button", name="Add passkey").click()
-    page.get_by_text("Your passkey is saved as").wait_for()
+    page.get_by_text("Passkey saved as").wait_for()
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_after_the_password_a_passkey_is_offered_and_made(page, issuer, alice, a
 
     page.wait_for_url(f"{issuer}/account/")
 
-    assert page.get_by_text("Your passkey is saved as").is_visible()
+    assert page.get_by_text("Passkey saved as").is_visible()
     assert Credential.objects.get().user == alice
 
 
@@ -80,7 +80,7 @@ def test_a_browser_that_makes_one_by_itself_is_let_and_the_person_presses_nothin
 
     page.wait_for_url(f"{issuer}/account/")
 
-    assert page.get_by_text("Your passkey is saved as").is_visible()
+    assert page.get_by_text("Passkey saved as").is_visible()
     assert page.evaluate("sessionStorage.asked") == "conditional"
     assert Credential.objects.get().user == alice
 
@@ -239,7 +239,7 @@ def test_a_security_key_is_added_beside_it_and_the_first_removed(page, issuer, w
         }"""
     )
     page.get_by_role("button", name="Use a phone or security key").click()
-    page.get_by_text("Your passkey is saved as").wait_for()
+    page.get_by_text("Passkey saved as").wait_for()
     assert page.evaluate("sessionStorage.asked") == "security-key,hybrid"
     assert len(key.credentials()) == 1
     assert Credential.objects.count() == 2
@@ -247,7 +247,7 @@ def test_a_security_key_is_added_beside_it_and_the_first_removed(page, issuer, w
     first = Credential.objects.order_by("created_at").first()
     page.get_by_role("link", name=f"Remove {first.name}", exact=True).click()
     page.get_by_role("button", name="Remove").click()
-    page.get_by_text("The passkey is removed").wait_for()
+    page.get_by_text("Passkey removed").wait_for()
 
     assert Credential.objects.get() != first
 

@@ -48,7 +48,7 @@ def test_an_app_is_set_up_by_its_picture_and_the_next_sign_in_asks_for_its_code(
     assert app.name == alice.email
     assert app.secret == page.locator("code.key").inner_text().replace(" ", "")
     enter_code(page, app.now())
-    page.get_by_text("Your authenticator app is set up").wait_for()
+    page.get_by_text("Authenticator app turned on").wait_for()
     page.get_by_role("button", name="Create codes").click()
     recovery_code = page.locator("[data-codes] code").first.inner_text()
     assert page.locator("main .button-primary:visible").all_inner_texts() == ["I’ve saved my codes"]

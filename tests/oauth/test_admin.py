@@ -168,7 +168,7 @@ def test_a_new_secret_works_beside_the_one_before(browser, confidential_client):
     assert confidential_client.check_secret(known)
     assert Event.objects.get(kind="client.secret_rotated").details == {}
     page = browser.get(f"{CLIENTS}{confidential_client.pk}/change/").content.decode()
-    assert "Two: the new one, and the one before until its overlap ends." in page
+    assert "Two: the new one, and the previous one until it expires." in page
 
 
 def test_a_public_client_gets_no_secret(browser, public_client):

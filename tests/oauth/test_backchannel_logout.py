@@ -580,7 +580,7 @@ def test_an_operator_sees_who_was_not_told_and_why_and_tells_them_again(
     listed = operator.get("/admin/ostiary_oauth/clientsession/").content.decode()
     page = operator.get(f"/admin/ostiary_oauth/client/{client.pk}/change/").content.decode()
     assert "It answered 400." in listed
-    assert "0 told, 0 waiting, 1 given up. Failing since" in page
+    assert "0 notified, 0 waiting, 1 failed. Failing since" in page
     assert (
         operator.get(f"/admin/ostiary_oauth/clientsession/{session.pk}/change/").status_code == 200
     )
@@ -594,7 +594,7 @@ def test_an_operator_sees_who_was_not_told_and_why_and_tells_them_again(
     assert len(receiver.asked) == 2
     assert Event.objects.filter(kind="outbox.retried", client_id=client.client_id).exists()
     page = operator.get(f"/admin/ostiary_oauth/client/{client.pk}/change/").content.decode()
-    assert "1 told, 0 waiting, 0 given up." in page
+    assert "1 notified, 0 waiting, 0 failed." in page
 
 
 def test_no_operator_edits_or_deletes_them(client, signed_in_browser, operator):

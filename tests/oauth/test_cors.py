@@ -254,7 +254,7 @@ def test_a_client_that_registered_itself_may_at_once(settings):
 def test_what_is_no_origin_cannot_be_allowed(public_client, origin):
     public_client.allowed_origins = origin
 
-    with pytest.raises(ValidationError, match="is no origin"):
+    with pytest.raises(ValidationError, match="isn’t an origin"):
         public_client.full_clean()
 
 

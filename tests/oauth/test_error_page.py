@@ -30,7 +30,7 @@ def test_the_person_is_told_no_code_and_where_to_go_back(signed_in_browser, conf
     )
 
     assert confidential_client.name in person
-    assert "Nothing has happened to your account" in person
+    assert "Your account isn’t affected" in person
     assert 'href="https://rp.example/start"' in person
     assert "redirect_uri" not in person
     assert "invalid_request" not in person

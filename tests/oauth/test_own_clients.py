@@ -319,7 +319,7 @@ def test_people_are_told_that_no_operator_checked_it(browser, person):
 
     page = flow.authorize(browser, client).content
 
-    assert b"registered by one of the people here" in page
+    assert b"Another user registered this application" in page
 
 
 def test_an_operator_sees_whose_it_is(person):

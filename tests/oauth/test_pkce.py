@@ -254,7 +254,7 @@ def test_the_operator_reads_what_it_costs_and_the_log_keeps_who_did_it(exempt_cl
     desk = desk_of(make_person("op@example.com", is_staff=True, is_superuser=True))
     page = desk.get(f"/admin/ostiary_oauth/client/{exempt_client.pk}/change/").content.decode()
 
-    assert "stolen a code" in page
+    assert "a stolen code" in page
     assert 'name="pkce_exempt"' in page
 
 

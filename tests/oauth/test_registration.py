@@ -1021,7 +1021,7 @@ def test_a_name_keeps_its_direction_to_itself(signed_in_browser):
 def test_an_operator_s_own_client_has_no_such_warning(signed_in_browser, confidential_client):
     page = flow.authorize(signed_in_browser, confidential_client).content.decode()
 
-    assert "Nobody here has checked it" not in page
+    assert "We haven’t verified it" not in page
 
 
 def test_a_confidential_one_on_the_person_s_device_asks_every_time(signed_in_browser):

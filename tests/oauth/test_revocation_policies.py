@@ -588,7 +588,7 @@ def test_the_admin_says_what_each_policy_costs_and_shows_opaque_tokens_without_t
     page = browser.get("/admin/ostiary_oauth/accesstoken/").content.decode()
     one = browser.get(f"/admin/ostiary_oauth/accesstoken/{AccessToken.objects.get().pk}/change/")
 
-    assert "every use costs the API a request" in form.content.decode()
+    assert "ask this server at every use" in form.content.decode()
     assert "icon-yes" in page
     assert token.removeprefix("ost_at_") not in page + one.content.decode()
     Grant.objects.update(revoked_at=timezone.now())

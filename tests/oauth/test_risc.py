@@ -371,7 +371,7 @@ def test_operators_write_the_header_and_never_read_it(client, desk):
     url = f"/admin/ostiary_oauth/client/{client.pk}/change/"
     page = desk.get(url)
     assert HEADER not in page.content.decode()
-    assert "0 waiting, 0 given up. With an Authorization header." in page.content.decode()
+    assert "0 waiting, 0 failed. With an Authorization header." in page.content.decode()
 
     def send(**changed):
         answer = desk.post(url, {**form_of(page), **changed})
@@ -404,7 +404,7 @@ def test_an_operator_sees_who_was_not_told_and_why(
     assert page.status_code == 200
     assert len(key) < SHORTEST_ID or key not in listed + page.content.decode()
     assert (
-        "1 given up"
+        "1 failed"
         in desk.get(f"/admin/ostiary_oauth/client/{client.pk}/change/").content.decode()
     )
 

@@ -122,7 +122,7 @@ def test_an_operator_sees_which_rule_takes_a_token_and_why_not(operator, deploye
     other = operator.post(TRY, {"token": github.token(repository_id="1", aud="x")})
     forged = operator.post(TRY, {"token": github.token(key=new_key("RS256"))})
 
-    assert "This token is taken." in taken
+    assert "This token is accepted." in taken
     assert "repo:octo-org/octo-repo:ref:refs/heads/main" in taken
     assert "This token is refused." in other.content.decode()
     assert [name for name, _ in other.context["judged"][0]["problems"]] == [
@@ -140,7 +140,7 @@ def test_two_rules_for_one_token_are_pointed_out(operator, deployer, github):
 
     page = operator.post(TRY, {"token": github.token()}).content.decode()
 
-    assert "More than one rule takes this token" in page
+    assert "More than one rule accepts this token" in page
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "x" * 9000])
