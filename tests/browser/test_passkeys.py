@@ -111,7 +111,7 @@ def test_an_authenticator_that_does_not_know_its_user_is_refused(page, issuer, w
     page.goto(f"{issuer}/signin/passkey/")
     page.get_by_role("button", name="Use a passkey").click()
 
-    told(page).filter(has_text="Nothing was done").wait_for()
+    told(page).filter(has_text="no passkey found").wait_for()
 
     assert page.url.partition("?")[0] == f"{issuer}/signin/passkey/"
 
@@ -127,7 +127,7 @@ def test_who_cancels_is_told_so_and_can_try_again(page, issuer, with_passkey):
         }"""
     )
     page.get_by_role("button", name="Use a passkey").click()
-    told(page).filter(has_text="it was cancelled").wait_for()
+    told(page).filter(has_text="Cancelled").wait_for()
 
     page.get_by_role("button", name="Use a passkey").click()
 
@@ -150,13 +150,13 @@ def test_whatever_goes_wrong_is_said_in_words_that_help(page, issuer):
         }"""
     )
     for name, waited, words in (
-        ("NotAllowedError", 0, "it was cancelled, or there was no passkey"),
+        ("NotAllowedError", 0, "Cancelled, or no passkey found"),
         ("NotAllowedError", 300_000, "That took too long"),
         ("NotSupportedError", 0, "can’t use passkeys here"),
         ("ConstraintError", 0, "can’t use passkeys here"),
-        ("SecurityError", 0, "own https address only"),
+        ("SecurityError", 0, "at this site’s https address"),
         ("InvalidStateError", 0, "That didn’t work"),
-        ("AbortError", 0, "it was cancelled"),
+        ("AbortError", 0, "Cancelled"),
         ("UnknownError", 0, "That didn’t work"),
     ):
         page.evaluate("([name, waited]) => fails(name, waited)", [name, waited])
@@ -181,7 +181,7 @@ def test_whatever_goes_wrong_while_one_is_made_is_said_of_that(page, issuer, wit
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{issuer}/account/security/passkeys/")
     for name, words in (
-        ("NotAllowedError", "No passkey was saved: it was cancelled"),
+        ("NotAllowedError", "Cancelled. No passkey was saved."),
         ("NotSupportedError", "can’t make passkeys here"),
         ("ConstraintError", "can’t make passkeys here"),
         ("InvalidStateError", "already has a passkey for this site"),
@@ -199,7 +199,7 @@ def test_whatever_goes_wrong_while_one_is_made_is_said_of_that(page, issuer, wit
 
     page.evaluate("navigator.credentials.create = async () => null")
     page.get_by_role("button", name="Add passkey").click()
-    told(page).filter(has_text="gave an answer that can’t be read").wait_for()
+    told(page).filter(has_text="sent an answer we can’t read").wait_for()
 
 
 def test_a_device_that_has_a_passkey_gets_no_second_one(page, issuer, with_passkey):
@@ -459,7 +459,7 @@ def test_a_passkey_whose_answer_can_not_be_read_is_not_left_in_the_password_mana
     )
     page.get_by_role("button", name="Create passkey").click()
 
-    told(page).first.filter(has_text="gave an answer that can’t be read").wait_for()
+    told(page).first.filter(has_text="sent an answer we can’t read").wait_for()
     [made] = authenticator.credentials()
     assert noted(page) == [{"rpId": "localhost", "credentialId": base64url(made)}]
 
@@ -485,7 +485,7 @@ def test_outside_a_secure_context_the_page_says_where_passkeys_work(page, issuer
     page.goto(f"{issuer}/signin/passkey/")
     page.get_by_role("button", name="Use a passkey").click()
 
-    told(page).filter(has_text="own https address only").wait_for()
+    told(page).filter(has_text="at this site’s https address").wait_for()
 
 
 def test_without_webauthn_the_page_says_what_else_works(page, issuer):
@@ -493,7 +493,7 @@ def test_without_webauthn_the_page_says_what_else_works(page, issuer):
     page.goto(f"{issuer}/signin/passkey/")
     page.get_by_role("button", name="Use a passkey").click()
 
-    told(page).filter(has_text="Use another device, or another way").wait_for()
+    told(page).filter(has_text="Use another device or another way").wait_for()
 
 
 def test_a_browser_that_lacks_the_json_of_level_3_does_it_too(page, issuer, alice, authenticator):
@@ -513,7 +513,7 @@ def test_without_scripts_the_page_leads_to_another_way(open_window, issuer):
     page = open_window(java_script_enabled=False)
     page.goto(f"{issuer}/signin/")
     page.get_by_role("link", name="Sign in with a passkey").click()
-    assert "Passkeys need a script" in page.locator("main").inner_text()
+    assert "Passkeys need JavaScript" in page.locator("main").inner_text()
     submit(page)
     assert "Use another way" in page.locator("[role=alert]").inner_text()
     page.get_by_role("link", name="Try another way").click()

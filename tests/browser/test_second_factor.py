@@ -60,7 +60,7 @@ def test_an_app_is_set_up_by_its_picture_and_the_next_sign_in_asks_for_its_code(
     assert page.url.partition("?")[0] == f"{issuer}/signin/second-step/app/"
     assert page.locator("input[name=code]").get_attribute("autocomplete") == "one-time-code"
     enter_code(page, "000000")
-    assert "Wait until the app shows the next one" in page.locator(CARD).inner_text()
+    assert "Wait for the app to show the next one" in page.locator(CARD).inner_text()
     code = app.now()
     enter_code(page, f"{code[:3]} {code[3:]}")
     page.wait_for_url(f"{issuer}/account/sessions/")
@@ -71,7 +71,7 @@ def test_an_app_is_set_up_by_its_picture_and_the_next_sign_in_asks_for_its_code(
     sign_in(page)
     enter_code(page, code)
     assert "it was used already" in page.locator(CARD).inner_text()
-    page.get_by_role("link", name="recovery code").click()
+    page.get_by_role("link", name="backup code").click()
     enter_code(page, recovery_code)
     page.wait_for_url(f"{issuer}/account/sessions/")
 

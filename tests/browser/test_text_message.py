@@ -19,7 +19,7 @@ def set_up(page, issuer):
     page.locator("input[name=number]").fill("+49 1512 3456789")
     submit(page)
     enter_code(page, sent_code())
-    page.get_by_text("Codes by text message are set up").wait_for()
+    page.get_by_text("Text message codes turned on").wait_for()
     page.context.clear_cookies()
 
 
@@ -34,7 +34,7 @@ def test_a_telephone_is_set_up_and_an_application_is_told_truthfully_how_someone
     assert "+49 ••• ••89" in page.inner_text("main")
     code = sent_code()
     enter_code(page, "111111" if code != "111111" else "222222")
-    assert "This is not the code" in page.locator(".field-errors").inner_text()
+    assert "Wrong code" in page.locator(".field-errors").inner_text()
     enter_code(page, code)
     page.get_by_role("button", name="Allow", exact=True).click()
 
@@ -70,7 +70,7 @@ def test_it_works_without_scripts(open_window, issuer, alice):
     set_up(page, issuer)
     page.goto(f"{issuer}/signin/")
     sign_in(page)
-    assert "You can have another sent in" in page.inner_text("main")
+    assert "You can send another in" in page.inner_text("main")
     page.get_by_role("button", name="Send another message").click()
     assert "before you have another message sent" in page.locator(".alert-error").inner_text()
     enter_code(page, sent_code())
