@@ -404,8 +404,7 @@ def test_an_operator_sees_who_was_not_told_and_why(
     assert page.status_code == 200
     assert len(key) < SHORTEST_ID or key not in listed + page.content.decode()
     assert (
-        "1 failed"
-        in desk.get(f"/admin/ostiary_oauth/client/{client.pk}/change/").content.decode()
+        "1 failed" in desk.get(f"/admin/ostiary_oauth/client/{client.pk}/change/").content.decode()
     )
 
 
