@@ -69,12 +69,12 @@ EMPTY: dict[Kind, Any] = {
 class Topic(Enum):
     """Where the operator finds it."""
 
-    PROOF = gettext_lazy("Who it proves to be")
-    REQUEST = gettext_lazy("How it asks")
+    PROOF = gettext_lazy("Authentication")
+    REQUEST = gettext_lazy("Requests")
     TOKENS = gettext_lazy("Tokens")
-    LOGOUT = gettext_lazy("When people sign out")
-    ERASURE = gettext_lazy("When people are erased")
-    ABOUT = gettext_lazy("About it")
+    LOGOUT = gettext_lazy("Sign-out")
+    ERASURE = gettext_lazy("Account deletion")
+    ABOUT = gettext_lazy("About")
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,15 @@ def _encrypted(what: str, label: Any) -> tuple[Metadatum, Metadatum]:
             Topic.TOKENS,
             label,
             ENCRYPTION_ALGS,
-            help=gettext_lazy("Key management algorithm, to a key of its own; empty for none."),
+            help=gettext_lazy(
+                "Key management algorithm, with a key of the application. Empty for none."
+            ),
         ),
         Metadatum(
             f"{what}_encrypted_response_enc",
             Kind.CHOICE,
             Topic.TOKENS,
-            gettext_lazy("… with content encryption"),
+            gettext_lazy("Content encryption"),
             ENCRYPTION_ENCS,
         ),
     )
@@ -125,18 +127,20 @@ METADATA: dict[str, Metadatum] = {
             "jwks_uri",
             Kind.URL,
             Topic.PROOF,
-            gettext_lazy("Address of its keys"),
-            help=gettext_lazy("Where it publishes its public keys, or else the keys below."),
+            gettext_lazy("JWKS URL"),
+            help=gettext_lazy(
+                "Where the application publishes its public keys. Or enter the keys below."
+            ),
         ),
-        Metadatum("jwks", Kind.JWKS, Topic.PROOF, gettext_lazy("Its public keys (JWK Set)")),
+        Metadatum("jwks", Kind.JWKS, Topic.PROOF, gettext_lazy("Public keys (JWK Set)")),
         # Proof (RFC 7523, RFC 8705, RFC 9449, FAPI 2.0)
         Metadatum(
             "token_endpoint_auth_signing_alg",
             Kind.CHOICE,
             Topic.PROOF,
-            gettext_lazy("Algorithm of its assertions"),
+            gettext_lazy("Assertion signing algorithm"),
             (*CLIENT_SIGNING_ALGS, HMAC_ALG),
-            help=gettext_lazy("Empty for any that its way of authentication allows."),
+            help=gettext_lazy("Empty for any that the authentication method allows."),
         ),
         *(
             Metadatum(f"tls_client_auth_{name}", Kind.TEXT, Topic.PROOF, label)
@@ -152,15 +156,17 @@ METADATA: dict[str, Metadatum] = {
             "dpop_bound_access_tokens",
             Kind.FLAG,
             Topic.PROOF,
-            gettext_lazy("Access tokens need DPoP"),
-            help=gettext_lazy("It gets no token without proof of a key of its own (RFC 9449)."),
+            gettext_lazy("Require DPoP"),
+            help=gettext_lazy("Tokens are only issued with proof of a key (RFC 9449)."),
         ),
         Metadatum(
             "tls_client_certificate_bound_access_tokens",
             Kind.FLAG,
             Topic.PROOF,
-            gettext_lazy("Access tokens are bound to its certificate"),
-            help=gettext_lazy("They work only over a connection with that certificate (RFC 8705)."),
+            gettext_lazy("Certificate-bound access tokens"),
+            help=gettext_lazy(
+                "Access tokens only work over a connection with the client certificate (RFC 8705)."
+            ),
         ),
         Metadatum(
             "security_profile",
@@ -168,7 +174,7 @@ METADATA: dict[str, Metadatum] = {
             Topic.PROOF,
             gettext_lazy("Security profile"),
             PROFILES,
-            help=gettext_lazy("“fapi2” is checked as one thing: what is missing is listed."),
+            help=gettext_lazy("With “fapi2”, what is missing is listed."),
             registrable=False,
         ),
         # The authorization request (RFC 9101, RFC 9126, JARM, OpenID Connect Registration §2)
@@ -179,29 +185,29 @@ METADATA: dict[str, Metadatum] = {
             gettext_lazy("Response types"),
             RESPONSE_TYPES,
             help=gettext_lazy(
-                "None chosen: code alone, which is what to use (RFC 9700 §2.1.2). “code id_token” "
-                "sends an ID token through the browser, where others may read it; it is for an "
-                "application that must check the answer before it redeems the code."
+                "None selected (recommended): code only (RFC 9700 §2.1.2). “code id_token” sends "
+                "an ID token through the browser, where others may read it. Only for an "
+                "application that must check the response before it redeems the code."
             ),
         ),
         Metadatum(
             "require_pushed_authorization_requests",
             Kind.FLAG,
             Topic.REQUEST,
-            gettext_lazy("Requests must be pushed"),
-            help=gettext_lazy("It may send people only with a request that it pushed (RFC 9126)."),
+            gettext_lazy("Require pushed requests (PAR)"),
+            help=gettext_lazy("Only accept authorization requests that were pushed (RFC 9126)."),
         ),
         Metadatum(
             "require_signed_request_object",
             Kind.FLAG,
             Topic.REQUEST,
-            gettext_lazy("Requests must be signed"),
+            gettext_lazy("Require signed requests"),
         ),
         Metadatum(
             "request_object_signing_alg",
             Kind.CHOICE,
             Topic.REQUEST,
-            gettext_lazy("Algorithm of its request objects"),
+            gettext_lazy("Request object signing algorithm"),
             CLIENT_SIGNING_ALGS,
             help=gettext_lazy("Empty for any."),
         ),
@@ -209,35 +215,35 @@ METADATA: dict[str, Metadatum] = {
             "authorization_signed_response_alg",
             Kind.CHOICE,
             Topic.REQUEST,
-            gettext_lazy("Algorithm of signed answers (JARM)"),
+            gettext_lazy("Signed response algorithm (JARM)"),
             SIGNING_ALGS,
         ),
         Metadatum(
             "default_max_age",
             Kind.NUMBER,
             Topic.REQUEST,
-            gettext_lazy("Sign-in is at most so old"),
-            help=gettext_lazy("Seconds, where the request says nothing; empty for any age."),
+            gettext_lazy("Max age"),
+            help=gettext_lazy("Seconds. Used if the request has no max_age. Empty: no limit."),
         ),
         Metadatum(
             "initiate_login_uri",
             Kind.URL,
             Topic.REQUEST,
-            gettext_lazy("Where it begins a sign-in"),
+            gettext_lazy("Initiate login URI"),
         ),
         # Tokens and answers (OpenID Connect Registration §2, RFC 9701)
         Metadatum(
             "sector_identifier_uri",
             Kind.URL,
             Topic.TOKENS,
-            gettext_lazy("Sector of its pairwise subjects"),
-            help=gettext_lazy("An address that lists all its redirect URIs (OIDC Core §8.1)."),
+            gettext_lazy("Sector identifier URI"),
+            help=gettext_lazy("A URL that lists all redirect URIs (OIDC Core §8.1)."),
         ),
         Metadatum(
             "userinfo_signed_response_alg",
             Kind.CHOICE,
             Topic.TOKENS,
-            gettext_lazy("Algorithm of signed UserInfo"),
+            gettext_lazy("Signed UserInfo algorithm"),
             (*SIGNING_ALGS, HMAC_ALG),
             help=gettext_lazy("Empty: UserInfo is plain JSON."),
         ),
@@ -245,56 +251,56 @@ METADATA: dict[str, Metadatum] = {
             "introspection_signed_response_alg",
             Kind.CHOICE,
             Topic.TOKENS,
-            gettext_lazy("Algorithm of signed introspection"),
+            gettext_lazy("Signed introspection algorithm"),
             SIGNING_ALGS,
         ),
         Metadatum(
             "multiple_audiences",
             Kind.FLAG,
             Topic.TOKENS,
-            gettext_lazy("May get one token for several APIs"),
-            help=gettext_lazy("Each of them can use the token at the others (RFC 8707 §3)."),
+            gettext_lazy("Allow one token for several APIs"),
+            help=gettext_lazy("Each API could use the token at the others (RFC 8707 §3)."),
             registrable=False,
         ),
-        *_encrypted("id_token", gettext_lazy("Encrypt ID tokens by")),
-        *_encrypted("userinfo", gettext_lazy("Encrypt UserInfo by")),
-        *_encrypted("authorization", gettext_lazy("Encrypt authorization responses by")),
-        *_encrypted("introspection", gettext_lazy("Encrypt introspection by")),
+        *_encrypted("id_token", gettext_lazy("ID token encryption algorithm")),
+        *_encrypted("userinfo", gettext_lazy("UserInfo encryption algorithm")),
+        *_encrypted("authorization", gettext_lazy("Authorization response encryption algorithm")),
+        *_encrypted("introspection", gettext_lazy("Introspection encryption algorithm")),
         # Logout (Back-Channel Logout §2.2, Front-Channel Logout §2)
         Metadatum(
             "backchannel_logout_uri",
             Kind.URL,
             Topic.LOGOUT,
-            gettext_lazy("Address of back-channel logout"),
-            help=gettext_lazy("We tell it there, server to server, which session has ended."),
+            gettext_lazy("Back-channel logout URL"),
+            help=gettext_lazy("We notify this URL, server to server, when a session ends."),
         ),
         Metadatum(
             "backchannel_logout_session_required",
             Kind.FLAG,
             Topic.LOGOUT,
-            gettext_lazy("… and it needs the session (sid)"),
+            gettext_lazy("Back-channel logout requires sid"),
         ),
         Metadatum(
             "frontchannel_logout_uri",
             Kind.URL,
             Topic.LOGOUT,
-            gettext_lazy("Address of front-channel logout"),
-            help=gettext_lazy("Loaded in a frame of our sign-out page."),
+            gettext_lazy("Front-channel logout URL"),
+            help=gettext_lazy("Loaded in a frame on our sign-out page."),
         ),
         Metadatum(
             "frontchannel_logout_session_required",
             Kind.FLAG,
             Topic.LOGOUT,
-            gettext_lazy("… and it needs the session (iss and sid)"),
+            gettext_lazy("Front-channel logout requires iss and sid"),
         ),
         # Security event tokens (RFC 8417); a name of ours, for want of a registered one
         Metadatum(
             "security_event_uri",
             Kind.URL,
             Topic.ERASURE,
-            gettext_lazy("Address of its receiver of security events"),
+            gettext_lazy("Security event receiver URL"),
             help=gettext_lazy(
-                "We push it a token there when a person whom it knows is erased (RFC 8935)."
+                "We push a token to this URL when a user it knows is deleted (RFC 8935)."
             ),
         ),
         # The software (RFC 7591 §2; names in other languages come as client_name#de, §2.2)

@@ -16,15 +16,15 @@ def own(user: Any) -> Iterable[KeptData]:
     """What they allowed applications, and those that they registered."""
     if has(Consent, user):
         yield KeptData(
-            _("What you allowed applications"),
-            _("So that each gets what you allowed it, and you aren’t asked every time."),
-            _("Kept until you withdraw it."),
+            _("Your permissions for applications"),
+            _("To give each application what you allowed, without asking you every time."),
+            _("Kept until you remove access."),
             "ostiary_oauth:applications",
         )
     if has(Client, user):
         yield KeptData(
-            _("Applications that you registered"),
-            _("So that people can sign in to them."),
+            _("Your own applications"),
+            _("So people can sign in to them."),
             _("Kept until you delete them."),
             "ostiary_oauth:own_clients",
         )

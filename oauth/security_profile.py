@@ -66,9 +66,9 @@ def missing(client: Client) -> list[str]:
     """
     found = []
     if client.is_public:
-        found.append(_("It must be confidential: a public client can’t prove who it is."))
+        found.append(_("The application must be confidential."))
     elif not set(client.registered_auth_methods) <= set(AUTH_METHODS):
-        found.append(_("Client authentication: nothing but %s.") % ", ".join(AUTH_METHODS))
+        found.append(_("Client authentication must only be: %s.") % ", ".join(AUTH_METHODS))
     if not client.registered("require_pushed_authorization_requests"):
         found.append(_("Requests must be pushed (PAR)."))
     if not (

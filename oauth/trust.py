@@ -87,44 +87,44 @@ def problems(
     """What keeps ``rule`` from taking a token of this header and these claims at ``now`` (Unix
     time): the name of each thing that is wrong, and the words for it. None: the rule means it."""
     if canonical(header.get("alg")) not in rule.algorithms:
-        yield "alg", _("It is signed with an algorithm that the rule does not allow.")
+        yield "alg", _("The rule doesn’t allow this signing algorithm.")
     if str(header.get("typ", "")).lower() not in TYPS:
-        yield "typ", _("It is a token of another type.")
+        yield "typ", _("The token has another type (typ).")
     if "crit" in header:
-        yield "crit", _("Its header demands what we don’t know.")
+        yield "crit", _("The token has unsupported critical headers (crit).")
     if "cnf" in claims:
-        yield "cnf", _("It is bound to a key, of which a bare token is no proof.")
+        yield "cnf", _("The token is bound to a key (cnf), which a bearer token can’t prove.")
     if claims.get("iss") != rule.issuer:
-        yield "iss", _("It is of another issuer.")
+        yield "iss", _("The token is from another issuer.")
     audience = claims.get("aud")
     if (audience if isinstance(audience, list) else [audience]) != [rule.expected_audience]:
-        yield "aud", _("It is not for the audience of the rule, or not for that alone.")
+        yield "aud", _("The audience isn’t exactly that of the rule.")
     yield from _untimely(rule, claims, now)
     subject = claims.get("sub")
     if not isinstance(subject, str | None) or not is_plain(subject or ""):
-        yield "sub", _("Its subject is not a plain text.")
+        yield "sub", _("The subject isn’t plain text.")
     elif not matches(rule.subject, subject or ""):
-        yield "sub", _("It is of another subject.")
+        yield "sub", _("The token has another subject.")
     for name, wanted in rule.conditions.items():
         if not holds(wanted, claim(claims, name)):
-            yield name, _("This claim is missing, or not as the rule wants it.")
+            yield name, _("The claim is missing or doesn’t match the rule.")
     if rule.client.is_public or security_profile.is_fapi2(rule.client):
-        yield "client", _("The application may be known by its own keys alone.")
+        yield "client", _("The application may only authenticate with its own keys.")
     jti = claims.get("jti")
     if rule.single_use and not (isinstance(jti, str) and jti):
-        yield "jti", _("It has no jti by which to know it again.")
+        yield "jti", _("The token has no jti.")
 
 
 def _untimely(rule: TrustRule, claims: Mapping[str, Any], now: float) -> Iterator[tuple[str, Any]]:
     exp, iat, nbf = (claims.get(name) for name in ("exp", "iat", "nbf"))
     if not _is_time(exp) or exp + LEEWAY_SECONDS <= now:
-        yield "exp", _("It has expired, or does not say when it does.")
+        yield "exp", _("The token has expired or has no exp.")
     if not _is_time(iat) or iat - LEEWAY_SECONDS > now:
-        yield "iat", _("It does not say when it was made, or names a time to come.")
+        yield "iat", _("The token has no iat, or one in the future.")
     elif iat + rule.max_age + LEEWAY_SECONDS < now:
-        yield "iat", _("It is older than the rule allows.")
+        yield "iat", _("The token is older than the rule allows.")
     if nbf is not None and (not _is_time(nbf) or nbf - LEEWAY_SECONDS > now):
-        yield "nbf", _("It is not valid yet.")
+        yield "nbf", _("The token isn’t valid yet.")
 
 
 def _is_time(value: Any) -> TypeGuard[float]:

@@ -136,7 +136,7 @@ def look_at(token: str) -> dict[str, Any]:
     for rule in rules_of(shown.issuer):
         words = list(trust.problems(rule, shown.header, shown.claims, now))
         if not is_signed(rule, shown):
-            words.append(("signature", _("No key of the issuer has made its signature.")))
+            words.append(("signature", _("The signature matches none of the issuer’s keys.")))
         judged.append({"rule": rule, "problems": words})
     taken = [each for each in judged if not each["problems"]]
     return {

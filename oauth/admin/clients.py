@@ -98,7 +98,7 @@ class ClientForm(_MetadataForm):  # type: ignore[misc,valid-type]
     security_event_authorization = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        label=_("… with this Authorization header"),
+        label=_("Authorization header for the receiver"),
         help_text=_(
             "Such as “Bearer …”, if the receiver needs one. Stored encrypted and never shown "
             "again. Empty keeps the current one; changing the URL removes it."

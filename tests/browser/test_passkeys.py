@@ -165,7 +165,7 @@ def test_whatever_goes_wrong_is_said_in_words_that_help(page, issuer):
 
     for status, body, words in (
         (400, '{"error": "too_many", "detail": "You have as many as you can have."}', "as many as"),
-        (429, "<p>Wait</p>", "too many tries"),
+        (429, "<p>Wait</p>", "Too many attempts"),
         (500, "", "That didn’t work"),
     ):
         page.evaluate(
@@ -182,8 +182,8 @@ def test_whatever_goes_wrong_while_one_is_made_is_said_of_that(page, issuer, wit
     page.wait_for_url(f"{issuer}/account/security/passkeys/")
     for name, words in (
         ("NotAllowedError", "Cancelled. No passkey was saved."),
-        ("NotSupportedError", "can’t make passkeys here"),
-        ("ConstraintError", "can’t make passkeys here"),
+        ("NotSupportedError", "can’t create passkeys here"),
+        ("ConstraintError", "can’t create passkeys here"),
         ("InvalidStateError", "already has a passkey for this site"),
         ("UnknownError", "Your passkey wasn’t saved"),
         ("TypeError", "Your passkey wasn’t saved"),

@@ -72,7 +72,7 @@ def test_it_works_without_scripts(open_window, issuer, alice):
     sign_in(page)
     assert "You can send another in" in page.inner_text("main")
     page.get_by_role("button", name="Send another message").click()
-    assert "before you have another message sent" in page.locator(".alert-error").inner_text()
+    assert "before you send another message" in page.locator(".alert-error").inner_text()
     enter_code(page, sent_code())
     assert page.url == f"{issuer}/account/"
     assert not SentCode.objects.exists()

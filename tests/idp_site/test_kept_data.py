@@ -48,8 +48,8 @@ def test_each_kind_is_told_with_why_and_until_when_and_leads_to_its_page(client)
         "Your two-step verification methods",
         "Text messages sent to you",
         "Your trusted devices",
-        "What you allowed applications",
-        "Applications that you registered",
+        "Your permissions for applications",
+        "Your own applications",
         "That a message was sent to you",
     ]
     assert all(each.why and each.until.startswith("Kept ") for each in told.values())
