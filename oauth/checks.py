@@ -113,7 +113,7 @@ def check_pkce_exemptions(
         Warning(
             f"These applications may omit PKCE: {', '.join(names)}.",
             hint=(
-                "Who steals a code of theirs can use it in a session of their own, unless the "
+                "Someone who steals one of their codes can use it in another session, unless the "
                 "application checks the nonce. Switch on PKCE in its library (docs: Register an "
                 "application), then clear 'May omit PKCE' on its page in the admin."
             ),
@@ -186,7 +186,7 @@ def check_registration(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if check_settings(None):
         return []
     found = [
-        f"CLIENT_ID_METADATA_HOSTS: {host!r} is no host. Write a name such as 'app.example.com', "
+        f"CLIENT_ID_METADATA_HOSTS: {host!r} isn't a host. Write a name such as 'app.example.com', "
         "or '*.example.com', without scheme or port."
         for host in oauth_settings.CLIENT_ID_METADATA_HOSTS
         if not HOST_PATTERN.fullmatch(host)
@@ -228,8 +228,8 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
     longest = client_memory.LONGEST_SECONDS
     if not found and given.get("CLIENT_CACHE_SECONDS", 0) > longest:
         found.append(
-            f"OSTIARY_OAUTH['CLIENT_CACHE_SECONDS'] is above {longest}. Write less: for so long "
-            "every operator waits who disables a client."
+            f"OSTIARY_OAUTH['CLIENT_CACHE_SECONDS'] is above {longest}. Write less: it's "
+            "how long an administrator waits after disabling a client."
         )
     return [Error(text, id="ostiary_oauth.E003") for text in found]
 
@@ -284,7 +284,7 @@ def check_signer(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"OSTIARY_OAUTH['SIGNER'] is {path!r}, which is no signer.",
+            f"OSTIARY_OAUTH['SIGNER'] is {path!r}, which isn't a signer.",
             hint="Write the dotted path of a class with public_jwks() and sign().",
             id="ostiary_oauth.E008",
         )
@@ -322,8 +322,8 @@ def check_signup_url(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return []  # told by check_settings
     except NoReverseMatch:
         text = (
-            f"OSTIARY_OAUTH['SIGNUP_URL'] is {oauth_settings.SIGNUP_URL!r}, which is no name of a "
-            "URL. Write one, or an address, such as '/signup/'."
+            f"OSTIARY_OAUTH['SIGNUP_URL'] is {oauth_settings.SIGNUP_URL!r}, which isn't a URL "
+            "name. Write one, or an address, such as '/signup/'."
         )
         return [Error(text, id="ostiary_oauth.E006")]
     return []
@@ -349,8 +349,8 @@ def check_claims(app_configs: Any, **_: Any) -> list[CheckMessage]:
                 problems.append(f"OSTIARY_OAUTH['SCOPE_CLAIMS'] may not release {name!r}.")
             elif not claims.is_known(get_user_model(), name):
                 problems.append(
-                    f"OSTIARY_OAUTH['SCOPE_CLAIMS'] names {name!r}, which is no field of the user "
-                    "model. Add the field, or make the claim in OSTIARY_OAUTH['CLAIMS_HOOKS']."
+                    f"OSTIARY_OAUTH['SCOPE_CLAIMS'] names {name!r}, which isn't a field of the "
+                    "user model. Add the field, or make the claim in OSTIARY_OAUTH['CLAIMS_HOOKS']."
                 )
     return [Error(text, id="ostiary_oauth.E005") for text in problems if text]
 
@@ -362,6 +362,6 @@ def _about_hook(path: str) -> str:
     except ImportError:
         pass
     return (
-        f"OSTIARY_OAUTH['CLAIMS_HOOKS'] names {path!r}, which is no function. Write its dotted "
+        f"OSTIARY_OAUTH['CLAIMS_HOOKS'] names {path!r}, which isn't a function. Write its dotted "
         "path, such as 'shop.claims.claims'."
     )

@@ -104,7 +104,7 @@ def resolve(client_id: str, known: Client | None, *, refresh: bool) -> Client | 
         return None
     if not oauth_settings.CLIENT_ID_METADATA_HOSTS:
         raise DocumentRefused(
-            "Client ID metadata documents are not taken here: CLIENT_ID_METADATA_HOSTS is empty."
+            "Client ID metadata documents aren't accepted here: CLIENT_ID_METADATA_HOSTS is empty."
         )
     if problem := why_no_document(client_id):
         raise DocumentRefused(f"The client ID is not the address of a document: {problem}.")

@@ -66,7 +66,7 @@ def push(client: Client, sent: QueryDict, proven_jkt: str) -> dict[str, Any]:
         params.pop(name, None)
     params["client_id"] = client.client_id
     if only(params, "request_uri"):
-        raise InvalidRequestError(description="request_uri has no place in a pushed request.")
+        raise InvalidRequestError(description="request_uri isn't allowed in a pushed request.")
     if signed := only(params, "request"):
         params = request_object.parameters(client, signed, params)
     elif client.registered("require_signed_request_object"):

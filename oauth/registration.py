@@ -204,7 +204,7 @@ def _auth_method(given: RegistrationRequest, limits: Limits) -> str:
             given.leave_out("token_endpoint_auth_method", asked, why)
             return str(other)
     raise InvalidClientMetadata(
-        description=f"token_endpoint_auth_method: {printable(asked)} is not to be had; {why}."
+        description=f"token_endpoint_auth_method: {printable(asked)} isn't available; {why}."
     )
 
 
@@ -316,7 +316,7 @@ def _column(given: RegistrationRequest, name: str) -> str:
     value = given.text(name) or str(field.get_default())  # type: ignore[union-attr]
     if value not in choices:
         raise InvalidClientMetadata(
-            description=f"{name}: {printable(value)} is not to be had; choose from "
+            description=f"{name}: {printable(value)} isn't available; choose from "
             f"{', '.join(choices)}."
         )
     return value

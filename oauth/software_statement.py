@@ -30,7 +30,9 @@ def claims(statement: Any) -> tuple[str, dict[str, Any]]:
         raise InvalidSoftwareStatement(description="The statement is not a JWT.") from None
     issuer, alg = unverified.get("iss"), header.get("alg")
     if not isinstance(issuer, str) or issuer not in oauth_settings.SOFTWARE_STATEMENT_ISSUERS:
-        raise UnapprovedSoftwareStatement(description="The statement is of nobody we trust.")
+        raise UnapprovedSoftwareStatement(
+            description="The issuer of the software statement isn't trusted."
+        )
     if alg not in CLIENT_SIGNING_ALGS:
         raise InvalidSoftwareStatement(description="The statement is not signed.")
     for key in _keys_of(issuer, alg, header.get("kid")):

@@ -101,4 +101,4 @@ def wait(
             interval += SLOWER
         elif answer["error"] != "authorization_pending":
             raise DeviceError(answer.get("error_description") or answer["error"])
-    raise DeviceError("Nobody has entered the code in time.")
+    raise DeviceError("The code expired before it was entered.")

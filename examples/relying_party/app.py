@@ -166,7 +166,7 @@ async def backchannel_logout(request: Request) -> Response:
     try:
         claims = await logout_claims(form.get("logout_token", [""])[0])
         if not seen.is_new(claims):
-            raise BadLogoutToken("This logout token has come before.")
+            raise BadLogoutToken("This logout token was already used.")
     except (BadLogoutToken, JoseError, ValueError) as error:
         answer = {"error": "invalid_request", "error_description": str(error)}
         return JSONResponse(answer, 400)

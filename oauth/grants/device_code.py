@@ -68,7 +68,7 @@ def decided(waiting: DeviceGrant, now: datetime) -> Grant:
     if now >= waiting.expires:
         raise ExpiredTokenError(description="The device code has expired.")
     if waiting.status == DeviceGrant.DENIED:
-        raise AccessDeniedError(description="The person did not allow it.")
+        raise AccessDeniedError(description="The user denied access.")
     grant: Grant | None = waiting.grant
     if grant is None:
         raise _not_yet(waiting, now)

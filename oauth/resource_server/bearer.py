@@ -31,7 +31,7 @@ def presented(request: HttpRequest) -> tuple[str, str]:
     places. Whether it can be one is for ``check_form`` to say.
     """
     if request.META.get("QUERY_STRING") and "access_token" in request.GET:
-        raise InvalidRequest("An access token has no place in an address.")
+        raise InvalidRequest("An access token isn't allowed in a URL.")
     scheme, _, token = _authorization(request).partition(" ")
     scheme = scheme.lower()
     if scheme not in SCHEMES:

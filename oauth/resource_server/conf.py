@@ -103,18 +103,18 @@ resource_server_settings = read("OSTIARY_RESOURCE_SERVER", ResourceServerSetting
 def problems(given: ResourceServerSettings) -> Iterator[str]:
     """A sentence for each thing that is missing or can't be, with what to write instead."""
     if not is_secure(given.ISSUER):
-        yield "ISSUER is to be the https address of the identity provider."
+        yield "ISSUER must be the https address of the identity provider."
     if not urlsplit(given.AUDIENCE).scheme or '"' in given.AUDIENCE or "\\" in given.AUDIENCE:
-        yield "AUDIENCE is to be the URL that identifies this API, such as https://api.example/."
+        yield "AUDIENCE must be the URL that identifies this API, such as https://api.example/."
     if not given.ALGORITHMS or not set(given.ALGORITHMS) <= set(jwk.ALGORITHMS):
-        yield f"ALGORITHMS is to be some of {', '.join(jwk.ALGORITHMS)}."
+        yield f"ALGORITHMS must be some of {', '.join(jwk.ALGORITHMS)}."
     if not 0 <= given.LEEWAY <= LONGEST_LEEWAY:
-        yield f"LEEWAY is to be between 0 and {LONGEST_LEEWAY} seconds."
+        yield f"LEEWAY must be between 0 and {LONGEST_LEEWAY} seconds."
     for name in ("JWKS_URI", "INTROSPECTION_ENDPOINT"):
         if getattr(given, name) and not is_secure(getattr(given, name)):
-            yield f"{name} is to be an https address."
+            yield f"{name} must be an https address."
     if given.BASE_URL and not _is_origin(given.BASE_URL):
-        yield "BASE_URL is to be scheme and host alone, such as https://api.example."
+        yield "BASE_URL must be only scheme and host, such as https://api.example."
     yield from _problems_of_revocation(given)
     yield from _problems_of_proxies(given)
 
@@ -126,13 +126,13 @@ def _is_origin(url: str) -> bool:
 
 def _problems_of_revocation(given: ResourceServerSettings) -> Iterator[str]:
     if given.REVOCATION not in REVOCATIONS:
-        yield f"REVOCATION is to be one of {', '.join(REVOCATIONS)}."
+        yield f"REVOCATION must be one of {', '.join(REVOCATIONS)}."
     if given.REVOCATION == "introspection" and not (given.CLIENT_ID and given.CLIENT_SECRET):
         yield "REVOCATION by introspection needs CLIENT_ID and CLIENT_SECRET."
     aliases = {"DPOP_REPLAY_CACHE", "BLOCKLIST_CACHE", "INTROSPECTION_CACHE"}
     for name in sorted(aliases):
         if getattr(given, name) not in django_settings.CACHES:
-            yield f"{name} is to be the alias of a cache in CACHES."
+            yield f"{name} must be the alias of a cache in CACHES."
     backend = django_settings.CACHES.get(given.BLOCKLIST_CACHE, {}).get("BACKEND", "")
     if given.REVOCATION == "blocklist" and backend.endswith(_IN_ONE_PROCESS):
         yield "REVOCATION by blocklist needs a BLOCKLIST_CACHE that the issuer shares too."
@@ -146,4 +146,4 @@ def _problems_of_proxies(given: ResourceServerSettings) -> Iterator[str]:
             if network != "unix":
                 ipaddress.ip_network(network)
         except ValueError:
-            yield f"TRUSTED_PROXIES has {network!r}, which is no network such as 10.0.0.0/8."
+            yield f"TRUSTED_PROXIES has {network!r}, which isn't a network such as 10.0.0.0/8."

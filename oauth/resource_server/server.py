@@ -135,7 +135,7 @@ class ResourceServer:
             return None
         user = import_string(self.settings.USER)(token)
         if user is None:
-            raise InvalidToken("The access token is of nobody here.")
+            raise InvalidToken("The access token belongs to no user of this site.")
         return user
 
     # --- how it says no ------------------------------------------------------------------------

@@ -171,7 +171,7 @@ def _proceed(
     decision: str | None,
 ) -> HttpResponse | list[tuple[str, str]]:
     if decision == "deny" and _is_of_this_page(request, params, asked):
-        raise AccessDeniedError(description="The person did not allow it.")
+        raise AccessDeniedError(description="The user denied access.")
     assurance = assurances.current(request)
     subject = claims.subject_for(request.user, asked.client) if assurance else ""
     next_step = interaction.needed(
@@ -191,7 +191,7 @@ def _proceed(
     if asked.subjects is not None and subject not in asked.subjects:
         raise CustomOAuth2Error(
             "login_required",
-            description="Another person signed in than the request names.",
+            description="A different user signed in than the request names.",
             status_code=400,
         )
     if not interaction.meets_requirements(asked, assurance):

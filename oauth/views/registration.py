@@ -108,7 +108,7 @@ def _initial_access_token(request: HttpRequest) -> InitialAccessToken | None:
         return None
     token = InitialAccessToken.objects.find(given) if given else None
     if token is None:
-        raise BearerRefused(description="This needs an initial access token that is still good.")
+        raise BearerRefused(description="A valid initial access token is required.")
     return token
 
 
@@ -223,7 +223,7 @@ def _remove(request: HttpRequest, client: Client, token: str) -> HttpResponse:
 def _check_query(request: HttpRequest) -> None:
     """Raise ``InvalidRequestError`` for what must never stand in an address (SECURITY B5)."""
     if name := secret_in_query(request):
-        raise InvalidRequestError(description=f"{name} belongs into no query.")
+        raise InvalidRequestError(description=f"{name} must not be in the query.")
 
 
 def _bearer(request: HttpRequest) -> str:

@@ -65,12 +65,12 @@ def _presented(request: HttpRequest) -> tuple[str, str]:
     """The scheme, in lower case, and the token of the Authorization header: never of the query or
     body (SECURITY B11), and who sends one there is told so."""
     if name := secret_in_query(request):
-        raise BearerError("invalid_request", f"{name} belongs into no query.", 400)
+        raise BearerError("invalid_request", f"{name} must not be in the query.", 400)
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() not in ("bearer", "dpop") or not token.strip():
         if _has_token_in_body(request):
             raise BearerError(
-                "invalid_request", "access_token belongs into the Authorization header.", 400
+                "invalid_request", "Send access_token in the Authorization header.", 400
             )
         raise BearerError("", "", 401)
     return scheme.lower(), str(token.strip())

@@ -21,8 +21,8 @@ HERE = "tests.accounts.test_erase_account"
 
 
 def invoices(user):
-    """A rule: what the law of taxes wants."""
-    return [Kept("Your invoices", "The law of taxes wants them.", until=date(2036, 12, 31))]
+    """A rule: what tax law requires."""
+    return [Kept("Your invoices", "Tax law requires them.", until=date(2036, 12, 31))]
 
 
 def court(user):
@@ -135,7 +135,7 @@ def test_what_would_stay_is_told_before_anybody_asks(signed_in_browser, person, 
 
     page = signed_in_browser.get(PRIVACY).text
 
-    assert "The law of taxes wants them. Until 31 Dec 2036." in page
+    assert "Tax law requires them. Until 31 Dec 2036." in page
     assert 'href="/privacy/receipts/verify"' in page
 
 

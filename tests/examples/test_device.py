@@ -92,7 +92,7 @@ def decide(issuer_url: str, code: str, decision: str) -> None:
 
 @pytest.mark.parametrize(
     ("decision", "status", "said"),
-    [("allow", 0, "Connected: hello, Alice."), ("deny", 1, "The person did not allow it.")],
+    [("allow", 0, "Connected: hello, Alice."), ("deny", 1, "The user denied access.")],
 )
 def test_a_person_reads_the_code_and_decides(
     run: subprocess.Popen[str], issuer_url: str, decision: str, status: int, said: str
@@ -163,7 +163,7 @@ def test_it_ends_when_told_no(
 def test_it_does_not_wait_forever(polled: Callable[..., tuple[object, list[float]]]) -> None:
     answer, pauses = polled(*["authorization_pending"] * 100)
 
-    assert answer == "Nobody has entered the code in time."
+    assert answer == "The code expired before it was entered."
     assert sum(pauses) == ASKED.expires_in
 
 

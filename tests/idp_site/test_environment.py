@@ -146,8 +146,8 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(tmp_path, name, value, ad
     [
         ("REFRESH_GRACE_SECONDS", "61", "is above 60"),
         ("OWN_APPLICATIONS_MAX", "0", "Write 1 or more."),
-        ("CLAIMS_HOOKS", "nowhere.claims", "which is no function"),
-        ("CLIENT_ID_METADATA_HOSTS", "https://app.example.com", "is no host"),
+        ("CLAIMS_HOOKS", "nowhere.claims", "which isn't a function"),
+        ("CLIENT_ID_METADATA_HOSTS", "https://app.example.com", "isn't a host"),
         ("SCOPES", "see groups=See your groups", "can't be asked for"),
         ("SCOPE_CLAIMS", "groups=groups", "which this site doesn't have"),
         ("PASSKEYS_USER_VERIFICATION", "never", 'Write "required" or "preferred".'),

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 REDIRECT = ["oidc_client_ts", "angular_auth_oidc_client", "keycloak_js"]
 REFUSED = {
-    "oidc_client_ts": "The person did not allow it.",
-    "oidc_client_ts_3_1": "The person did not allow it.",
+    "oidc_client_ts": "The user denied access.",
+    "oidc_client_ts_3_1": "The user denied access.",
     "angular_auth_oidc_client": "no code in url",
     "keycloak_js": "access_denied",
 }

@@ -48,5 +48,5 @@ def test_jupyterhub_signs_in_who_allows_it(hub, person):
     refused = person.read(f"{hub}/hub/oauth_login", until="OAuth error", decision="deny")
     person.browser.get(person.go(f"{hub}/hub/oauth_login", until=f"{hub}/hub/oauth_callback"))
 
-    assert "The person did not allow it." in refused
+    assert "The user denied access." in refused
     assert "grace@example.com" in person.browser.get(f"{hub}/hub/home").text

@@ -1135,8 +1135,8 @@ def test_names_in_other_languages_survive_the_operator_s_form(operator_s_browser
         ({"REGISTRATION": "ajar"}, "REGISTRATION is not one of"),
         ({"REGISTRATION_POLICY": "nowhere.at.all"}, "can't be imported"),
         ({"REGISTRATION_POLICY": f"{__name__}.CALLBACK"}, "not callable"),
-        ({"CLIENT_ID_METADATA_HOSTS": ["https://a.example"]}, "is no host"),
-        ({"CLIENT_ID_METADATA_HOSTS": ["*"]}, "is no host"),
+        ({"CLIENT_ID_METADATA_HOSTS": ["https://a.example"]}, "isn't a host"),
+        ({"CLIENT_ID_METADATA_HOSTS": ["*"]}, "isn't a host"),
         ({"SOFTWARE_STATEMENT_ISSUERS": {"https://a.example": "{}"}}, "neither"),
     ],
 )

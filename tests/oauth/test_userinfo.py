@@ -101,7 +101,7 @@ def test_a_token_in_the_query_or_the_body_is_not_looked_at(tokens):
 
     for refused in (in_query, in_body):
         assert_challenged(refused, 400, "invalid_request")
-        assert "access_token belongs into" in refused.json()["error_description"]
+        assert "Send access_token in" in refused.json()["error_description"]
 
 
 @pytest.mark.parametrize("body", [b"a" * 3_000_000, b"&".join([b"a=1"] * 3000), b"%ff=%fe"])

@@ -18,8 +18,8 @@ in_court: list[Any] = []
 
 
 def invoices(user: Any) -> list[Kept]:
-    """A rule: what the law of taxes wants."""
-    return [Kept("Invoices", "The law of taxes wants them", until=date(2036, 12, 31))]
+    """A rule: what tax law requires."""
+    return [Kept("Invoices", "Tax law requires them", until=date(2036, 12, 31))]
 
 
 def court(user: Any) -> list[Kept]:
@@ -56,7 +56,7 @@ def test_the_receipt_says_what_is_kept_why_and_until_when(person, ostiary):
     kept = receipts.verify(asked.receipt)["kept"]
     assert kept[-1] == {
         "what": "Invoices",
-        "why": "The law of taxes wants them",
+        "why": "Tax law requires them",
         "until": "2036-12-31",
     }
     assert len(kept) == len(retention.ALWAYS) + 1

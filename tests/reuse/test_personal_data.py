@@ -53,7 +53,7 @@ def test_a_customer_goes_with_their_person_and_the_invoice_stays_with_its_reason
     assert step["erased"] == {"billing.Invoice, made nameless": 1, "billing.Customer": 1}
     assert said["kept"][-1] == {
         "what": "Your invoices, without your name",
-        "why": "The law of taxes wants them for ten years.",
+        "why": "Tax law requires them for ten years.",
         "until": "2036-12-31",
     }
     assert "Zqx" not in json.dumps(said)

@@ -46,6 +46,6 @@ def invoices_stay(user: Any) -> Iterator[Kept]:
     if newest:
         yield Kept(
             "Your invoices, without your name",
-            "The law of taxes wants them for ten years.",
+            "Tax law requires them for ten years.",
             until=date(newest.issued_on.year + KEPT_YEARS, 12, 31),
         )

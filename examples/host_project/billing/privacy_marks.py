@@ -8,5 +8,5 @@ mark(
     personal="recipient",
     pseudonymous="customer",
     none="id number amount issued_on",
-    kept="The law of taxes wants invoices for ten years; they have no name by then.",
+    kept="Tax law requires invoices for ten years. They have no name by then.",
 )
