@@ -99,9 +99,12 @@ def test_a_token_in_the_query_or_the_body_is_not_looked_at(tokens):
     in_query = Browser().get(flow.USERINFO, {"access_token": tokens["access_token"]})
     in_body = flow.post_form(flow.USERINFO, {"access_token": tokens["access_token"]})
 
-    for refused in (in_query, in_body):
+    for refused, words in (
+        (in_query, "access_token must not be in the query."),
+        (in_body, "Send access_token in the Authorization header."),
+    ):
         assert_challenged(refused, 400, "invalid_request")
-        assert "Send access_token in" in refused.json()["error_description"]
+        assert refused.json()["error_description"] == words
 
 
 @pytest.mark.parametrize("body", [b"a" * 3_000_000, b"&".join([b"a=1"] * 3000), b"%ff=%fe"])
