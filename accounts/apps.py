@@ -53,7 +53,7 @@ class AccountsConfig(AppConfig):
         privacy.register_exporter(f"{__package__}.personal_data.export")
         export_labels.register(personal_data.LABELS)
         export_labels.register_words(personal_data.WORDS)
-        privacy.register_eraser(f"{__package__}.personal_data.erase")
+        privacy.register_eraser(f"{__package__}.personal_data.erase", name="ostiary_accounts")
 
         receivers.connect()
         password_changes.connect()

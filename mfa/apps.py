@@ -41,7 +41,7 @@ class MfaConfig(AppConfig):
 
         privacy.register_exporter(f"{__package__}.personal_data.export")
         export_labels.register(personal_data.LABELS)
-        privacy.register_eraser(f"{__package__}.personal_data.erase")
+        privacy.register_eraser(f"{__package__}.personal_data.erase", name="ostiary_mfa")
         kept_data.register(f"{__package__}.kept_data.own", order=30)
         factors.register_keeper(self.label, kinds.Keeper())
         app_factor.register()

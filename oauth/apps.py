@@ -30,7 +30,9 @@ class OAuthConfig(AppConfig):
         export_labels.register(exported.LABELS)
         export_labels.register_words({"scopes": scopes.in_words})
         # Early: tokens end, and clients are told, before anything else goes.
-        privacy.register_eraser(f"{__package__}.personal_data.erase", order=10)
+        privacy.register_eraser(
+            f"{__package__}.personal_data.erase", order=10, name="ostiary_oauth"
+        )
         kept_data.register(f"{__package__}.kept_data.own", order=40)
 
         receivers.connect()

@@ -36,9 +36,9 @@ class OstiaryConfig(AppConfig):
         export_labels.register(export_own.LABELS)
         export_labels.register_words(export_own.WORDS)
         # Early: it looks at the person's rows to know what is about them.
-        privacy.register_eraser(f"{__package__}.admin_log.erase", order=5)
+        privacy.register_eraser(f"{__package__}.admin_log.erase", order=5, name="ostiary.admin_log")
         # Late: an app's own eraser may still look at the person's sessions.
-        privacy.register_eraser(f"{__package__}.personal_data.erase", order=90)
+        privacy.register_eraser(f"{__package__}.personal_data.erase", order=90, name="ostiary")
         kept_data.register(f"{__package__}.kept_data.own", order=90)
         event_groups.register(event_groups.SIGN_INS, "signin.", "session.")
         event_groups.register(event_groups.PRIVACY, "erasure.", "export.")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -54,29 +53,19 @@ def use_cancel_link(make: CancelLink) -> None:
     _cancel_link = make
 
 
-@dataclass(frozen=True)
-class Step:
-    """A part of an erasure: ``do(erasure, user)`` erases, and returns how many rows of what.
-
-    ``user`` is ``None`` once the row of the person is gone.
-    """
-
-    name: str
-    do: Callable[[Erasure, Any], dict[str, Any] | None]
-
-
-def steps() -> list[Step]:
-    """Every step, in order: what closes the account, the erasers of the apps, and what is left."""
-    return [
-        *(Step(do.__name__, do) for do in erasure_steps.BEFORE),
-        *(Step(path, _eraser(path)) for path in privacy.eraser_paths()),
-        *(Step(do.__name__, do) for do in erasure_steps.AFTER),
-        *(Step(do.__name__, do) for do in asking.STEPS if configured.others()),
-        Step(erasure_steps.write_the_receipt.__name__, erasure_steps.write_the_receipt),
-    ]
+def steps() -> dict[str, erasure_steps.Do]:
+    """Every step by its name, in order: what closes the account, the erasers of the apps, and what
+    is left."""
+    return {
+        **erasure_steps.BEFORE,
+        **{name: _eraser(path) for name, path in privacy.named_erasers()},
+        **erasure_steps.AFTER,
+        **(asking.STEPS if configured.others() else {}),
+        **erasure_steps.LAST,
+    }
 
 
-def _eraser(path: str) -> Callable[[Erasure, Any], dict[str, Any] | None]:
+def _eraser(path: str) -> erasure_steps.Do:
     def erase(erasure: Erasure, user: Any) -> dict[str, Any] | None:
         if user is None:
             return None
@@ -201,13 +190,13 @@ def run(key: Any) -> bool:
         return False
     erasure = Erasure.objects.get(pk=key)
     done = set(ErasureStep.objects.filter(erasure=erasure).values_list("name", flat=True))
-    for step in steps():
-        if step.name in done:
+    for name, do in steps().items():
+        if name in done:
             continue
         try:
-            done_here = _do(erasure, step)
+            done_here = _do(erasure, name, do)
         except Exception as error:
-            _put_off(erasure, step, error)
+            _put_off(erasure, name, error)
             return False
         if not done_here:
             return False
@@ -246,17 +235,17 @@ def _claim(key: Any) -> bool:
     return bool(begun or due.filter(state=State.RUNNING).update(**held))
 
 
-def _do(erasure: Erasure, step: Step) -> bool:
+def _do(erasure: Erasure, name: str, do: erasure_steps.Do) -> bool:
     """Do the step, whole or not at all; ``False`` if another worker has been at it meanwhile."""
     with transaction.atomic():
         # The row first: who comes second to the same step waits here, and finds it done.
-        row = ErasureStep(erasure=erasure, name=step.name)
+        row = ErasureStep(erasure=erasure, name=name)
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError:
             return False
-        row.erased = step.do(erasure, _person(erasure)) or {}
+        row.erased = do(erasure, _person(erasure)) or {}
         row.save(update_fields=["erased"])
         Erasure.objects.filter(pk=erasure.pk, state=State.RUNNING).update(
             leased_until=timezone.now() + LEASE
@@ -281,10 +270,10 @@ def _found(erasure: Erasure, people: Any = None) -> Any:
     return every.filter(pk=key).first()
 
 
-def _put_off(erasure: Erasure, step: Step, error: Exception) -> None:
+def _put_off(erasure: Erasure, name: str, error: Exception) -> None:
     """Try again later: soon, and then in growing steps up to an hour."""
     waits = isinstance(error, Later)
-    reason = str(error) if waits else f"{step.name}: {type(error).__name__}"
+    reason = str(error) if waits else f"{name}: {type(error).__name__}"
     running = Erasure.objects.filter(pk=erasure.pk, state=State.RUNNING)
     running.update(
         due_at=timezone.now() + outbox.retry_delay(min(erasure.attempts, 10)),

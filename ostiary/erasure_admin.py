@@ -89,7 +89,7 @@ class ErasureAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for name, step in done.items()
         ]
         if erasure_.state in (Erasure.State.WAITING, Erasure.State.RUNNING):
-            shown += [(step.name, "–", "") for step in erasure.steps() if step.name not in done]
+            shown += [(name, "–", "") for name in erasure.steps() if name not in done]
         return format_html("<ol>{}</ol>", format_html_join("", "<li>{} {} {}</li>", shown))
 
     @admin.display(description=_("other regions"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.utils import timezone, translation
@@ -141,6 +141,16 @@ def write_the_receipt(erasure: Erasure, user: Any) -> None:
     )
 
 
-BEFORE = (close_the_account,)
-AFTER = (forget_messages, remove_the_person, destroy_the_key)
-NOT_TOLD = [do.__name__ for do in (*asking.STEPS, write_the_receipt)]
+Do = Callable[[Erasure, Any], dict[str, Any] | None]
+"""A step: it erases, and returns how many rows of what. The user is ``None`` once their row is
+gone."""
+
+# The names stand in the database and in receipts: they don't change with those of the functions.
+BEFORE: dict[str, Do] = {"close_account": close_the_account}
+AFTER: dict[str, Do] = {
+    "drop_messages": forget_messages,
+    "delete_user": remove_the_person,
+    "destroy_key": destroy_the_key,
+}
+LAST: dict[str, Do] = {"sign_receipt": write_the_receipt}
+NOT_TOLD = [*asking.STEPS, *LAST]

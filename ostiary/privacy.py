@@ -25,6 +25,8 @@ CACHE_SIZE = 1000
 
 _exporters: dict[str, int] = {}
 _erasers: dict[str, int] = {}
+_names: dict[str, str] = {}
+"""Of erasers, by their paths."""
 _people: dict[tuple[str, str], tuple[float, Known]] = {}
 """By id and by pseudonym, with when each was last read."""
 
@@ -43,13 +45,15 @@ def register_exporter(dotted_path: str, order: int = 50) -> None:
     _exporters[dotted_path] = order
 
 
-def register_eraser(dotted_path: str, order: int = 50) -> None:
+def register_eraser(dotted_path: str, order: int = 50, *, name: str = "") -> None:
     """Have ``dotted_path`` (a callable taking the user) erase what an app knows of a person.
 
     It is called in a transaction of its own; called again, it finds nothing. It may return how many
-    rows it erased, by the label of their model.
+    rows it erased, by the label of their model. The ``name``, by default the path, stands in the
+    database and in receipts: it never changes, wherever the code moves.
     """
     _erasers[dotted_path] = order
+    _names[dotted_path] = name or dotted_path
 
 
 def _in_order(registered: dict[str, int], configured: list[str]) -> list[str]:
@@ -68,9 +72,10 @@ def named_exporters() -> list[tuple[str, Callable[..., Any]]]:
     return [(path, import_string(path)) for path in paths]
 
 
-def eraser_paths() -> list[str]:
-    """The dotted path of every eraser, in order."""
-    return _in_order(_erasers, ostiary_settings.PERSONAL_DATA_ERASERS)
+def named_erasers() -> list[tuple[str, str]]:
+    """The name and the dotted path of every eraser, in order."""
+    paths = _in_order(_erasers, ostiary_settings.PERSONAL_DATA_ERASERS)
+    return [(_names.get(path, path), path) for path in paths]
 
 
 @dataclass(frozen=True)

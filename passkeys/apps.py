@@ -35,7 +35,7 @@ class PasskeysConfig(AppConfig):
 
         privacy.register_exporter(f"{__package__}.personal_data.export")
         export_labels.register(personal_data.LABELS)
-        privacy.register_eraser(f"{__package__}.personal_data.erase")
+        privacy.register_eraser(f"{__package__}.personal_data.erase", name="ostiary_passkeys")
         kept_data.register(f"{__package__}.kept_data.own", order=20)
         factors.register_keeper(self.label, keeper.Keeper())
         factors.register_set_up(

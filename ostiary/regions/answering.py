@@ -177,7 +177,7 @@ def _begin_for_nobody(row: RegionalRequest, wanted: Wanted) -> Erasure:
 
 def _are_done(ours: list[Erasure]) -> bool:
     """Whether all of it is erased here; one of ours may itself still wait for other regions."""
-    last = erasure_steps.AFTER[-1].__name__
+    *_, last = erasure_steps.AFTER
     done = ErasureStep.objects.filter(erasure__in=ours, name=last)
     return done.values("erasure").count() == len(ours)
 

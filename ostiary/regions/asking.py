@@ -64,7 +64,8 @@ def hear_from_every_region(erasure: Erasure, user: Any) -> None:
         )
 
 
-STEPS = (ask_every_region, hear_from_every_region)
+STEPS = {"ask_regions": ask_every_region, "wait_for_regions": hear_from_every_region}
+"""By the names under which the database knows them."""
 
 
 def missing(erasure: Erasure) -> list[str]:

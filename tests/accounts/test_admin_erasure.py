@@ -94,7 +94,7 @@ def test_operators_see_what_it_waits_for_and_try_it_again(desk, person, settings
     assert "Held: A court wants it." in desk.get(ERASURES).text
     page = desk.get(f"{ERASURES}{asked.pk}/change/").text
     assert "Held: A court wants it." in page
-    assert "remove_the_person" in page
+    assert "delete_user" in page
     assert "left" in page
 
     settings.OSTIARY = {**settings.OSTIARY, "RETENTION_RULES": []}

@@ -268,7 +268,7 @@ def test_all_of_it_is_erased_and_nothing_of_others(person, other_person):
         )
         PendingRegistration.objects.create(token_hash=key, email=user.email, expires_at=later)
 
-    assert "accounts.personal_data.erase" in privacy.eraser_paths()
+    assert "ostiary_accounts" in dict(privacy.named_erasers())
     personal_data.erase(person)
 
     assert accepted() == [(other_person.email, "1")]

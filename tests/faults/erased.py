@@ -87,7 +87,7 @@ class Place:
         one = done.get()
         self.seen.add(one.pk)
         said = receipts.verify(one.receipt)
-        names = [step.name for step in erasure.steps()]
+        names = list(erasure.steps())
         if [step["name"] for step in said["steps"]] != names[:-1]:
             yield f"the receipt's steps: {said['steps']}"
         counts: Counter[str] = Counter()

@@ -78,16 +78,16 @@ class _Here:
         self.tell("claimed", "erasure")
         return claimed
 
-    def _step_done(self, do: Any, about: Any, step: Any) -> Any:
-        return self.within(step.name, lambda: do(about, step))
+    def _step_done(self, carry_out: Any, about: Any, name: str, step: Any) -> Any:
+        return self.within(name, lambda: carry_out(about, name, step))
 
-    def _steps(self, steps: Any) -> list[Any]:
-        return [erasure.Step(step.name, self._begun(step)) for step in steps()]
+    def _steps(self, steps: Any) -> dict[str, Any]:
+        return {name: self._begun(step) for name, step in steps().items()}
 
     def _begun(self, step: Any) -> Callable[[Any, Any], Any]:
         def do(about: Any, user: Any) -> Any:
             self.tell("begun")
-            return step.do(about, user)
+            return step(about, user)
 
         return do
 

@@ -112,7 +112,7 @@ def every_point(site: Place, folder: Path) -> list[str]:
 
 def enumerated(points: list[str]) -> list[str]:
     """All but the single statements, of which each step has the one half-way."""
-    half = {kill_points.half_way(points, step.name) for step in erasure.steps()}
+    half = {kill_points.half_way(points, step) for step in erasure.steps()}
     return [point for point in points if ": statement " not in point or point in half]
 
 
@@ -126,7 +126,7 @@ def repeats_at(point: str) -> dict[str, int]:
 def test_a_worker_killed_at_each_point_leaves_it_to_end_complete_and_once(site, tmp_path):
     chosen = enumerated(every_point(site, tmp_path))
     for step in erasure.steps():
-        of_step = [point for point in chosen if point.startswith(f"{step.name}: ")]
+        of_step = [point for point in chosen if point.startswith(f"{step}: ")]
         assert len(of_step) >= 4, "begun, half-way, about to commit, committed"
     assert len(chosen) >= 30
     wrong = {}
@@ -201,9 +201,9 @@ class ErasureRoom(Mailroom):
 
 
 BLOWS = """\
-worker oauth.personal_data.erase: commits
-broker forget_messages: begun
-worker write_the_receipt: committed
+worker ostiary_oauth: commits
+broker drop_messages: begun
+worker sign_receipt: committed
 worker oauth.account_purged: sent
 """
 

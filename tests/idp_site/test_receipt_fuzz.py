@@ -35,7 +35,7 @@ CLAIMS = {
     "jti": "019aa000-0000-7000-8000-000000000001",
     "requested_at": "2026-11-17T12:00:00+00:00",
     "finished_at": "2026-11-24T12:00:00+00:00",
-    "steps": [{"name": "accounts.personal_data.erase", "erased": {"shop.Order": 2}}],
+    "steps": [{"name": "ostiary_accounts", "erased": {"shop.Order": 2}}],
     "kept": [{"what": "Invoices", "why": "Taxes", "until": None}],
 }
 

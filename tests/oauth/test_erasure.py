@@ -53,7 +53,7 @@ def test_tokens_die_and_every_row_goes_and_is_counted(person, tokens, confidenti
     assert flow.refresh(confidential_client, tokens["refresh_token"]).status_code == 400
     for model in (Grant, RefreshToken, AccessToken, Consent):
         assert not model.objects.exists()
-    [step] = [step for step in said["steps"] if step["name"] == "oauth.personal_data.erase"]
+    [step] = [step for step in said["steps"] if step["name"] == "ostiary_oauth"]
     assert step["erased"]["ostiary_oauth.Grant"] == 1
     assert step["erased"]["ostiary_oauth.RefreshToken"] == 1
     assert step["erased"]["ostiary_oauth.Consent"] == 1

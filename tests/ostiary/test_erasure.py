@@ -83,12 +83,12 @@ def test_the_person_is_gone_and_the_receipt_says_what_was_done(person):
     assert (asked.state, asked.subject, asked.emails) == ("done", None, None)
     said = receipts.verify(asked.receipt)
     assert [step["name"] for step in said["steps"]] == [
-        "close_the_account",
+        "close_account",
         f"{HERE}.first",
         f"{HERE}.second",
-        "forget_messages",
-        "remove_the_person",
-        "destroy_the_key",
+        "drop_messages",
+        "delete_user",
+        "destroy_key",
     ]
     assert said["steps"][1]["erased"] == {"shop.Order": 2}
     assert (said["jti"], said["iss"]) == (str(asked.pk), "http://localhost:8000")
@@ -139,7 +139,7 @@ def test_an_eraser_that_fails_is_tried_again_and_those_before_it_are_not(person)
     asked.refresh_from_db()
     assert asked.last_error == f"{HERE}.first: RuntimeError"
     assert str(person.pk) not in asked.last_error
-    assert list(asked.steps.values_list("name", flat=True)) == ["close_the_account"]
+    assert list(asked.steps.values_list("name", flat=True)) == ["close_account"]
 
     broken.clear()
     Erasure.objects.update(due_at=asked.requested_at)

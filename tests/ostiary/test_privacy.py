@@ -88,8 +88,8 @@ def test_exporters_come_in_their_order_those_of_the_settings_among_them(ostiary,
 def test_one_that_is_registered_and_set_is_asked_once(ostiary, monkeypatch):
     monkeypatch.setattr(privacy, "_erasers", {})
     ostiary(PERSONAL_DATA_ERASERS=["tests.ostiary.test_privacy.export_one"])
-    privacy.register_eraser("tests.ostiary.test_privacy.export_one", order=10)
-    assert privacy.eraser_paths() == ["tests.ostiary.test_privacy.export_one"]
+    privacy.register_eraser("tests.ostiary.test_privacy.export_one", order=10, name="shop")
+    assert privacy.named_erasers() == [("shop", "tests.ostiary.test_privacy.export_one")]
 
 
 def test_the_log_calls_people_by_a_name_that_tells_nothing(person):

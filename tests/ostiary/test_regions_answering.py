@@ -92,7 +92,7 @@ def test_somebody_with_the_address_is_erased_at_once_and_the_receipt_says_so(cli
     told = ask(client, us, said)
     receipt = proved(told, said)
     assert receipt["accounts"] == 1
-    assert "remove_the_person" in [step["name"] for step in receipt["steps"]]
+    assert "delete_user" in [step["name"] for step in receipt["steps"]]
     assert "alice" not in json.dumps(receipt).casefold()
     assert said["subject"] not in json.dumps(receipt)
     assert ask(client, us, said)["receipt"] == told["receipt"]

@@ -84,7 +84,7 @@ def test_it_is_complete_with_the_receipt_of_the_other_region_and_not_before(us, 
     said = receipts.verify(asked.receipt)
     assert (said["region"], said["home_region"]) == ("eu", "eu")
     assert [each["region"] for each in said["regions"]] == ["us"]
-    assert "hear_from_every_region" not in [step["name"] for step in said["steps"]]
+    assert "wait_for_regions" not in [step["name"] for step in said["steps"]]
     assert receipts.of_regions(said)["us"]["accounts"] == 1
     assert us.asked[0]["subject"] == key
     assert us.asked[0]["addresses"] == {"alice@example.com": True}
@@ -165,8 +165,7 @@ def test_an_answer_that_comes_while_an_erasure_is_put_off_is_not_waited_for(us, 
     with pytest.raises(erasure.Later) as waits:
         asking.hear_from_every_region(asked, None)
     deliver()
-    [step] = [each for each in erasure.steps() if each.name == "hear_from_every_region"]
-    erasure._put_off(asked, step, waits.value)
+    erasure._put_off(asked, "wait_for_regions", waits.value)
 
     assert erasure.run_due() == 1
 

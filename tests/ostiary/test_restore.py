@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_written_keeps_the_step_from_being_done(person, os
 
     assert not erasure.run(asked.pk)
     asked.refresh_from_db()
-    assert asked.last_error == "close_the_account: FileExistsError"
+    assert asked.last_error == "close_account: FileExistsError"
     person.refresh_from_db()
     assert person.is_active
 
