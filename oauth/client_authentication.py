@@ -19,7 +19,6 @@ from ostiary.prepared import Parameter
 
 from . import client_assertion, client_id_metadata, client_memory, mtls, security_profile, workload
 from .client_assertion import FAILED, AssertionRefused
-from .client_rules import AUTH_METHODS
 from .explanation import printable
 from .models import Client
 from .workload import OutsideTokenRefused, Use
@@ -115,11 +114,6 @@ def named_client(params: Mapping[str, str], authorization: str | None) -> str:
     except InvalidClientError:
         return ""
     return named[:CLIENT_ID_MAX_LENGTH]
-
-
-def methods() -> list[str]:
-    """The methods of this site."""
-    return [name for name in AUTH_METHODS if name not in mtls.METHODS or name in mtls.supported()]
 
 
 _by_client_id = prepared.Select(

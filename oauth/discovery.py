@@ -13,10 +13,10 @@ from django.conf import settings
 from ostiary.assurance import ACR_ALIASES, Level
 
 from . import (
+    auth_methods,
     authorization_request,
     claims,
     client_assertion,
-    client_authentication,
     dpop,
     keys,
     mtls,
@@ -51,14 +51,14 @@ def authorization_server_metadata() -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(response_type.RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
-        "token_endpoint_auth_methods_supported": client_authentication.methods(),
+        "token_endpoint_auth_methods_supported": auth_methods.offered(),
         "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
-        "revocation_endpoint_auth_methods_supported": client_authentication.methods(),
+        "revocation_endpoint_auth_methods_supported": auth_methods.offered(),
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_endpoint_auth_methods_supported": [
             # A public client can't prove who asks (RFC 7662 §2.1, §4).
             name
-            for name in client_authentication.methods()
+            for name in auth_methods.offered()
             if name != "none"
         ],
         "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,

@@ -20,7 +20,16 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.module_loading import import_string
 
-from . import client_metadata, display_text, jwk_set, mtls, pairwise, redirect_uri, scopes
+from . import (
+    auth_methods,
+    client_metadata,
+    display_text,
+    jwk_set,
+    mtls,
+    pairwise,
+    redirect_uri,
+    scopes,
+)
 from .client_metadata import (
     LANGUAGE_TAG,
     LANGUAGES_MAX,
@@ -88,13 +97,11 @@ class Context:
 
 def default_limits() -> Limits:
     """Those of the settings."""
-    from .client_authentication import methods  # which itself asks for clients by documents
-
     return Limits(
         scopes=tuple(oauth_settings.REGISTRATION_SCOPES),
         grant_types=DEFAULT_GRANT_TYPES,
         audiences=tuple(oauth_settings.REGISTRATION_AUDIENCES),
-        auth_methods=tuple(methods()),
+        auth_methods=tuple(auth_methods.offered()),
     )
 
 

@@ -10,7 +10,6 @@ import base64
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from typing import IO, Any
@@ -22,20 +21,11 @@ from django.utils.translation import gettext as _
 
 from . import branding, export_page, privacy
 from .conf import ostiary_settings
+from .export_labels import Section
 
 SCHEMA = "urn:ostiary:export:1"
 """What ``data.json`` says that it follows. The number changes when something in it does that a
 program may rely on; what is only added doesn't change it."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """What one exporter tells under one name. ``value`` is anything that JSON can say, or an
-    iterator of such records."""
-
-    app: str
-    name: str
-    value: Any
 
 
 def collected(user: Any) -> dict[str, list[Section]]:

@@ -1,13 +1,25 @@
-"""What the sections and fields of a copy are called on the page that people read, and the values
-that programs know by a name."""
+"""The sections of a copy; what they and their fields are called on the page that people read, and
+the values that programs know by a name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one exporter tells under one name. ``value`` is anything that JSON can say, or an
+    iterator of such records."""
+
+    app: str
+    name: str
+    value: Any
+
 
 _labels: dict[str, Any] = {}
 _words: dict[str, Callable[[str], Any]] = {}

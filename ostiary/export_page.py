@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sized
 from datetime import date, datetime
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -18,10 +18,7 @@ from django.utils.translation import gettext as _
 from . import bidi
 from .conf import ostiary_settings
 from .email_addresses import for_people
-from .export_labels import label, words
-
-if TYPE_CHECKING:
-    from .export_archive import Section
+from .export_labels import Section, label, words
 
 HEAD = """<!doctype html>
 <html lang="{}" dir="{}">

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -19,9 +19,6 @@ from django.utils.module_loading import import_string
 from . import outbox
 from .conf import ostiary_settings
 from .models import Event
-
-if TYPE_CHECKING:
-    from .signin import PendingSignIn
 
 log = logging.getLogger(__name__)
 
@@ -39,21 +36,6 @@ def load(path: str) -> Hook:
     """The function of this dotted path, or an instance of the class. Raises ``ImportError``."""
     found: Hook = import_string(path)
     return found() if isinstance(found, type) else found
-
-
-def before_signin(request: HttpRequest, user: Any, pending: PendingSignIn) -> None:
-    """Ask ``OSTIARY["BEFORE_SIGNIN_HOOKS"]``. Raises ``SignInRefused``, also for one that fails."""
-    for path in ostiary_settings.BEFORE_SIGNIN_HOOKS:
-        try:
-            load(path)(request, user, pending)
-        except SignInRefused as refused:
-            refused.hook = path
-            raise
-        except Exception as problem:
-            log.exception("The hook %s failed: the sign-in is refused.", path)
-            failed = SignInRefused()
-            failed.hook = path
-            raise failed from problem
 
 
 def after_signup(request: HttpRequest, user: Any) -> None:

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from celery import current_app
+from celery import current_app, shared_task
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -209,11 +209,9 @@ def celery_queue(queue: str) -> dict[str, Any]:
 
 
 def _publish(message: OutboxMessage) -> None:
-    from .tasks import deliver as task  # which imports this module
-
     arguments = (str(message.pk),)
     if current_app.conf.task_always_eager:
-        task.apply_async(arguments)
+        deliver_by_worker.apply_async(arguments)
         return
     # Celery's own pool follows the project's settings, which by default try for ever.
     options = {
@@ -229,7 +227,7 @@ def _publish(message: OutboxMessage) -> None:
         connect_timeout=BROKER_TIMEOUT_SECONDS, transport_options=options
     )
     with producers[connection].acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
-        task.apply_async(
+        deliver_by_worker.apply_async(
             arguments,
             producer=producer,
             retry=False,
@@ -256,6 +254,12 @@ def _claim(message_id: uuid.UUID | str) -> OutboxMessage | None:
         leased_until=now + timedelta(seconds=ostiary_settings.OUTBOX_LEASE_SECONDS),
     )
     return OutboxMessage.objects.get(pk=message_id) if claimed else None
+
+
+@shared_task(name="ostiary.outbox.deliver", acks_late=True, ignore_result=True)
+def deliver_by_worker(message_id: str) -> None:
+    """Deliver one message of the outbox. It is published by its id: see ``tasks``."""
+    deliver(message_id)
 
 
 def deliver(message_id: uuid.UUID | str) -> bool:

@@ -9,6 +9,7 @@ Every way in ends here, so there is one gate for policy and none beside it.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -29,6 +30,8 @@ from . import risk as risks
 from .conf import ostiary_settings
 from .models import Session
 from .signals import signin_completed
+
+log = logging.getLogger(__name__)
 
 SESSION_KEY = "ostiary.pending_signin"
 REPLACED_KEY = "ostiary.replaced_signin"
@@ -242,13 +245,28 @@ def _continue(
         if step.name not in progress.passed and step.is_required(request, user, progress):
             return HttpResponseRedirect(_with_next(step.url(request), progress.next_url))
     try:
-        hooks.before_signin(request, user, progress)
+        _ask_hooks(request, user, progress)
     except hooks.SignInRefused as refused:
         return _refuse(request, user, refused)
     _complete(request, user, progress)
     response = HttpResponseRedirect(progress.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     known_device.remember(request, response, user)
     return response
+
+
+def _ask_hooks(request: HttpRequest, user: AbstractBaseUser, pending: PendingSignIn) -> None:
+    """Raises ``SignInRefused``, also for a hook that fails."""
+    for path in ostiary_settings.BEFORE_SIGNIN_HOOKS:
+        try:
+            hooks.load(path)(request, user, pending)
+        except hooks.SignInRefused as refused:
+            refused.hook = path
+            raise
+        except Exception as problem:
+            log.exception("The hook %s failed: the sign-in is refused.", path)
+            failed = hooks.SignInRefused()
+            failed.hook = path
+            raise failed from problem
 
 
 def _with_next(address: str, next_url: str) -> str:

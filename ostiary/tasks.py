@@ -21,12 +21,6 @@ from .periodic import every
 from .regions import alarms
 
 
-@shared_task(name="ostiary.outbox.deliver", acks_late=True, ignore_result=True)
-def deliver(message_id: str) -> None:
-    """Deliver one message of the outbox."""
-    outbox.deliver(message_id)
-
-
 @shared_task(name="ostiary.outbox.sweep", acks_late=True, ignore_result=True)
 def sweep(queue: str | None = None) -> None:
     """Deliver what is due in this queue and was not handed over, or whose worker died."""

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from oauth import cleanup, client_authentication
+from oauth import auth_methods, cleanup
 from oauth.checks import check_registration
 from oauth.models import Client, Consent, Grant, InitialAccessToken
 from oauth.registration import InvalidClientMetadata
@@ -250,7 +250,7 @@ def test_the_answer_tells_all_that_is_registered():
     assert told["client_secret"] not in json.dumps(event.details)
 
 
-@pytest.mark.parametrize("method", client_authentication.methods())
+@pytest.mark.parametrize("method", auth_methods.offered())
 def test_the_client_signs_people_in_as_it_registered(signed_in_browser, method):
     keys = {"jwks": {"keys": [public_jwk(new_key())]}} if method == "private_key_jwt" else {}
 

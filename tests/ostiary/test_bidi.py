@@ -4,7 +4,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
-from ostiary import bidi, export_archive, export_page, message_source, notifications, places
+from ostiary import bidi, export_labels, export_page, message_source, notifications, places
 from ostiary.bidi import FSI, LRI, PDI
 
 
@@ -72,7 +72,7 @@ def test_a_place_keeps_its_address(arabic, monkeypatch):
 
 
 def test_values_of_a_copy_of_ones_data_keep_to_themselves(arabic):
-    section = export_archive.Section("ostiary", "sessions", [{"address": "2001:db8::7"}])
+    section = export_labels.Section("ostiary", "sessions", [{"address": "2001:db8::7"}])
 
     page = "".join(export_page.page({"ostiary": [section]}, timezone.now()))
 
