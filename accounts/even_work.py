@@ -9,70 +9,24 @@ from __future__ import annotations
 
 import logging
 import secrets
-from base64 import b64encode
 from collections.abc import Iterable
-from contextvars import ContextVar
 from typing import Any
 
 from django.contrib import auth
 from django.contrib.auth.hashers import identify_hasher, make_password
 from django.http import HttpRequest
 
+from .conf import accounts_settings
+from .hash_kinds import PBKDF2, USUAL, family_of, noted, stand_in
+from .models import ImportedHashKind
+
 log = logging.getLogger(__name__)
-
-USUAL = "usual"
-"""The kind of hash that new passwords get."""
-
-BCRYPT = ("bcrypt$", "bcrypt_sha256$")
-"""Hashes in which salt and digest are one text."""
-
-PBKDF2 = ("pb1", "pb256", "pb512")
-"""Hashes whose rounds add up: what a cheaper one has taken less can be taken besides."""
-
-SALT_BYTES, DIGEST_BYTES = 15, 18
-"""Of a stand-in: the digest fits into one block of PBKDF2, since each block takes its time."""
-
-_done: ContextVar[list[str] | None] = ContextVar("ostiary_hashes_done", default=None)
-
-
-def kind_of(encoded: str) -> str:
-    """What a hash costs to compute: its algorithm and parameters, without salt and digest."""
-    salt_and_digest = 1 if encoded.startswith(BCRYPT) else 2
-    return "$".join(encoded.split("$")[:-salt_and_digest])
-
-
-def family_of(kind: str) -> str:
-    """Kinds of one family differ in rounds alone: of them a failed sign-in costs the dearest."""
-    algorithm = kind.partition("$")[0]
-    return algorithm if algorithm in PBKDF2 else kind
-
-
-def stand_in(kind: str) -> str:
-    """A hash of this kind, of no password."""
-    if kind.startswith(BCRYPT):
-        return f"{kind}${'.' * 53}"
-    sizes = SALT_BYTES, DIGEST_BYTES
-    salt, digest = (b64encode(secrets.token_bytes(size)).decode() for size in sizes)
-    return f"{kind}${salt}${digest}"
-
-
-def note(kind: str) -> None:
-    """Tell that a hash of this kind was computed (called by the hashers)."""
-    done = _done.get()
-    if done is not None:
-        done.append(kind)
 
 
 def authenticate(request: HttpRequest, *, username: str, password: str) -> Any:
     """Django's ``authenticate``; a failure takes the same hash computations in every case."""
-    from .models import ImportedHashKind  # which needs the apps to be loaded; hashers don't
-
-    done: list[str] = []
-    token = _done.set(done)
-    try:
+    with noted() as done:
         user = auth.authenticate(request, username=username, password=password)
-    finally:
-        _done.reset(token)
     if user is None:
         _tell_of_missing_key(done)
         make_up(done, password, ImportedHashKind.objects.values_list("kind", flat=True))
@@ -104,8 +58,6 @@ def _rounds(kind: str) -> int:
 
 def _tell_of_missing_key(looked_at: Iterable[str]) -> None:
     """Log that it is not the person's fault: of who came from Firebase, and of nobody else."""
-    from .conf import accounts_settings  # settings may import this module, by way of the hashers
-
     from_firebase = any(kind.startswith("firebase$") for kind in looked_at)
     if from_firebase and not accounts_settings.FIREBASE_SIGNER_KEY:
         log.error("Users imported from Firebase can’t sign in: FIREBASE_SIGNER_KEY isn’t set.")

@@ -26,7 +26,7 @@ from django.contrib.auth.hashers import (
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from . import even_work
+from . import hash_kinds
 from .hashing import spellings, turns
 
 DIGEST_BYTES = 32
@@ -58,7 +58,7 @@ class ForeignHasher(BasePasswordHasher):
         parts, fits = self.decode(encoded), []
         for text in spellings(password):  # each of them, so that the time doesn't tell which it was
             with turns:
-                even_work.note(even_work.kind_of(encoded))
+                hash_kinds.note(hash_kinds.kind_of(encoded))
                 digest = self.compute(
                     text.encode(), parts["costs"], parts["salt"], len(parts["digest"])
                 )
@@ -168,7 +168,7 @@ class Bcrypt(BCryptPasswordHasher):
         """Check a password, in each spelling."""
         fits = []
         for text in spellings(password):
-            even_work.note(even_work.kind_of(encoded))
+            hash_kinds.note(hash_kinds.kind_of(encoded))
             fits.append(super().verify(text, encoded))
         return any(fits)
 
@@ -200,7 +200,7 @@ class Argon2(Argon2PasswordHasher):
         fits = []
         for text in spellings(password):
             with turns:
-                even_work.note(even_work.kind_of(encoded))
+                hash_kinds.note(hash_kinds.kind_of(encoded))
                 fits.append(super().verify(text, encoded))
         return any(fits)
 

@@ -8,7 +8,7 @@ from threading import BoundedSemaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from . import even_work
+from . import hash_kinds
 
 
 def _cores() -> int:
@@ -41,18 +41,18 @@ class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
     def encode(self, password: str, salt: str) -> str:
         """Hash a password, when its turn comes."""
         with turns:
-            even_work.note(even_work.USUAL)
+            hash_kinds.note(hash_kinds.USUAL)
             return super().encode(normalize_password(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         """Check a password, when its turn comes."""
         kind = self.kind(encoded)
         # What has other costs than ours may be from elsewhere, where nobody normalised.
-        texts = spellings(password) if kind != even_work.USUAL else [normalize_password(password)]
+        texts = spellings(password) if kind != hash_kinds.USUAL else [normalize_password(password)]
         fits = []
         for text in texts:  # each of them, so that the time doesn't tell which it was
             with turns:
-                even_work.note(kind)
+                hash_kinds.note(kind)
                 fits.append(super().verify(text, encoded))
         return any(fits)
 
@@ -61,4 +61,4 @@ class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
         params, ours = self.decode(encoded)["params"], self.params()
         costs = ("type", "memory_cost", "time_cost", "parallelism")
         usual = all(getattr(params, cost) == getattr(ours, cost) for cost in costs)
-        return even_work.USUAL if usual else even_work.kind_of(encoded)
+        return hash_kinds.USUAL if usual else hash_kinds.kind_of(encoded)

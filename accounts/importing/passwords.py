@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import identify_hasher, make_password
 
-from .. import even_work
+from .. import hash_kinds
 from ..hashing import BoundedArgon2PasswordHasher
 from ..models import ImportedIdentity
 from .person import Person
@@ -33,7 +33,7 @@ def kind_of(encoded: str) -> str:
         return ""
     if isinstance(hasher, BoundedArgon2PasswordHasher):
         return hasher.kind(encoded)
-    return even_work.kind_of(encoded)
+    return hash_kinds.kind_of(encoded)
 
 
 def is_kept(identity: ImportedIdentity, user: Any, kinds: Container[str]) -> bool:

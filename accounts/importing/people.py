@@ -20,7 +20,7 @@ from django.utils import timezone
 from ostiary import events
 from ostiary.email_addresses import canonical
 
-from .. import even_work
+from .. import hash_kinds
 from ..forms import EmailAddressField
 from ..models import ImportedHashKind, ImportedIdentity
 from .claims import Places
@@ -221,10 +221,10 @@ class Importer:
     def _judge_hash(self, person: Person) -> None:
         """Drop a hash that would be one kind too many."""
         kind = kind_of(person.password)
-        if kind in ("", even_work.USUAL) or kind in self.kinds:
+        if kind in ("", hash_kinds.USUAL) or kind in self.kinds:
             return
-        families = {even_work.family_of(known) for known in self.kinds}
-        if even_work.family_of(kind) in families or len(families) < MOST_KINDS:
+        families = {hash_kinds.family_of(known) for known in self.kinds}
+        if hash_kinds.family_of(kind) in families or len(families) < MOST_KINDS:
             self.kinds.add(kind)
         else:
             person.end_password(f"More than {MOST_KINDS} kinds of hashes aren't supported.")
@@ -303,7 +303,7 @@ class Importer:
 
     def remember_kinds(self, people: Iterable[Person]) -> None:
         """Have failed sign-ins compute hashes of these people's kinds, too."""
-        kinds = {kind_of(person.password) for person in people} - {"", even_work.USUAL}
+        kinds = {kind_of(person.password) for person in people} - {"", hash_kinds.USUAL}
         ImportedHashKind.objects.bulk_create(
             [ImportedHashKind(kind=kind) for kind in sorted(kinds)], ignore_conflicts=True
         )

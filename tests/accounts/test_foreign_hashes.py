@@ -18,7 +18,7 @@ from django.contrib.auth.hashers import (
 )
 from django.test import Client as Browser
 
-from accounts import cleanup, even_work, hashing
+from accounts import cleanup, even_work, hash_kinds, hashing
 from accounts.checks import check_settings
 from accounts.foreign_hashers import CLASSES, Bcrypt, FirebaseScrypt, ForeignHasher
 from accounts.hashing import BoundedArgon2PasswordHasher
@@ -221,7 +221,7 @@ def test_without_the_signer_key_who_came_from_firebase_can_not_sign_in_and_the_l
 ):
     password, kept = PUBLISHED["Firebase, its own scrypt"]
     make_person("alice@example.com", password=kept())
-    ImportedHashKind.objects.create(kind=even_work.kind_of(kept()))
+    ImportedHashKind.objects.create(kind=hash_kinds.kind_of(kept()))
     settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "FIREBASE_SIGNER_KEY": ""}
 
     assert flow.sign_in(Browser(), "alice@example.com", password).status_code == 400
@@ -231,7 +231,7 @@ def test_without_the_signer_key_who_came_from_firebase_can_not_sign_in_and_the_l
 @pytest.mark.django_db
 def test_without_the_signer_key_nothing_is_logged_of_the_failures_of_others(settings, caplog):
     ImportedHashKind.objects.create(
-        kind=even_work.kind_of(PUBLISHED["Firebase, its own scrypt"][1]())
+        kind=hash_kinds.kind_of(PUBLISHED["Firebase, its own scrypt"][1]())
     )
     make_person("bob@example.com")
     settings.OSTIARY_ACCOUNTS = {**settings.OSTIARY_ACCOUNTS, "FIREBASE_SIGNER_KEY": ""}
@@ -334,11 +334,11 @@ def computed(monkeypatch):
     """The kinds of hashes that are computed, in alphabetical order."""
     kinds = []
 
-    def note(kind, original=even_work.note):
+    def note(kind, original=hash_kinds.note):
         kinds.append(kind)
         original(kind)
 
-    monkeypatch.setattr(even_work, "note", note)
+    monkeypatch.setattr(hash_kinds, "note", note)
     return kinds
 
 
@@ -353,7 +353,7 @@ def imported_people(db):
     for number, which in enumerate(IMPORTED):
         encoded = PUBLISHED[which][1]()
         make_person(pad(f"imported{number}"), password=encoded)
-        ImportedHashKind.objects.create(kind=even_work.kind_of(encoded))
+        ImportedHashKind.objects.create(kind=hash_kinds.kind_of(encoded))
     make_person(pad("native"))
     make_person(pad("passwordless"), password=make_password(None))
 
@@ -372,7 +372,7 @@ def test_a_wrong_password_costs_the_same_hashes_for_imported_and_unknown(
         "argon2_b$argon2id$v=19$m=7168,t=5,p=1",
         "bcrypt$$2a$10",
         "pb256$27500",
-        even_work.USUAL,
+        hash_kinds.USUAL,
     ]
     assert sorted(computed) == kinds_of_unknown
     assert seen == unknown
@@ -388,7 +388,7 @@ def test_a_wrong_password_with_two_spellings_costs_everybody_the_same(
     kinds_of_unknown = sorted(computed)
     seen = see("/signin/", "identifier", pad(who), computed, **form)
 
-    assert kinds_of_unknown.count(even_work.USUAL) == 1
+    assert kinds_of_unknown.count(hash_kinds.USUAL) == 1
     assert len(kinds_of_unknown) == 1 + 2 * len(IMPORTED)
     assert sorted(computed) == kinds_of_unknown
     assert seen == unknown
@@ -402,15 +402,15 @@ def test_where_nobody_was_imported_one_hash_is_computed(computed, password):
     for name in ("native@example.com", "unknown@example.com"):
         computed.clear()
         flow.sign_in(Browser(), name, password)
-        assert computed == [even_work.USUAL]
+        assert computed == [hash_kinds.USUAL]
 
 
 @pytest.mark.django_db
 def test_each_kind_has_a_stand_in_that_costs_what_it_costs(computed):
     for _, kept in PUBLISHED.values():
-        kind = even_work.kind_of(kept())
+        kind = hash_kinds.kind_of(kept())
         computed.clear()
-        even_work.make_up([even_work.USUAL], "a password", [kind])
+        even_work.make_up([hash_kinds.USUAL], "a password", [kind])
         assert computed == [kind]
 
 
@@ -434,14 +434,14 @@ def test_pbkdf2_of_many_iterations_costs_what_the_dearest_does(blocks, name, byt
     imported = [
         hashes.pbkdf2(name, rounds, b"a salt", b"x" * bytes_of_it) for rounds in (70, 1000, 300)
     ]
-    kinds = [even_work.kind_of(encoded) for encoded in imported]
+    kinds = [hash_kinds.kind_of(encoded) for encoded in imported]
     costs = []
     for encoded in (None, *imported):
         blocks.clear()
-        done = [even_work.USUAL]
+        done = [hash_kinds.USUAL]
         if encoded:
             identify_hasher(encoded).verify(password, encoded)
-            done = [even_work.kind_of(encoded)] * len(hashing.spellings(password))
+            done = [hash_kinds.kind_of(encoded)] * len(hashing.spellings(password))
         even_work.make_up(done, password, kinds)
         costs.append(blocks[name])
 
@@ -449,14 +449,14 @@ def test_pbkdf2_of_many_iterations_costs_what_the_dearest_does(blocks, name, byt
 
 
 def test_an_argon2_hash_of_our_own_parameters_is_no_kind_of_its_own():
-    assert BoundedArgon2PasswordHasher().kind(make_password("x")) == even_work.USUAL
+    assert BoundedArgon2PasswordHasher().kind(make_password("x")) == hash_kinds.USUAL
 
 
 @pytest.mark.django_db
 def test_kinds_are_forgotten_when_nobody_has_such_a_hash_any_more():
     password, kept = PUBLISHED["jBCrypt"]
     make_person("alice@example.com", password=kept())
-    ImportedHashKind.objects.create(kind=even_work.kind_of(kept()))
+    ImportedHashKind.objects.create(kind=hash_kinds.kind_of(kept()))
     assert cleanup.forget_hash_kinds() == 0
     flow.sign_in(Browser(), "alice@example.com", password)
 
