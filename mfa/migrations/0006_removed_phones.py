@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ostiary_accounts', '0017_import_origins'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ('ostiary_mfa', '0005_imported_factors'),
     ]
 

@@ -33,7 +33,7 @@ def form(request: HttpRequest) -> QueryDict:
     if request.content_type != FORM:
         raise InvalidRequestError(description=f"The body must be {FORM}.")
     if name := secret_in_query(request, "client_id"):
-        raise InvalidRequestError(description=f"Send {name} in the body, not in the query.")
+        raise InvalidRequestError(description=f"{name} belongs in the body, not in the query.")
     read_as_utf8(request)
     try:
         return request.POST

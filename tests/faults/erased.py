@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from oauth import keys
 from oauth.models import Client, ClientSession, Consent, ErasureNotice, Grant
-from ostiary import erasure, event_chain, outbox, receipts, tombstones
+from ostiary import erasure, event_chain, outbox, receipts, scrubbing, tombstones
 from ostiary.models import Erasure, ErasureStep, OutboxMessage
 from tests import searching
 from tests.oauth import flow
@@ -106,8 +106,10 @@ class Place:
             yield "the person is there"
         if ClientSession.objects.exists() or ErasureNotice.objects.exists():
             yield "something is still to be told"
-        open_ones = OutboxMessage.objects.exclude(state=OutboxMessage.State.DONE)
-        if open_ones.exists() or OutboxMessage.objects.exclude(payload__isnull=True).exists():
+        # SQLite's files are rewritten later, once for all who are erased meanwhile.
+        every = OutboxMessage.objects.exclude(kind=scrubbing.KIND)
+        open_ones = every.exclude(state=OutboxMessage.State.DONE)
+        if open_ones.exists() or every.exclude(payload__isnull=True).exists():
             yield f"messages: {list(open_ones.values_list('kind', 'state', 'last_error'))}"
         mailed = self.mailed(address)
         told = [claims["jti"] for claims in self.told("/events", subject)]

@@ -47,7 +47,7 @@ def test_a_device_gets_tokens_when_the_person_allows_it(use_device, issuer, chos
 
 
 def test_a_device_is_told_that_the_person_refused(use_device):
-    learned = use_device("deny", "gets no access")
+    learned = use_device("deny", "has no access")
 
     assert learned["decided"] == learned["again"] == "access_denied"
 

@@ -162,15 +162,15 @@ def test_a_fields_claim_is_in_the_id_token_and_at_userinfo_and_told(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"CLAIMS_HOOKS": ["nowhere.claims"]}, "no function"),
-        ({"CLAIMS_HOOKS": ["oauth.claims.EMAIL_CLAIMS"]}, "no function"),
-        ({"CLAIMS_HOOKS": ["claims"]}, "no function"),
+        ({"CLAIMS_HOOKS": ["nowhere.claims"]}, "isn't a function"),
+        ({"CLAIMS_HOOKS": ["oauth.claims.EMAIL_CLAIMS"]}, "isn't a function"),
+        ({"CLAIMS_HOOKS": ["claims"]}, "isn't a function"),
         ({"SCOPE_CLAIMS": {"nonsense": ["is_active"]}}, "the scope 'nonsense'"),
         ({"SCOPE_CLAIMS": {"profile": ["password"]}}, "may not release 'password'"),
         ({"SCOPE_CLAIMS": {"profile": ["sub"]}}, "may not release 'sub'"),
-        ({"SCOPE_CLAIMS": {"profile": ["nonsense"]}}, "no field of the user model"),
-        ({"SCOPE_CLAIMS": {"profile": ["groups"]}}, "no field of the user model"),
-        ({"SCOPE_CLAIMS": {"profile": ["get_username"]}}, "no field of the user model"),
+        ({"SCOPE_CLAIMS": {"profile": ["nonsense"]}}, "isn't a field of the user model"),
+        ({"SCOPE_CLAIMS": {"profile": ["groups"]}}, "isn't a field of the user model"),
+        ({"SCOPE_CLAIMS": {"profile": ["get_username"]}}, "isn't a field of the user model"),
     ],
 )
 def test_a_wrong_setting_is_told_before_the_site_starts(settings, given, words):

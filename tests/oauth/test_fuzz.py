@@ -34,7 +34,7 @@ from tests.oauth.test_token_exchange import NEXT
 
 pytestmark = pytest.mark.django_db
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "2000"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "800"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261124"))
 
 LISTS = {"redirect_uris", "grant_types", "contacts"}

@@ -148,7 +148,7 @@ def test_what_is_no_token_is_told(operator, token):
     answer = operator.post(TRY, {"token": token})
 
     assert answer.status_code == 200
-    assert "looked_at" not in answer.context or "rule in force" in answer.content.decode()
+    assert "looked_at" not in answer.context or "No enabled rule" in answer.content.decode()
 
 
 def test_what_a_token_says_is_shown_as_text(operator, deployer, github):

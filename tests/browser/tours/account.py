@@ -75,7 +75,7 @@ def person(page: Page, issuer: str, client: Client) -> Iterator[str]:
     yield "account-profile-editing"
     page.locator("input[name=preferred_username]").fill("Al")
     page.locator("details[open] button[type=submit]").click()
-    page.get_by_text("Profile saved.").wait_for()
+    page.locator(".alert-success").first.wait_for()
     yield "account-profile-saved"
     page.goto(f"{issuer}/account/email/")
     page.locator("main input[name=email]").fill("alice@new.example")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import admin
 from django.test import override_settings
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts import support
 from mfa.models import AuthenticatorApp
 from oauth.models import Client
 from ostiary import outbox
+from ostiary.models import FactorReset
 from tests.mfa.flow import code_of
 
 from ..conftest import enter_code, new_person, sign_in, sit_down, submit
@@ -133,6 +136,17 @@ def helper(page: Page, issuer: str, client: Client) -> Iterator[str]:
         yield "admin-support-case"
         page.goto(f"{cases}{case.pk}/approve/now/")
         yield "admin-support-approve"
+    lost = new_person("lost@example.com")
+    AuthenticatorApp.objects.create(user=lost, key=AuthenticatorApp.new_key(), confirmed=True)
+    asked = FactorReset.objects.create(
+        user=lost,
+        permission="ostiary_mfa.reset_factors",
+        reason="Ticket 9: the phone is lost.",
+        requested_by=boss,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    page.goto(f"{issuer}{reverse('admin:ostiary_factorreset_decide', args=[asked.pk])}")
+    yield "admin-factor-removal"
 
 
 def send_form(page: Page) -> None:
