@@ -9,8 +9,12 @@ from __future__ import annotations
 import functools
 import unicodedata
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from django.utils.translation import get_language
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 ENGLISH = "en"
 USER_ASSIGNED = ("XK",)
@@ -23,17 +27,22 @@ def table(name: str) -> list[list[str]]:
     return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
 
 
-@functools.lru_cache(maxsize=64)
-def names(language: str) -> dict[str, str]:
-    """The name of each country in ``language``, or in English, by its code, in the order in which
-    people look for them."""
+def locale_of(language: str) -> Locale:
+    """What Babel knows of a language, or of English where it doesn't know that one."""
     # With the first page that needs it: it is large.
     from babel import Locale, UnknownLocaleError
 
     try:
-        known = Locale.parse(language, sep="-").territories
+        return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
-        known = Locale.parse(ENGLISH).territories
+        return Locale.parse(ENGLISH)
+
+
+@functools.lru_cache(maxsize=64)
+def names(language: str) -> dict[str, str]:
+    """The name of each country in ``language``, or in English, by its code, in the order in which
+    people look for them."""
+    known = locale_of(language).territories
     codes = [*(row[0] for row in table("iso3166.tab")), *USER_ASSIGNED]
     found = {code: known.get(code, code) for code in codes}
     return dict(sorted(found.items(), key=lambda country: in_order(country[1])))

@@ -74,17 +74,12 @@ def label(name: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _place(name: str, language: str) -> str:
-    from babel import Locale, UnknownLocaleError
     from babel.dates import get_timezone_location
 
     if name == UTC:
         return ""
     country = countries.name_of(zones()[name], language)
-    try:
-        locale = Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        locale = Locale.parse(countries.ENGLISH)
-    city = get_timezone_location(name, locale=locale, return_city=True)
+    city = get_timezone_location(name, locale=countries.locale_of(language), return_city=True)
     return country if city == country else f"{country} – {city}"
 
 
