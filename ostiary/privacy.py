@@ -50,10 +50,14 @@ def register_eraser(dotted_path: str, order: int = 50, *, name: str = "") -> Non
 
     It is called in a transaction of its own; called again, it finds nothing. It may return how many
     rows it erased, by the label of their model. The ``name``, by default the path, stands in the
-    database and in receipts: it never changes, wherever the code moves.
+    database and in receipts: it never changes, wherever the code moves. Raises ``ValueError`` for a
+    name that another eraser has: of two steps with one name only one would be done.
     """
+    name = name or dotted_path
+    if any(taken == name and path != dotted_path for path, taken in _names.items()):
+        raise ValueError(f"Two erasers are named {name!r}.")
     _erasers[dotted_path] = order
-    _names[dotted_path] = name or dotted_path
+    _names[dotted_path] = name
 
 
 def _in_order(registered: dict[str, int], configured: list[str]) -> list[str]:

@@ -92,6 +92,15 @@ def test_one_that_is_registered_and_set_is_asked_once(ostiary, monkeypatch):
     assert privacy.named_erasers() == [("shop", "tests.ostiary.test_privacy.export_one")]
 
 
+def test_two_erasers_cannot_share_a_name(monkeypatch):
+    monkeypatch.setattr(privacy, "_erasers", {})
+    monkeypatch.setattr(privacy, "_names", {})
+    privacy.register_eraser("tests.ostiary.test_privacy.export_one", name="shop")
+    with pytest.raises(ValueError, match="'shop'"):
+        privacy.register_eraser("tests.ostiary.test_privacy.export_two", name="shop")
+    assert privacy.named_erasers() == [("shop", "tests.ostiary.test_privacy.export_one")]
+
+
 def test_the_log_calls_people_by_a_name_that_tells_nothing(person):
     told = events.record("keys.rotated", user=person)
 
